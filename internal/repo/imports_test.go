@@ -1,0 +1,93 @@
+package repo
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+type rule struct {
+	pkg string
+	may []string // "public" stands for every package that is not internal
+	why string
+}
+
+// law says what each package may import of ours, outside its tests. The
+// client and the server meet only on the wire, so that a mistake cannot hide
+// by being made on both sides; protocol code stands at the bottom and imports
+// nothing, so that it is tested without sockets.
+var law = []rule{
+	{".", []string{"auth", "s3"}, "handles over the wire, nothing of the server"},
+	{"auth", []string{"internal/sigv4", "internal/sigv2"}, "signs with the canonical forms; knows no operation"},
+	{"s3", []string{"auth"}, "one request and one response per operation"},
+	{"internal/sigv4", nil, "pure: bytes and times in, bytes out"},
+	{"internal/sigv2", nil, "pure: bytes and times in, bytes out"},
+	{"internal/faultfs", nil, "a file system that fails on demand knows nobody"},
+	{"internal/repo", nil, "looks at files, not at code"},
+	{"internal/cli", []string{"public"}, "the command can do what a program can do, with the same packages"},
+	{"cmd/icos", []string{"internal/cli"}, "ten lines; everything it does is tested in internal/cli"},
+	{"server/store", nil, "bytes, rows and files; no HTTP, no identities"},
+	{"server/iam", []string{"server/store"}, "identities, keys and tokens"},
+	{"server/authn", []string{"internal/sigv4", "internal/sigv2", "server/iam"}, "who sent this request"},
+	{"server/s3api", []string{"server/store", "server/iam", "server/authn"}, "the S3 operations over the store"},
+	{"server", []string{"server/store", "server/iam", "server/authn", "server/s3api"}, "puts the services on one port"},
+	{"icostest", []string{".", "auth", "server"}, "where client and server meet, for tests"},
+}
+
+// shunned are packages of the standard library that have a better successor
+// or that do what a library must not.
+var shunned = map[string]string{
+	"math/rand": "use math/rand/v2, or crypto/rand for secrets",
+	"io/ioutil": "use io and os",
+	"log":       "libraries do not print; take a *slog.Logger",
+	"unsafe":    "no measured need so far",
+}
+
+func TestImportLaw(t *testing.T) {
+	seen := map[string]bool{}
+	for _, s := range sources(t) {
+		if s.test() {
+			continue
+		}
+		seen[s.pkg] = true
+		i := slices.IndexFunc(law, func(r rule) bool { return r.pkg == s.pkg })
+		if i < 0 {
+			t.Errorf("%s: package %s has no line in the import law; give it one, with its reason", s.name, s.pkg)
+			continue
+		}
+		for _, imp := range s.imports() {
+			ours, ok := local(imp)
+			if !ok {
+				continue
+			}
+			public := !strings.HasPrefix(ours, "internal/")
+			if slices.Contains(law[i].may, ours) || public && slices.Contains(law[i].may, "public") {
+				continue
+			}
+			t.Errorf("%s imports %s; %s may import %v (%s)", s.name, ours, s.pkg, law[i].may, law[i].why)
+		}
+	}
+	for _, r := range law {
+		if !seen[r.pkg] {
+			t.Errorf("the import law has a line for %s, which does not exist", r.pkg)
+		}
+	}
+}
+
+func TestShunnedImports(t *testing.T) {
+	for _, s := range sources(t) {
+		for _, imp := range s.imports() {
+			if why, ok := shunned[imp]; ok && !s.test() {
+				t.Errorf("%s imports %s: %s", s.name, imp, why)
+			}
+		}
+	}
+}
+
+// local returns the directory of an import path of the root module.
+func local(imp string) (dir string, ok bool) {
+	if imp == module {
+		return ".", true
+	}
+	return strings.CutPrefix(imp, module+"/")
+}
