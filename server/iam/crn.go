@@ -1,0 +1,31 @@
+package iam
+
+import "strings"
+
+// The CRN layout is IBM Cloud's: ten fields joined by colons, of which the
+// last two (resource type and resource) are empty for an instance as a whole.
+
+func instanceCRN(account, instance string) string {
+	return "crn:v1:bluemix:public:cloud-object-storage:global:a/" + account + ":" + instance + "::"
+}
+
+func serviceIDCRN(account, serviceID string) string {
+	return "crn:v1:bluemix:public:iam-identity::a/" + account + "::serviceid:" + serviceID
+}
+
+func roleCRN(role string) string {
+	return "crn:v1:bluemix:public:iam::::serviceRole:" + role
+}
+
+// instanceID returns the instance's UUID from s, which is a CRN or already
+// the UUID. It returns "" if s is a CRN of something else.
+func instanceID(s string) string {
+	if !strings.HasPrefix(s, "crn:") {
+		return s
+	}
+	f := strings.Split(s, ":")
+	if len(f) != 10 || f[4] != "cloud-object-storage" {
+		return ""
+	}
+	return f[7]
+}
