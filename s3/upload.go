@@ -1,0 +1,112 @@
+package s3
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// CreateMultipartUploadRequest begins an upload in parts.
+type CreateMultipartUploadRequest struct {
+	Bucket string `path:"bucket"`
+	Key    string `path:"key"`
+
+	ContentType             string            `header:"Content-Type"`
+	CacheControl            string            `header:"Cache-Control"`
+	ContentDisposition      string            `header:"Content-Disposition"`
+	ContentEncoding         string            `header:"Content-Encoding"`
+	ContentLanguage         string            `header:"Content-Language"`
+	Expires                 time.Time         `header:"Expires"`
+	Metadata                map[string]string `meta:"x-amz-meta-"`
+	WebsiteRedirectLocation string            `header:"x-amz-website-redirect-location"`
+	ACL                     string            `header:"x-amz-acl"`
+
+	ChecksumAlgorithm ChecksumAlgorithm `header:"x-amz-checksum-algorithm"` // that of the parts and the object; if empty, none is kept
+	ChecksumType      string            `header:"x-amz-checksum-type"`      // FullObject or Composite
+}
+
+// CreateMultipartUploadResponse names the upload.
+type CreateMultipartUploadResponse struct {
+	UploadID string
+}
+
+// CreateMultipartUpload begins an upload in parts, which lives, and is paid for,
+// until CompleteMultipartUpload or AbortMultipartUpload ends it.
+func (c *Client) CreateMultipartUpload(ctx context.Context, r *CreateMultipartUploadRequest) (*CreateMultipartUploadResponse, error) {
+	return call[CreateMultipartUploadResponse](ctx, c, operation{name: "CreateMultipartUpload", method: "POST", query: "uploads", flags: idempotent}, r)
+}
+
+// UploadPartRequest sends one part. What PutObjectRequest says about Body holds here.
+type UploadPartRequest struct {
+	Bucket        string    `path:"bucket"`
+	Key           string    `path:"key"`
+	UploadID      string    `query:"uploadId"`
+	PartNumber    int       `query:"partNumber"` // 1–10000
+	Body          io.Reader // nil: an empty part
+	ContentLength int64     // bytes; if negative, what a Body that can seek still holds
+
+	Checksum   Checksum `checksum:"value"`     // if zero, Config.Checksum over Body
+	ContentMD5 string   `header:"Content-MD5"` // base64; not computed unless given
+}
+
+// UploadPartResponse is what CompleteMultipartUpload has to be told about the part.
+type UploadPartResponse struct {
+	ETag     string   `header:"ETag" quote:"etag"` // without quotes
+	Checksum Checksum `checksum:"value"`           // as the service computed it, if it says
+}
+
+// UploadPart sends one part of at least 5 MiB (the last may be smaller) and at most 5 GB.
+// A part of the same number is replaced.
+func (c *Client) UploadPart(ctx context.Context, r *UploadPartRequest) (*UploadPartResponse, error) {
+	return call[UploadPartResponse](ctx, c, operation{name: "UploadPart", method: "PUT"}, r)
+}
+
+// CompleteMultipartUploadRequest makes the object out of its parts.
+type CompleteMultipartUploadRequest struct {
+	Bucket   string          `path:"bucket"`
+	Key      string          `path:"key"`
+	UploadID string          `query:"uploadId"`
+	Parts    []CompletedPart // by ascending PartNumber, which need not be consecutive
+
+	IfMatch     string   `header:"If-Match" quote:"etag"`
+	IfNoneMatch string   `header:"If-None-Match" quote:"etag"` // "*": only if there is none yet
+	Checksum    Checksum `checksum:"value"`                    // of the whole object, optional; never computed here
+
+	RetentionPeriod         *int64    `header:"Retention-Period"` // seconds
+	RetentionExpirationDate time.Time `header:"Retention-Expiration-Date" time:"iso"`
+	RetentionLegalHoldID    string    `header:"Retention-Legal-Hold-ID"`
+}
+
+// CompleteMultipartUploadResponse describes the object.
+type CompleteMultipartUploadResponse struct {
+	ETag      string // without quotes
+	Location  string
+	Checksum  Checksum
+	VersionID string `header:"x-amz-version-id"`
+}
+
+// CompleteMultipartUpload makes the object out of its parts.
+//
+// It is safe to repeat although an upload completes only once: when the answer to
+// an attempt was lost and the next one hears NoSuchUpload, the object is asked for, and
+// if its ETag is the one these parts must give, the upload did complete and this is
+// its result.
+func (c *Client) CompleteMultipartUpload(ctx context.Context, r *CompleteMultipartUploadRequest) (*CompleteMultipartUploadResponse, error) {
+	return call[CompleteMultipartUploadResponse](ctx, c, operation{name: "CompleteMultipartUpload", method: "POST", flags: integrity | idempotent | lateErrors}, r)
+}
+
+// AbortMultipartUploadRequest gives an upload up.
+type AbortMultipartUploadRequest struct {
+	Bucket   string `path:"bucket"`
+	Key      string `path:"key"`
+	UploadID string `query:"uploadId"`
+}
+
+// AbortMultipartUploadResponse has nothing to say.
+type AbortMultipartUploadResponse struct{}
+
+// AbortMultipartUpload gives an upload up and frees its parts. An upload that is
+// not there gives an error that is fs.ErrNotExist.
+func (c *Client) AbortMultipartUpload(ctx context.Context, r *AbortMultipartUploadRequest) (*AbortMultipartUploadResponse, error) {
+	return call[AbortMultipartUploadResponse](ctx, c, operation{name: "AbortMultipartUpload", method: "DELETE"}, r)
+}
