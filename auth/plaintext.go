@@ -1,0 +1,41 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// ErrPlaintext is in the chain of the error when a secret would have been sent over
+// plain http to another machine.
+var ErrPlaintext = errors.New("refused over plain http")
+
+// checkTransport refuses to send what (a bearer token, a signature, an API key) to u
+// where others could read it: a bearer token read on the way is good for an hour,
+// and a signature of an unsigned payload lets anyone replace the payload.
+func checkTransport(u *url.URL, what string) error {
+	switch {
+	case u == nil || u.Host == "":
+		return fmt.Errorf("authorize: the request has no host to send %s to", what)
+	case u.Scheme == "https":
+		return nil
+	case u.Scheme == "http" && loopback(u.Hostname()):
+		return nil
+	case u.Scheme == "http":
+		return fmt.Errorf("authorize: %w: anyone on the way to %s could read %s; use https://%s (plain http is for localhost)",
+			ErrPlaintext, u.Host, what, u.Host)
+	}
+	return fmt.Errorf("authorize: unknown scheme %q of %s; use https://", u.Scheme, u.Host)
+}
+
+// loopback reports whether host names this machine without asking a resolver.
+func loopback(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") { // RFC 6761, 6.3
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback()
+}
