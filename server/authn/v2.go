@@ -1,0 +1,71 @@
+package authn
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/icos-go/icos/internal/sigv2"
+)
+
+func (v *Verifier) identifyV2Header(r *http.Request, header string) (*claim, *Error) {
+	auth, err := sigv2.ParseAuthorization(header)
+	if err != nil {
+		return nil, invalidArgument("AWS authorization header is invalid. Expected AccessKeyId:signature")
+	}
+	t, ok := requestTime(r)
+	if !ok {
+		return nil, missingDate()
+	}
+	if skewed(t, v.now()) {
+		return nil, tooSkewed()
+	}
+	return v.checkV2(r, SchemeV2, auth, "")
+}
+
+func (v *Verifier) identifyV2Query(r *http.Request) (*claim, *Error) {
+	pre, err := sigv2.ParseQuery(r.URL.Query())
+	if errors.Is(err, sigv2.ErrScheme) {
+		return nil, accessDenied("Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters")
+	}
+	if err != nil {
+		return nil, accessDenied("Query-string authentication is not well formed; " + reason(err, sigv2.ErrMalformed))
+	}
+	if v.now().After(pre.Expires) {
+		return nil, requestExpired()
+	}
+	return v.checkV2(r, SchemeV2Presigned, pre.Authorization, pre.RawExpires)
+}
+
+func (v *Verifier) checkV2(r *http.Request, scheme string, auth sigv2.Authorization, expires string) (*claim, *Error) {
+	secret, p, ok := v.dir.AccessKey(auth.AccessKeyID)
+	if !ok {
+		return nil, unknownKey()
+	}
+	path := r.URL.EscapedPath()
+	if bucket := v.bucketOf(r.Host); bucket != "" {
+		path = "/" + bucket + path
+	}
+	want := sigv2.Sign(secret, sigv2.CanonicalString(&sigv2.Input{
+		Method: r.Method, Path: path, RawQuery: r.URL.RawQuery, Header: r.Header, Expires: expires,
+	}))
+	if !sigv2.Equal(want, auth.Signature) {
+		return nil, signatureMismatch()
+	}
+	return &claim{principal: p, scheme: scheme, payload: declaredPayload(r)}, nil
+}
+
+// bucketOf returns the bucket that a virtual host names, or "". V2 signs it
+// as part of the resource, unlike V4, which signs the host.
+func (v *Verifier) bucketOf(host string) string {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	for _, base := range v.hosts {
+		if bucket, ok := strings.CutSuffix(strings.ToLower(host), "."+strings.ToLower(base)); ok {
+			return bucket
+		}
+	}
+	return ""
+}
