@@ -2,7 +2,6 @@ package iam
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/go-jose/go-jose/v4/jwt"
@@ -82,6 +81,3 @@ func (s *Service) NewToken(iamID string) (string, time.Time, error) {
 	}
 	return raw, expires, nil
 }
-
-// contains reports whether a delegated token names receiver.
-func contains(receivers []string, receiver string) bool { return slices.Contains(receivers, receiver) }

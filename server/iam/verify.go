@@ -61,7 +61,7 @@ func (s *Service) VerifyToken(raw string, now time.Time) (Principal, error) {
 // token says about itself selects nothing.
 func (s *Service) verifySignature(raw string) (*claims, error) {
 	c := new(claims)
-	if err := s.verifyJWT(raw, s.issuer, c); err != nil {
+	if err := s.verifyJWT(raw, c); err != nil {
 		return nil, err
 	}
 	if c.Issuer != s.issuer || c.Expires <= 0 || c.IssuedAt <= 0 || c.IAMID == "" {
@@ -70,7 +70,7 @@ func (s *Service) verifySignature(raw string) (*claims, error) {
 	return c, nil
 }
 
-func (s *Service) verifyJWT(raw, _ string, into any) error {
+func (s *Service) verifyJWT(raw string, into any) error {
 	key := s.keys.current()
 	if key == nil {
 		return errTokenInvalid
