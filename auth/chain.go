@@ -6,9 +6,6 @@ import (
 	"net/http"
 )
 
-// ErrClosed is returned by credentials after their Close.
-var ErrClosed = errors.New("credentials are closed")
-
 // ChainOptions say where Find looks. The zero value is the process's environment
 // and files.
 type ChainOptions struct {

@@ -69,7 +69,7 @@ func (c *HMACCredentials) Authorize(_ context.Context, r *http.Request) error {
 	if date := r.Header.Get(headerDate); date != "" {
 		var err error
 		if at, err = sigv4.ParseTime(date); err != nil {
-			return fmt.Errorf("authorize: %s is not %s", headerDate, sigv4.TimeFormat)
+			return fmt.Errorf("sign: %s is not %s", headerDate, sigv4.TimeFormat)
 		}
 	} else {
 		r.Header.Set(headerDate, sigv4.FormatTime(at))
@@ -98,11 +98,14 @@ func (c *HMACCredentials) Authorize(_ context.Context, r *http.Request) error {
 	return nil
 }
 
-var errNoKeys = errors.New("authorize: the access key or the secret key is empty")
+var errNoKeys = errors.New("sign: the access key or the secret key is empty")
 
 func (c *HMACCredentials) check(r *http.Request) error {
 	if c.id == "" || c.secret == "" {
 		return errNoKeys
 	}
-	return checkTransport(r.URL, "what the signature protects")
+	if err := checkTransport(r.URL, "what is signed"); err != nil {
+		return fmt.Errorf("sign: %w", err)
+	}
+	return nil
 }

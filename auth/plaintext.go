@@ -18,16 +18,16 @@ var ErrPlaintext = errors.New("refused over plain http")
 func checkTransport(u *url.URL, what string) error {
 	switch {
 	case u == nil || u.Host == "":
-		return fmt.Errorf("authorize: the request has no host to send %s to", what)
+		return fmt.Errorf("the request has no host to send %s to", what)
 	case u.Scheme == "https":
 		return nil
 	case u.Scheme == "http" && loopback(u.Hostname()):
 		return nil
 	case u.Scheme == "http":
-		return fmt.Errorf("authorize: %w: anyone on the way to %s could read %s; use https://%s (plain http is for localhost)",
+		return fmt.Errorf("%w: anyone on the way to %s could read %s; use https://%s (plain http is for localhost)",
 			ErrPlaintext, u.Host, what, u.Host)
 	}
-	return fmt.Errorf("authorize: unknown scheme %q of %s; use https://", u.Scheme, u.Host)
+	return fmt.Errorf("unknown scheme %q of %s; use https://", u.Scheme, u.Host)
 }
 
 // loopback reports whether host names this machine without asking a resolver.

@@ -37,7 +37,7 @@ func (t Token) validAt(now time.Time) bool {
 // bearer puts token into r.
 func bearer(r *http.Request, token string) error {
 	if err := checkTransport(r.URL, "the bearer token"); err != nil {
-		return err
+		return fmt.Errorf("authorize: %w", err)
 	}
 	if r.Header == nil {
 		r.Header = make(http.Header)
