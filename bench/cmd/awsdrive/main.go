@@ -1,0 +1,86 @@
+// Command awsdrive moves objects with aws-sdk-go-v2 as its documentation says:
+// the service client for small objects and lists, feature/s3/manager for large
+// ones, everything at its defaults but for the idle connections.
+package main
+
+import (
+	"context"
+	"io"
+	"log"
+	"net/http"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/feature/s3/manager"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/icos-go/icos/bench/internal/drive"
+)
+
+func main() {
+	log.SetOutput(io.Discard)
+	drive.Main("awsdrive", open)
+}
+
+type store struct {
+	bucket string
+	client *s3.Client
+	up     *manager.Uploader
+	down   *manager.Downloader
+}
+
+func open(c drive.Config) (drive.Store, error) {
+	httpClient := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.MaxIdleConnsPerHost = c.Workers
+	})
+	client := s3.New(s3.Options{
+		Region:       "us-east-1",
+		BaseEndpoint: aws.String(c.Endpoint),
+		UsePathStyle: true,
+		HTTPClient:   httpClient,
+		Credentials:  credentials.NewStaticCredentialsProvider(c.AccessKeyID, c.SecretAccessKey, ""),
+
+		DisableLogOutputChecksumValidationSkipped: true,
+	})
+	return &store{c.Bucket, client, manager.NewUploader(client), manager.NewDownloader(client)}, nil
+}
+
+func (s *store) Put(ctx context.Context, key string, f *os.File, size int64) error {
+	if size > manager.DefaultUploadPartSize {
+		_, err := s.up.Upload(ctx, &s3.PutObjectInput{Bucket: &s.bucket, Key: &key, Body: f})
+		return err
+	}
+	_, err := s.client.PutObject(ctx, &s3.PutObjectInput{Bucket: &s.bucket, Key: &key, Body: f})
+	return err
+}
+
+func (s *store) Get(ctx context.Context, key string, f *os.File, size int64) error {
+	in := &s3.GetObjectInput{Bucket: &s.bucket, Key: &key}
+	if size > manager.DefaultDownloadPartSize {
+		_, err := s.down.Download(ctx, f, in)
+		return err
+	}
+	out, err := s.client.GetObject(ctx, in)
+	if err != nil {
+		return err
+	}
+	defer out.Body.Close()
+	_, err = io.Copy(f, out.Body)
+	return err
+}
+
+func (s *store) List(ctx context.Context, prefix string, fn func(string, int64)) error {
+	pages := s3.NewListObjectsV2Paginator(s.client, &s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: &prefix})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, o := range page.Contents {
+			fn(aws.ToString(o.Key), aws.ToInt64(o.Size))
+		}
+	}
+	return nil
+}
