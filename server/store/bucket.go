@@ -2,10 +2,15 @@ package store
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// Bucket describes a bucket. Bytes and slices in it are the caller's own copy.
+// Bucket describes a bucket. Its slices are shared with the store: they must not be altered, but may be replaced.
 type Bucket struct {
 	Name     string
 	Instance string // uuid of the service instance that owns it
@@ -16,27 +21,204 @@ type Bucket struct {
 	CORS     []byte // the raw CORSConfiguration document as stored; nil if none
 }
 
+// directory holds all buckets in memory: there are few, and every request asks for one. It is ready for use.
+type directory struct {
+	changing sync.Mutex // held while a bucket is created or deleted
+	mu       sync.RWMutex
+	byName   map[string]*bucketState
+}
+
+// bucketState is a bucket in memory.
+type bucketState struct {
+	id  id
+	row atomic.Pointer[Bucket]
+
+	// alive is read-locked while something in the bucket is committed, and locked while the bucket itself is.
+	alive sync.RWMutex
+	dead  bool
+}
+
+// hold keeps the bucket from being deleted until the function returned is called.
+func (b *bucketState) hold() (release func(), err error) {
+	b.alive.RLock()
+	if b.dead {
+		b.alive.RUnlock()
+		return nil, ErrNoSuchBucket
+	}
+	return b.alive.RUnlock, nil
+}
+
+func (s *Store) bucket(name string) (*bucketState, error) {
+	s.buckets.mu.RLock()
+	b := s.buckets.byName[name]
+	s.buckets.mu.RUnlock()
+	if b == nil {
+		return nil, ErrNoSuchBucket
+	}
+	return b, nil
+}
+
+func (s *Store) loadBuckets() error {
+	s.buckets.byName = make(map[string]*bucketState)
+	return s.scan([]byte{rowBucket}, []byte{rowBucket + 1}, func(key, v []byte) (bool, error) {
+		name := string(key[1:])
+		i, row, err := decodeBucket(name, v)
+		if err != nil {
+			return false, fmt.Errorf("bucket %q: %w", name, err)
+		}
+		b := &bucketState{id: i}
+		b.row.Store(&row)
+		s.buckets.byName[name] = b
+		return true, nil
+	})
+}
+
 // CreateBucket makes a bucket, or fails with ErrBucketExists. A zero Created means now.
-func (s *Store) CreateBucket(ctx context.Context, b Bucket) error { return ErrClosed }
+func (s *Store) CreateBucket(ctx context.Context, row Bucket) error {
+	if row.Name == "" {
+		return fmt.Errorf("create bucket: %w", ErrInvalidKey)
+	}
+	if row.Created.IsZero() {
+		row.Created = s.now()
+	}
+	row.Created = row.Created.UTC()
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	defer s.leave()
+	if err := s.guard.full(); err != nil {
+		return err
+	}
+	s.buckets.changing.Lock()
+	defer s.buckets.changing.Unlock()
+	if _, err := s.bucket(row.Name); err == nil {
+		return ErrBucketExists
+	}
+	b := &bucketState{id: s.newID()}
+	b.row.Store(&row)
+	batch := s.db.NewBatch()
+	_ = batch.Set(bucketKey(row.Name), encodeBucket(b.id, &row), nil)
+	if err := s.commit(batch); err != nil {
+		return err
+	}
+	s.buckets.mu.Lock()
+	s.buckets.byName[row.Name] = b
+	s.buckets.mu.Unlock()
+	return nil
+}
 
 // Bucket returns the bucket of that name, or ErrNoSuchBucket. It touches no disk.
 func (s *Store) Bucket(ctx context.Context, name string) (Bucket, error) {
-	return Bucket{}, ErrNoSuchBucket
+	if err := ctx.Err(); err != nil {
+		return Bucket{}, err
+	}
+	b, err := s.bucket(name)
+	if err != nil {
+		return Bucket{}, err
+	}
+	return *b.row.Load(), nil
 }
 
 // UpdateBucket lets change alter a copy of the bucket and stores it. Changes to Name are ignored. An error of change stores
 // nothing and is returned as it is.
 func (s *Store) UpdateBucket(ctx context.Context, name string, change func(*Bucket) error) (Bucket, error) {
-	return Bucket{}, ErrNoSuchBucket
+	if err := s.enter(ctx); err != nil {
+		return Bucket{}, err
+	}
+	defer s.leave()
+	b, err := s.bucket(name)
+	if err != nil {
+		return Bucket{}, err
+	}
+	b.alive.Lock()
+	defer b.alive.Unlock()
+	if b.dead {
+		return Bucket{}, ErrNoSuchBucket
+	}
+	row := *b.row.Load()
+	row.ACL.Grants, row.CORS = slices.Clone(row.ACL.Grants), slices.Clone(row.CORS)
+	if err := change(&row); err != nil {
+		return Bucket{}, err
+	}
+	row.Name = name
+	batch := s.db.NewBatch()
+	_ = batch.Set(bucketKey(name), encodeBucket(b.id, &row), nil)
+	if err := s.commit(batch); err != nil {
+		return Bucket{}, err
+	}
+	b.row.Store(&row)
+	return row, nil
 }
 
-// DeleteBucket removes an empty bucket, or fails with ErrNoSuchBucket or ErrBucketNotEmpty. Uploads in progress do not keep
-// a bucket; they end with it.
-func (s *Store) DeleteBucket(ctx context.Context, name string) error { return ErrNoSuchBucket }
+// DeleteBucket removes an empty bucket, or fails with ErrNoSuchBucket or ErrBucketNotEmpty. Uploads in progress do not keep a
+// bucket; they end with it.
+func (s *Store) DeleteBucket(ctx context.Context, name string) error {
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	defer s.leave()
+	s.buckets.changing.Lock()
+	defer s.buckets.changing.Unlock()
+	b, err := s.bucket(name)
+	if err != nil {
+		return err
+	}
+	b.alive.Lock()
+	defer b.alive.Unlock()
+	lower := appendObjectKey(nil, b.id, "")
+	empty := true
+	err = s.scan(lower, prefixEnd(appendObjectKey(nil, b.id, "")), func(_, _ []byte) (bool, error) {
+		empty = false
+		return false, nil
+	})
+	if err != nil {
+		return err
+	}
+	if !empty {
+		return ErrBucketNotEmpty
+	}
+	batch := s.db.NewBatch()
+	_ = batch.Delete(bucketKey(name), nil)
+	var uploads []body
+	lower = appendUploadPrefix(nil, b.id, "")
+	err = s.scan(lower, prefixEnd(appendUploadPrefix(nil, b.id, "")), func(key, _ []byte) (bool, error) {
+		_, i, err := parseUploadKey(key)
+		uploads = append(uploads, body{bodyUpload, i})
+		_ = batch.Delete(key, nil)
+		return true, err
+	})
+	if err != nil {
+		_ = batch.Close()
+		return err
+	}
+	if err := s.commit(batch, uploads...); err != nil {
+		return err
+	}
+	b.dead = true
+	s.buckets.mu.Lock()
+	delete(s.buckets.byName, name)
+	s.buckets.mu.Unlock()
+	return nil
+}
 
 // Buckets lists at most limit buckets of an instance whose names begin with prefix and come after the name after, sorted by
 // name in byte order. An empty instance means every instance; limit 0 or less means no limit. More says that further ones
 // follow.
 func (s *Store) Buckets(ctx context.Context, instance, prefix, after string, limit int) (list []Bucket, more bool, err error) {
-	return nil, false, ErrClosed
+	if err := ctx.Err(); err != nil {
+		return nil, false, err
+	}
+	s.buckets.mu.RLock()
+	for name, b := range s.buckets.byName {
+		row := b.row.Load()
+		if name > after && strings.HasPrefix(name, prefix) && (instance == "" || instance == row.Instance) {
+			list = append(list, *row)
+		}
+	}
+	s.buckets.mu.RUnlock()
+	slices.SortFunc(list, func(a, b Bucket) int { return strings.Compare(a.Name, b.Name) })
+	if limit > 0 && len(list) > limit {
+		return list[:limit:limit], true, nil
+	}
+	return list, false, nil
 }

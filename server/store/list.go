@@ -1,6 +1,13 @@
 package store
 
-import "context"
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/cockroachdb/pebble/v2"
+)
 
 // ListOptions choose what List returns.
 type ListOptions struct {
@@ -24,5 +31,132 @@ type ListPage struct {
 
 // List lists one page of a bucket in byte order. Its cost follows the page, not the bucket: it seeks past each common prefix.
 func (s *Store) List(ctx context.Context, bucket string, o ListOptions) (ListPage, error) {
-	return ListPage{}, ErrNoSuchBucket
+	var page ListPage
+	b, err := s.bucket(bucket)
+	if err != nil {
+		return page, err
+	}
+	if err := s.enter(ctx); err != nil {
+		return page, err
+	}
+	defer s.leave()
+	if o.Max <= 0 {
+		return page, nil
+	}
+	w, err := s.newWalk(appendObjectKey(nil, b.id, ""), o.Prefix, o.Delimiter, func(dst []byte, key string) []byte {
+		return append(dst, key...)
+	})
+	if err != nil {
+		return page, err
+	}
+	defer w.close()
+
+	last := ""
+	owner := ""
+	for ok := w.start(o.After); ok; {
+		if len(page.Objects)+len(page.Prefixes) == o.Max {
+			page.Truncated, page.Next = true, last
+			break
+		}
+		key := w.it.Key()[objectKeyPrefix:]
+		if p, rolled := w.rollUp(key); rolled {
+			page.Prefixes = append(page.Prefixes, p)
+			last = p
+			ok = w.skip(p)
+			continue
+		}
+		v, err := w.it.ValueAndErr()
+		if err != nil {
+			return page, fmt.Errorf("list: %w", err)
+		}
+		row, err := decodeObject(string(key), v, listFields)
+		if err != nil {
+			return page, fmt.Errorf("list: object %q: %w", key, err)
+		}
+		if row.Owner == owner {
+			row.Owner = owner // one string for a page of one owner
+		}
+		owner = row.Owner
+		if page.Objects == nil {
+			page.Objects = make([]Object, 0, min(o.Max, 1000))
+		}
+		page.Objects = append(page.Objects, row.Object)
+		last = row.Key
+		ok = w.it.Next()
+	}
+	if err := w.it.Error(); err != nil {
+		return page, fmt.Errorf("list: %w", err)
+	}
+	return page, nil
+}
+
+// walk goes over the rows of a bucket that are named by a key, and rolls keys up into common prefixes.
+type walk struct {
+	it        *pebble.Iterator
+	base      []byte // what every row key begins with
+	prefix    string
+	delimiter string
+	encode    func(dst []byte, key string) []byte // how a key is written after base; beginnings stay beginnings
+	buf       []byte
+}
+
+func (s *Store) newWalk(base []byte, prefix, delimiter string, encode func([]byte, string) []byte) (*walk, error) {
+	w := &walk{base: base, prefix: prefix, delimiter: delimiter, encode: encode}
+	var err error
+	w.it, err = s.db.NewIter(&pebble.IterOptions{
+		LowerBound: w.row(prefix),
+		UpperBound: prefixEnd(w.row(prefix)),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list: %w", err)
+	}
+	return w, nil
+}
+
+func (w *walk) close() { _ = w.it.Close() } // errors have been seen by Error
+
+// row is the row key of a key, or of a beginning of one, in memory of its own.
+func (w *walk) row(key string) []byte {
+	return w.encode(append(make([]byte, 0, len(w.base)+len(key)+16), w.base...), key)
+}
+
+// start goes to the first row after a key or common prefix, both exclusive.
+func (w *walk) start(after string) bool {
+	switch {
+	case after < w.prefix || after == "":
+		return w.it.First()
+	case w.isCommonPrefix(after):
+		return w.skip(after)
+	}
+	// The smallest key after it is the one with a zero byte more.
+	return w.it.SeekGE(w.row(after + "\x00"))
+}
+
+// isCommonPrefix reports whether a listing could have shown p as a common prefix.
+func (w *walk) isCommonPrefix(p string) bool {
+	rest, ok := strings.CutPrefix(p, w.prefix)
+	return ok && w.delimiter != "" && strings.Index(rest, w.delimiter)+len(w.delimiter) == len(rest) &&
+		len(rest) >= len(w.delimiter)
+}
+
+// rollUp returns the common prefix that a key belongs to, if it does.
+func (w *walk) rollUp(key []byte) (string, bool) {
+	if w.delimiter == "" {
+		return "", false
+	}
+	i := bytes.Index(key[len(w.prefix):], []byte(w.delimiter))
+	if i < 0 {
+		return "", false
+	}
+	return string(key[:len(w.prefix)+i+len(w.delimiter)]), true
+}
+
+// skip goes past every key that begins with p.
+func (w *walk) skip(p string) bool {
+	w.buf = w.encode(append(w.buf[:0], w.base...), p)
+	end := prefixEnd(w.buf)
+	if end == nil {
+		return false
+	}
+	return w.it.SeekGE(end)
 }

@@ -22,40 +22,83 @@ type PutOptions struct {
 
 // Put stores body as the object and returns it once it is durable. The body is read to io.EOF; any other error stores
 // nothing and is returned wrapped. Concurrent writers of one key leave one whole object of one of them.
+//
+// Memory: InlineLimit bytes, and 1 MiB more for a longer body.
 func (s *Store) Put(ctx context.Context, bucket, key string, body io.Reader, o *PutOptions) (Object, error) {
-	return Object{}, ErrNoSuchBucket
+	if o == nil {
+		o = &PutOptions{}
+	}
+	if err := s.writable(key); err != nil {
+		return Object{}, err
+	}
+	b, err := s.bucket(bucket)
+	if err != nil {
+		return Object{}, err
+	}
+	w, err := s.write(ctx, body)
+	if err != nil {
+		return Object{}, err
+	}
+	row := objectRow{body: w.body, md5: w.md5}
+	row.Object = Object{Key: key, Size: w.size, Owner: o.Owner, ACL: o.ACL, Attributes: o.Attributes}
+	if o.Checksum != nil {
+		row.Checksum = o.Checksum()
+	}
+	err = s.putRow(ctx, b, &row, w, o.Check)
+	s.settle(w, err)
+	if err != nil {
+		return Object{}, err
+	}
+	return row.Object, nil
 }
 
-// Stat describes the object, or fails with ErrNoSuchBucket or ErrNoSuchKey.
-func (s *Store) Stat(ctx context.Context, bucket, key string) (Object, error) {
-	return Object{}, ErrNoSuchKey
+// writable refuses what Put would refuse in the end, before the body is read.
+func (s *Store) writable(key string) error {
+	if key == "" || len(key) > MaxKeyLength {
+		return ErrInvalidKey
+	}
+	if err := s.guard.failure(); err != nil {
+		return err
+	}
+	return s.guard.full()
 }
 
-// Update lets change alter the attributes and the ACL of an object and stores it; changes to its other fields are ignored.
-// It sets Modified only if change does. An error of change stores nothing and is returned as it is.
-func (s *Store) Update(ctx context.Context, bucket, key string, change func(*Object) error) (Object, error) {
-	return Object{}, ErrNoSuchKey
+// putRow makes row the current object of its key, with the bytes of w. It sets Modified and ETag.
+func (s *Store) putRow(ctx context.Context, b *bucketState, row *objectRow, w *written, check func(*Object) error) error {
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	defer s.leave()
+	release, err := b.hold()
+	if err != nil {
+		return err
+	}
+	defer release()
+	lock := s.keyLocks.of(b.id, row.Key)
+	lock.Lock()
+	defer lock.Unlock()
+
+	current, found, err := s.object(b, row.Key)
+	if err != nil {
+		return err
+	}
+	if err := runCheck(check, &current, found); err != nil {
+		return err
+	}
+	row.Modified = s.now().UTC()
+	row.ETag = etag(row.md5, row.PartCount)
+	batch := s.db.NewBatch()
+	w.add(batch)
+	s.setObject(batch, b, row)
+	return s.commit(batch, current.body)
 }
 
-// Delete removes the object; a missing key is not an error and existed is false. Check, if not nil, is called under the key's
-// lock with the object, nil if there is none; its error keeps the object and is returned as it is.
-func (s *Store) Delete(ctx context.Context, bucket, key string, check func(current *Object) error) (existed bool, err error) {
-	return false, ErrNoSuchBucket
-}
-
-// CopyOptions say how Copy writes its target. A nil *CopyOptions means the zero value. The embedded options replace all
-// attributes, the owner and the ACL of the source; start from CheckSource's object to keep them.
-type CopyOptions struct {
-	PutOptions
-
-	// CheckSource, if set, is called with the source before anything is written; its error is returned as it is. It may fill in
-	// the PutOptions from what it sees, and may be called more than once.
-	CheckSource func(source Object) error
-}
-
-// Copy stores the source's body under the destination key with a new Modified and an ETag that is the MD5 of the body, as
-// COS does. Large bodies are shared, not copied, when that leaves the ETag right. Source and destination may be the same.
-// A zero checksum from o.Checksum (or none) keeps the source's.
-func (s *Store) Copy(ctx context.Context, srcBucket, srcKey, dstBucket, dstKey string, o *CopyOptions) (Object, error) {
-	return Object{}, ErrNoSuchKey
+func runCheck(check func(*Object) error, current *objectRow, found bool) error {
+	switch {
+	case check == nil:
+		return nil
+	case found:
+		return check(&current.Object)
+	}
+	return check(nil)
 }

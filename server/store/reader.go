@@ -2,36 +2,378 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"sort"
+	"sync"
+	"sync/atomic"
 )
 
 // Reader reads one version of an object. Overwriting or deleting the object does not disturb it. Its methods may be called
 // from several goroutines; Close must come last and must come, since it holds the object's bytes on disk.
 type Reader struct {
-	object Object
+	s      *Store
+	row    objectRow
+	inline []byte
+	parts  []partRow // of a manifest
+	ends   []int64   // where each part ends in the object
+	pinned bool
+	closed atomic.Bool
+
+	mu   sync.Mutex
+	last *openFile // the file read last, kept open for the next read
 }
 
 // Open opens the object for reading, or fails with ErrNoSuchBucket or ErrNoSuchKey.
 func (s *Store) Open(ctx context.Context, bucket, key string) (*Reader, error) {
-	return nil, ErrNoSuchKey
+	b, err := s.bucket(bucket)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	for {
+		r := &Reader{s: s}
+		var found bool
+		r.row, found, err = s.object(b, key)
+		if err != nil {
+			return nil, err
+		}
+		if !found {
+			return nil, ErrNoSuchKey
+		}
+		current, err := r.take(b)
+		if err != nil {
+			_ = r.Close()
+			return nil, err
+		}
+		if current {
+			return r, nil
+		}
+		// Overwritten since its row was read; there is a newer one.
+		_ = r.Close()
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// take gets hold of the object's bytes. It reports false if they may be gone because the object was replaced.
+func (r *Reader) take(b *bucketState) (bool, error) {
+	i := r.row.body.id
+	switch r.row.body.kind {
+	case bodyNone:
+		return true, nil
+	case bodyInline:
+		v, err := r.s.get(idKey(rowBytes, i))
+		if err != nil || v == nil {
+			if err == nil {
+				return r.gone(b)
+			}
+			return false, err
+		}
+		if r.inline = v; int64(len(v)) != r.row.Size {
+			return false, fmt.Errorf("body of %d bytes, object of %d: %w", len(v), r.row.Size, errCorrupt)
+		}
+		return true, nil
+	}
+	r.s.pins.pin(i)
+	r.pinned = true
+	now, found, err := r.s.object(b, r.row.Key)
+	if err != nil || !found || now.body != r.row.body {
+		return false, err
+	}
+	if r.row.body.kind == bodyManifest {
+		return true, r.loadManifest()
+	}
+	return true, nil
+}
+
+// gone tells a body that vanished because its object was replaced, which is no error, from one that is missing.
+func (r *Reader) gone(b *bucketState) (bool, error) {
+	now, found, err := r.s.object(b, r.row.Key)
+	if err == nil && found && now.body == r.row.body {
+		err = fmt.Errorf("body of object is missing: %w", errCorrupt)
+	}
+	return false, err
+}
+
+func (r *Reader) loadManifest() error {
+	err := r.s.view(idKey(rowManifest, r.row.body.id), func(v []byte) (err error) {
+		r.parts, err = decodeManifest(v)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("manifest: %w", err)
+	}
+	r.ends = make([]int64, len(r.parts))
+	size := int64(0)
+	for i := range r.parts {
+		size += r.parts[i].Size
+		r.ends[i] = size
+	}
+	if size != r.row.Size {
+		return fmt.Errorf("parts of %d bytes, object of %d: %w", size, r.row.Size, errCorrupt)
+	}
+	return nil
 }
 
 // Object describes what is read.
-func (r *Reader) Object() *Object { return &r.object }
+func (r *Reader) Object() *Object { return &r.row.Object }
+
+// Parts lists the parts of a completed upload in order of their numbers; nil for an object put in one piece or copied.
+func (r *Reader) Parts() []Part {
+	if r.row.PartCount == 0 {
+		return nil
+	}
+	parts := make([]Part, len(r.parts))
+	for i := range parts {
+		parts[i] = r.parts[i].Part
+	}
+	return parts
+}
+
+// Close lets go of the object's bytes. Closing twice is not an error.
+func (r *Reader) Close() error {
+	if r.closed.Swap(true) {
+		return nil
+	}
+	r.mu.Lock()
+	last := r.last
+	r.last = nil
+	r.mu.Unlock()
+	var err error
+	if last != nil {
+		err = last.drop()
+	}
+	if r.pinned {
+		if b, ok := r.s.pins.unpin(r.row.body.id); ok {
+			r.s.reaper.add(b)
+		}
+	}
+	return err
+}
+
+// piece is where some bytes of the object lie: n bytes from off in one body.
+type piece struct {
+	body   body
+	inline []byte // the object's own
+	off, n int64
+}
+
+// piece returns the piece that begins at off and has at most n bytes, but at least one.
+func (r *Reader) piece(off, n int64) piece {
+	if r.parts == nil {
+		return piece{r.row.body, r.inline, off, n}
+	}
+	i := sort.Search(len(r.ends), func(i int) bool { return r.ends[i] > off })
+	begin := r.ends[i] - r.parts[i].Size
+	return piece{r.parts[i].body, nil, off - begin, min(n, r.ends[i]-off)}
+}
 
 // ReadAt reads from the object's bytes as io.ReaderAt does.
-func (r *Reader) ReadAt(p []byte, off int64) (int, error) { return 0, io.EOF }
+func (r *Reader) ReadAt(p []byte, off int64) (n int, err error) {
+	if off < 0 {
+		return 0, errors.New("read object: negative offset")
+	}
+	for n < len(p) {
+		if off >= r.row.Size {
+			return n, io.EOF
+		}
+		pc := r.piece(off, min(int64(len(p)-n), r.row.Size-off))
+		m, err := r.readPiece(p[n:n+int(pc.n)], pc)
+		n += m
+		off += int64(m)
+		if err != nil {
+			return n, fmt.Errorf("read object: %w", err)
+		}
+	}
+	return n, nil
+}
 
-// Range returns a reader of the n bytes from off, which must lie in the object; a negative n means to the end. It also
-// implements io.WriterTo.
-func (r *Reader) Range(off, n int64) io.Reader { return io.NewSectionReader(r, off, n) }
+// readPiece fills p with the whole piece.
+func (r *Reader) readPiece(p []byte, pc piece) (int, error) {
+	if r.closed.Load() {
+		return 0, ErrClosed
+	}
+	switch {
+	case pc.inline != nil:
+		return copy(p, pc.inline[pc.off:]), nil
+	case pc.body.kind == bodyInline:
+		return r.readRow(p, pc)
+	}
+	f, err := r.file(pc.body.id)
+	if err != nil {
+		return 0, err
+	}
+	n, err := f.ReadAt(p, pc.off)
+	if cerr := f.drop(); err == nil {
+		err = cerr
+	}
+	if n == len(p) {
+		return n, nil
+	}
+	return n, noEOF(err)
+}
 
-// WriteRangeTo writes the n bytes from off to w; a negative n means to the end. It hands whole files to w's ReadFrom where
-// it can, so that a network connection sends them without copying.
-func (r *Reader) WriteRangeTo(w io.Writer, off, n int64) (int64, error) { return 0, io.EOF }
+// readRow reads a piece of a part that is a row.
+func (r *Reader) readRow(p []byte, pc piece) (n int, err error) {
+	if err := r.s.enter(context.Background()); err != nil {
+		return 0, err
+	}
+	defer r.s.leave()
+	err = r.s.view(idKey(rowBytes, pc.body.id), func(v []byte) error {
+		n = copy(p, v[min(pc.off, int64(len(v))):])
+		return nil
+	})
+	if err == nil && n < len(p) {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
 
-// Parts lists the parts of a completed upload in order of their numbers; nil for an object put in one piece.
-func (r *Reader) Parts() []Part { return nil }
+// noEOF turns the end of a file, which here comes too early, into an error that no reader takes for the object's end.
+func noEOF(err error) error {
+	if err == io.EOF || err == nil {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
 
-// Close lets go of the object's bytes.
-func (r *Reader) Close() error { return nil }
+// openFile is a file that the reads under way share.
+type openFile struct {
+	reader
+	id   id
+	uses atomic.Int32
+}
+
+func (f *openFile) drop() error {
+	if f.uses.Add(-1) == 0 {
+		return f.Close()
+	}
+	return nil
+}
+
+// file returns the open file of a body; the caller drops it.
+func (r *Reader) file(i id) (*openFile, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.last != nil && r.last.id == i {
+		r.last.uses.Add(1)
+		return r.last, nil
+	}
+	f, err := r.s.files.open(i)
+	if err != nil {
+		return nil, err
+	}
+	if r.last != nil {
+		if err := r.last.drop(); err != nil {
+			_ = f.Close()
+			return nil, err
+		}
+	}
+	r.last = &openFile{reader: f, id: i}
+	r.last.uses.Store(2)
+	return r.last, nil
+}
+
+// Range returns a reader of the n bytes from off, cut to what the object has; a negative n means to the end. It also implements
+// io.WriterTo and must not be used after Close.
+func (r *Reader) Range(off, n int64) io.Reader {
+	off = min(max(off, 0), r.row.Size)
+	if rest := r.row.Size - off; n < 0 || n > rest {
+		n = rest
+	}
+	return &rangeReader{r, off, off + n}
+}
+
+type rangeReader struct {
+	r        *Reader
+	off, end int64
+}
+
+func (x *rangeReader) Read(p []byte) (int, error) {
+	if x.off == x.end {
+		return 0, io.EOF
+	}
+	if int64(len(p)) > x.end-x.off {
+		p = p[:x.end-x.off]
+	}
+	n, err := x.r.ReadAt(p, x.off)
+	x.off += int64(n)
+	return n, err
+}
+
+func (x *rangeReader) WriteTo(w io.Writer) (int64, error) {
+	n, err := x.r.WriteRangeTo(w, x.off, x.end-x.off)
+	x.off += n
+	return n, err
+}
+
+// WriteRangeTo writes the n bytes from off to w, cut to what the object has; a negative n means to the end. It hands files to w's
+// ReadFrom, so that a network connection sends them without copying.
+func (r *Reader) WriteRangeTo(w io.Writer, off, n int64) (total int64, err error) {
+	off = min(max(off, 0), r.row.Size)
+	end := r.row.Size
+	if n >= 0 && n < end-off {
+		end = off + n
+	}
+	for off < end && err == nil {
+		pc := r.piece(off, end-off)
+		var m int64
+		m, err = r.writePiece(w, pc)
+		total += m
+		off += m
+	}
+	return total, err
+}
+
+func (r *Reader) writePiece(w io.Writer, pc piece) (int64, error) {
+	if r.closed.Load() {
+		return 0, ErrClosed
+	}
+	switch {
+	case pc.inline != nil:
+		n, err := w.Write(pc.inline[pc.off : pc.off+pc.n])
+		return int64(n), err
+	case pc.body.kind == bodyInline:
+		buf := make([]byte, pc.n)
+		if _, err := r.readRow(buf, pc); err != nil {
+			return 0, fmt.Errorf("read object: %w", err)
+		}
+		n, err := w.Write(buf)
+		return int64(n), err
+	}
+	// A file of its own, since sending one moves its offset.
+	f, err := r.s.files.open(pc.body.id)
+	if err != nil {
+		return 0, fmt.Errorf("read object: %w", err)
+	}
+	defer f.Close()
+	n, err := sendFile(w, f, pc.off, pc.n)
+	if err == nil && n < pc.n {
+		err = fmt.Errorf("read object: %w", io.ErrUnexpectedEOF)
+	}
+	return n, err
+}
+
+// sendFile writes n bytes from off of f to w.
+func sendFile(w io.Writer, f reader, off, n int64) (int64, error) {
+	if seeker, ok := f.(io.Seeker); ok {
+		if _, err := seeker.Seek(off, io.SeekStart); err != nil {
+			return 0, fmt.Errorf("read object: %w", err)
+		}
+		if to, ok := w.(io.ReaderFrom); ok {
+			return to.ReadFrom(&io.LimitedReader{R: f, N: n})
+		}
+	}
+	c := chunkPool.Get().(*chunk)
+	defer chunkPool.Put(c)
+	return io.CopyBuffer(onlyWriter{w}, io.NewSectionReader(f, off, n), c.buf[:])
+}
+
+// onlyWriter hides ReadFrom, so that io.CopyBuffer uses the buffer.
+type onlyWriter struct{ io.Writer }

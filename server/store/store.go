@@ -2,12 +2,37 @@
 //
 // Begin with [Open]; [Store.Put] and [Store.Open] write and read an object. What a method has returned without an error
 // survives kill -9 and power loss.
+//
+// # How it is kept
+//
+// Rows are in Pebble, an ordered key-value store with a write-ahead log. Bodies of up to [Options.InlineLimit] bytes are rows too,
+// beside the rows of their objects, so that a listing does not read them; Pebble moves their values to files of their own
+// (value separation), so that compaction does not rewrite them. Larger bodies, and parts of uploads, are files blobs/xx/<id>,
+// never changed once written. A completed upload's body is a manifest row that lists its parts' bodies.
+//
+// An object exists if and only if its row does. Bytes are made durable first, then one synced batch writes the row, then the
+// caller is told. A batch that takes the last reference to bytes also writes a tombstone row, from which a background
+// goroutine frees them once no reader holds them. Files that a crash left without a row are removed after the next Open.
+//
+// Values of rows are tagged fields, and unknown tags are skipped. Old versions of objects can be added as rows
+// v<bucket id><escaped key><descending sequence> beside the current rows, which would stay as they are, so that listing never
+// steps over old versions; bodies are referred to by id and are indifferent to which row does it.
+//
+// # Locks
+//
+// From the outside in: a bucket's lock (shared by writers, exclusive for deleting it), one of the striped locks of keys, one of
+// the striped locks of uploads, the lock of shared bodies. None is held while a body is read from its source.
 package store
 
 import (
+	"context"
+	"fmt"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
@@ -16,19 +41,207 @@ type Options struct {
 	FS          vfs.FS           // file system to keep everything on; nil means the disk
 	Now         func() time.Time // clock for Modified and Created; nil means time.Now
 	Logger      *slog.Logger     // nil discards
-	InlineLimit int              // bodies of at most this many bytes are kept in the database; 0 means 64 KiB, negative none
-	MinPartSize int64            // bytes that every part but the last must have; 0 means 5 MiB, negative means 1
+	InlineLimit int              // bodies of at most this many bytes are rows; 0 means 64 KiB, negative none
+	MinPartSize int64            // bytes that every part but the last must have; 0 means 5 MiB, negative means none
 	CacheSize   int64            // bytes of block cache; 0 means 16 MiB
-	MemTable    int              // bytes of recent writes kept in memory, four times that under load; 0 means 16 MiB
+	MemTable    int              // bytes of recent rows kept in memory, up to four times that under load; 0 means 16 MiB
 }
 
+const (
+	defaultInlineLimit = 64 << 10
+	defaultMinPartSize = 5 << 20
+	defaultCacheSize   = 16 << 20
+	defaultMemTable    = 16 << 20
+)
+
 // Store is an open data directory. Its methods may be called from several goroutines.
-type Store struct{}
+type Store struct {
+	dir         string
+	now         func() time.Time
+	logger      *slog.Logger
+	inlineLimit int
+	minPartSize int64
+
+	db     *pebble.DB
+	guard  *guard
+	files  *files
+	unlock func() error
+
+	nextID  atomic.Uint64
+	firstID id // of this run
+
+	buckets     directory
+	keyLocks    stripes
+	uploadLocks stripes
+	shareMu     sync.Mutex // held from reading share counts to applying the batch that changes them
+	pins        pins
+	reaper      *reaper
+	heads       sync.Pool // of *[]byte, to read the beginning of a body into
+
+	// life is read-locked by every use of db; Close sets closed under it.
+	life   sync.RWMutex
+	closed bool
+}
 
 // Open opens the data directory dir, creating it if there is none. It fails with ErrInUse if another process has it open, and
 // with ErrNewerLayout if a newer version wrote it.
-func Open(dir string, o *Options) (*Store, error) { return nil, ErrClosed }
+func Open(dir string, o *Options) (*Store, error) {
+	if o == nil {
+		o = &Options{}
+	}
+	s := &Store{
+		dir:         dir,
+		now:         o.Now,
+		logger:      o.Logger,
+		inlineLimit: or(o.InlineLimit, defaultInlineLimit),
+		minPartSize: or(o.MinPartSize, defaultMinPartSize),
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.logger == nil {
+		s.logger = slog.New(slog.DiscardHandler)
+	}
+	s.heads.New = func() any {
+		b := make([]byte, max(s.inlineLimit, 0)+1)
+		return &b
+	}
+	if err := s.open(o); err != nil {
+		return nil, fmt.Errorf("open store %s: %w", dir, err)
+	}
+	return s, nil
+}
 
-// Close waits for the calls under way, ends the background work and closes the files. Closing twice is not an error. Readers
-// still open fail afterwards.
-func (s *Store) Close() error { return nil }
+// or is v, or def if v is zero.
+func or[T int | int64](v, def T) T {
+	if v == 0 {
+		return def
+	}
+	return v
+}
+
+func (s *Store) open(o *Options) (err error) {
+	fsys, onDisk := o.FS, false
+	if fsys == nil {
+		fsys, onDisk = vfs.Default, true
+	}
+	if s.unlock, err = openLayout(fsys, s.dir); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = s.unlock() // the first error is the one to tell
+		}
+	}()
+	s.guard = newGuard(fsys, s.dir, s.logger)
+	s.files = newFiles(fsys, fsys.PathJoin(s.dir, "blobs"), onDisk)
+	if s.db, err = openDatabase(s.guard, fsys.PathJoin(s.dir, "db"), o, s.logger); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = s.db.Close()
+		}
+	}()
+	clean, err := s.beginRun()
+	if err != nil {
+		return err
+	}
+	if err := s.loadBuckets(); err != nil {
+		return err
+	}
+	return s.startReaper(!clean)
+}
+
+// beginRun reserves the ids of this run and notes that the store is open. It reports whether the last run ended with Close.
+func (s *Store) beginRun() (clean bool, err error) {
+	run := uint64(0)
+	row, err := s.get([]byte{rowMeta})
+	if err != nil {
+		return false, err
+	}
+	clean = true // nothing to sweep in a new store
+	if row != nil {
+		clean = false
+		d := newDecoder(row)
+		for d.next() {
+			switch d.tag {
+			case tagGeneration:
+				run = d.uint()
+			case tagClean:
+				clean = d.uint() == 1
+			}
+		}
+		if d.err != nil {
+			return false, fmt.Errorf("read state: %w", d.err)
+		}
+	}
+	run++
+	if err := s.writeState(run, false); err != nil {
+		return false, err
+	}
+	s.firstID = id(run << runShift)
+	s.nextID.Store(run << runShift)
+	return clean, nil
+}
+
+// runShift leaves 2^40 ids to a run and 2^24 runs to a store.
+const runShift = 40
+
+func (s *Store) writeState(run uint64, clean bool) error {
+	e := newEncoder(nil)
+	e.uint(tagGeneration, run)
+	if clean {
+		e.uint(tagClean, 1)
+	}
+	b := s.db.NewBatch()
+	_ = b.Set([]byte{rowMeta}, e.buf, nil) // a batch that is not full takes every row
+	if err := s.commit(b); err != nil {
+		return fmt.Errorf("write state: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) newID() id { return id(s.nextID.Add(1)) }
+
+// enter begins a use of the database and fails after Close. Uses do not nest.
+func (s *Store) enter(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.life.RLock()
+	if s.closed {
+		s.life.RUnlock()
+		return ErrClosed
+	}
+	return nil
+}
+
+func (s *Store) leave() { s.life.RUnlock() }
+
+// Close waits for the database work under way, ends the background work and closes the files. Bodies still being read from their
+// source fail with ErrClosed when they end. Closing twice is not an error.
+func (s *Store) Close() error {
+	s.life.Lock()
+	if s.closed {
+		s.life.Unlock()
+		return nil
+	}
+	s.closed = true
+	s.life.Unlock()
+
+	s.reaper.stop()
+	// A run that ended badly must be swept, so it is not noted as clean.
+	err := s.guard.failure()
+	if err == nil {
+		err = s.writeState(uint64(s.firstID)>>runShift, true)
+	}
+	if cerr := s.db.Close(); err == nil && cerr != nil {
+		err = fmt.Errorf("close database: %w", cerr)
+	}
+	s.guard.close()
+	if uerr := s.unlock(); err == nil && uerr != nil {
+		err = fmt.Errorf("unlock data directory: %w", uerr)
+	}
+	return err
+}

@@ -1,0 +1,205 @@
+package store
+
+import (
+	"context"
+	"crypto/md5"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// written is a body that is durable, or, if inline, ready to be committed with its row.
+type written struct {
+	body
+	size   int64
+	md5    [md5.Size]byte
+	inline []byte
+	head   *[]byte // pooled memory that inline lies in
+}
+
+// write reads a body to its end and stores its bytes, so that a batch can refer to them. The caller calls settle.
+func (s *Store) write(ctx context.Context, src io.Reader) (*written, error) {
+	w := &written{head: s.heads.Get().(*[]byte)}
+	n, end, err := readFull(src, *w.head)
+	switch {
+	case err != nil:
+		err = fmt.Errorf("read body: %w", err)
+	case end && n == 0:
+		w.md5 = md5.Sum(nil)
+	case end && n <= s.inlineLimit:
+		w.body = body{bodyInline, s.newID()}
+		w.size, w.inline = int64(n), (*w.head)[:n]
+		w.md5 = md5.Sum(w.inline)
+	default:
+		w.body = body{bodyFile, s.newID()}
+		err = s.writeFile(ctx, w, (*w.head)[:n], end, src)
+	}
+	if err != nil {
+		s.settle(w, err)
+		return nil, err
+	}
+	return w, nil
+}
+
+// settle ends the use of w: committed with err or not. Bytes that no row can refer to are removed.
+func (s *Store) settle(w *written, err error) {
+	s.heads.Put(w.head)
+	w.head, w.inline = nil, nil
+	if err == nil || w.kind != bodyFile || errors.Is(err, ErrFailed) {
+		return
+	}
+	// The file may not even have been created, and what stays behind is swept after the next crash.
+	_ = s.files.remove(w.id)
+}
+
+// add puts what refers to the bytes themselves into the batch.
+func (w *written) add(batch *pebble.Batch) {
+	switch w.kind {
+	case bodyInline:
+		_ = batch.Set(idKey(rowBytes, w.id), w.inline, nil)
+	case bodyFile:
+		e := newEncoder(nil)
+		e.uint(tagSize, uint64(w.size))
+		_ = batch.Set(idKey(rowFile, w.id), e.buf, nil)
+	}
+}
+
+// writeFile stores head and what follows in src as the file of w.
+func (s *Store) writeFile(ctx context.Context, w *written, head []byte, end bool, src io.Reader) error {
+	if err := s.guard.full(); err != nil {
+		return err
+	}
+	f, err := s.files.create(w.id)
+	if err != nil {
+		return err
+	}
+	h := md5.New()
+	h.Write(head)
+	w.size = int64(len(head))
+	if _, err = f.Write(head); err != nil {
+		err = fmt.Errorf("write file: %w", err)
+	}
+	if err == nil && !end {
+		var n int64
+		n, err = copyBody(ctx, f, h, src)
+		w.size += n
+	}
+	if err != nil {
+		_ = f.Close()
+		return err
+	}
+	h.Sum(w.md5[:0])
+	return s.files.finish(w.id, f)
+}
+
+const (
+	chunkSize  = 256 << 10
+	chunkCount = 4 // in use by one body at a time
+)
+
+// chunk is a piece of a body that is written and hashed at the same time.
+type chunk struct {
+	buf   [chunkSize]byte
+	n     int
+	users atomic.Int32
+}
+
+var chunkPool = sync.Pool{New: func() any { return new(chunk) }}
+
+// copyBody copies src to f and h, hashing in a second goroutine, since MD5 is slower than the disk. It needs chunkCount chunks of
+// memory, however long the body.
+func copyBody(ctx context.Context, f vfs.File, h hash.Hash, src io.Reader) (size int64, err error) {
+	first := chunkPool.Get().(*chunk)
+	end := false
+	if first.n, end, err = readFull(src, first.buf[:]); err != nil || end {
+		defer chunkPool.Put(first)
+		if err != nil {
+			return 0, fmt.Errorf("read body: %w", err)
+		}
+		h.Write(first.buf[:first.n])
+		if _, err := f.Write(first.buf[:first.n]); err != nil {
+			return 0, fmt.Errorf("write file: %w", err)
+		}
+		return int64(first.n), nil
+	}
+
+	free := make(chan *chunk, chunkCount)
+	hashing := make(chan *chunk, chunkCount)
+	hashed := make(chan struct{})
+	done := func(c *chunk) {
+		if c.users.Add(-1) == 0 {
+			free <- c
+		}
+	}
+	go func() {
+		defer close(hashed)
+		for c := range hashing {
+			h.Write(c.buf[:c.n])
+			done(c)
+		}
+	}()
+	made := 1
+	for c := first; ; {
+		c.users.Store(2)
+		hashing <- c
+		_, werr := f.Write(c.buf[:c.n])
+		size += int64(c.n)
+		done(c)
+		if werr != nil {
+			err = fmt.Errorf("write file: %w", werr)
+			break
+		}
+		if end {
+			break
+		}
+		if err = ctx.Err(); err != nil {
+			break
+		}
+		if made < chunkCount && len(free) == 0 {
+			made++
+			c = chunkPool.Get().(*chunk)
+		} else {
+			c = <-free
+		}
+		if c.n, end, err = readFull(src, c.buf[:]); err != nil {
+			err = fmt.Errorf("read body: %w", err)
+			free <- c
+			break
+		}
+	}
+	close(hashing)
+	<-hashed
+	for range made {
+		chunkPool.Put(<-free)
+	}
+	return size, err
+}
+
+// readFull reads until b is full or the source ends. Unlike io.ReadFull it tells the end of the source, io.EOF, from
+// an io.ErrUnexpectedEOF of the source's own, which means that the body was cut short.
+func readFull(src io.Reader, b []byte) (n int, end bool, err error) {
+	idle := 0
+	for n < len(b) {
+		m, err := src.Read(b[n:])
+		n += m
+		if err == io.EOF {
+			return n, true, nil
+		}
+		if err != nil {
+			return n, false, err
+		}
+		if idle++; m > 0 {
+			idle = 0
+		}
+		if idle == 100 {
+			return n, false, io.ErrNoProgress
+		}
+	}
+	return n, false, nil
+}

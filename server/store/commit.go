@@ -1,0 +1,109 @@
+package store
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// commit writes the batch durably and closes it. The bodies dropped lose one reference each in the same batch: inline ones are
+// deleted, others get a tombstone when it was the last one, and are freed once no reader holds them.
+//
+// An error that is ErrFailed leaves open whether the batch is found after the next Open; other errors say that it is not.
+func (s *Store) commit(batch *pebble.Batch, dropped ...body) error {
+	if err := s.guard.failure(); err != nil {
+		_ = batch.Close()
+		return err
+	}
+	var doomed []body
+	var err error
+	if sharable(dropped) {
+		s.shareMu.Lock()
+		if doomed, err = s.dropShares(batch, dropped); err == nil {
+			err = s.db.ApplyNoSyncWait(batch, pebble.Sync)
+		}
+		s.shareMu.Unlock()
+	} else {
+		for _, b := range dropped {
+			_ = batch.Delete(idKey(rowBytes, b.id), nil)
+		}
+		err = s.db.ApplyNoSyncWait(batch, pebble.Sync)
+	}
+	if err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return s.syncWait(batch, doomed)
+}
+
+// syncWait waits until the applied batch is durable, and has doomed freed.
+func (s *Store) syncWait(batch *pebble.Batch, doomed []body) error {
+	err := batch.SyncWait()
+	if err == nil {
+		err = s.guard.failure() // the guard keeps log errors from Pebble
+	}
+	if err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	if err := batch.Close(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	s.reaper.add(doomed...)
+	return nil
+}
+
+// sharable reports whether any of the bodies may be shared. Inline ones never are.
+func sharable(bodies []body) bool {
+	for _, b := range bodies {
+		if b.kind != bodyInline && b.kind != bodyNone {
+			return true
+		}
+	}
+	return false
+}
+
+// dropShares adds to the batch what takes one reference from each body, and returns those that lost their last. The caller holds
+// shareMu until the batch is applied.
+func (s *Store) dropShares(batch *pebble.Batch, dropped []body) (doomed []body, err error) {
+	for _, b := range dropped {
+		switch b.kind {
+		case bodyNone:
+		case bodyInline:
+			_ = batch.Delete(idKey(rowBytes, b.id), nil)
+		case bodyFile, bodyManifest:
+			extra, err := s.shares(b.id)
+			if err != nil {
+				return nil, err
+			}
+			if extra > 0 {
+				setShares(batch, b.id, extra-1)
+				continue
+			}
+			fallthrough
+		case bodyUpload:
+			_ = batch.Set(idKey(rowTombstone, b.id), []byte{byte(b.kind)}, nil)
+			doomed = append(doomed, b)
+		}
+	}
+	return doomed, nil
+}
+
+// shares returns how many objects beyond the first refer to a body. The caller holds shareMu.
+func (s *Store) shares(i id) (extra uint64, err error) {
+	err = s.view(idKey(rowShare, i), func(v []byte) error {
+		if len(v) != 8 {
+			return fmt.Errorf("share row: %w", errCorrupt)
+		}
+		extra = binary.BigEndian.Uint64(v)
+		return nil
+	})
+	return extra, err
+}
+
+func setShares(batch *pebble.Batch, i id, extra uint64) {
+	if extra == 0 {
+		_ = batch.Delete(idKey(rowShare, i), nil)
+		return
+	}
+	_ = batch.Set(idKey(rowShare, i), binary.BigEndian.AppendUint64(nil, extra), nil)
+}

@@ -1,0 +1,38 @@
+package store
+
+import "context"
+
+// Delete removes the object; a missing key is not an error and existed is false. Check, if not nil, is called under the key's
+// lock with the object, nil if there is none; its error keeps the object and is returned as it is.
+func (s *Store) Delete(ctx context.Context, bucket, key string, check func(current *Object) error) (existed bool, err error) {
+	b, err := s.bucket(bucket)
+	if err != nil {
+		return false, err
+	}
+	if err := s.enter(ctx); err != nil {
+		return false, err
+	}
+	defer s.leave()
+	release, err := b.hold()
+	if err != nil {
+		return false, err
+	}
+	defer release()
+	lock := s.keyLocks.of(b.id, key)
+	lock.Lock()
+	defer lock.Unlock()
+
+	row, found, err := s.object(b, key)
+	if err != nil {
+		return false, err
+	}
+	if err := runCheck(check, &row, found); err != nil || !found {
+		return false, err
+	}
+	batch := s.db.NewBatch()
+	_ = batch.Delete(appendObjectKey(nil, b.id, key), nil)
+	if err := s.commit(batch, row.body); err != nil {
+		return false, err
+	}
+	return true, nil
+}

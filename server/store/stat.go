@@ -1,0 +1,49 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// Stat describes the object, or fails with ErrNoSuchBucket or ErrNoSuchKey.
+func (s *Store) Stat(ctx context.Context, bucket, key string) (Object, error) {
+	b, err := s.bucket(bucket)
+	if err != nil {
+		return Object{}, err
+	}
+	if err := s.enter(ctx); err != nil {
+		return Object{}, err
+	}
+	defer s.leave()
+	row, found, err := s.object(b, key)
+	if err != nil {
+		return Object{}, err
+	}
+	if !found {
+		return Object{}, ErrNoSuchKey
+	}
+	return row.Object, nil
+}
+
+// object reads the current object of a key. If there is none, found is false and the row is zero.
+func (s *Store) object(b *bucketState, key string) (row objectRow, found bool, err error) {
+	var buf [objectKeyPrefix + 256]byte
+	err = s.view(appendObjectKey(buf[:0], b.id, key), func(v []byte) error {
+		found = true
+		row, err = decodeObject(key, v, allFields)
+		return err
+	})
+	if err != nil {
+		err = fmt.Errorf("object row: %w", err)
+	}
+	return row, found, err
+}
+
+// setObject puts the row of an object into the batch.
+func (s *Store) setObject(batch *pebble.Batch, b *bucketState, row *objectRow) {
+	var key [objectKeyPrefix + 256]byte
+	var value [512]byte
+	_ = batch.Set(appendObjectKey(key[:0], b.id, row.Key), row.encode(value[:0]), nil)
+}

@@ -1,0 +1,43 @@
+package store
+
+import "context"
+
+// Update lets change alter the attributes and the ACL of an object and stores it; changes to its other fields are ignored.
+// Modified stays as it is. An error of change stores nothing and is returned as it is.
+func (s *Store) Update(ctx context.Context, bucket, key string, change func(*Object) error) (Object, error) {
+	b, err := s.bucket(bucket)
+	if err != nil {
+		return Object{}, err
+	}
+	if err := s.enter(ctx); err != nil {
+		return Object{}, err
+	}
+	defer s.leave()
+	release, err := b.hold()
+	if err != nil {
+		return Object{}, err
+	}
+	defer release()
+	lock := s.keyLocks.of(b.id, key)
+	lock.Lock()
+	defer lock.Unlock()
+
+	row, found, err := s.object(b, key)
+	if err != nil {
+		return Object{}, err
+	}
+	if !found {
+		return Object{}, ErrNoSuchKey
+	}
+	changed := row.Object
+	if err := change(&changed); err != nil {
+		return Object{}, err
+	}
+	row.Attributes, row.ACL = changed.Attributes, changed.ACL
+	batch := s.db.NewBatch()
+	s.setObject(batch, b, &row)
+	if err := s.commit(batch); err != nil {
+		return Object{}, err
+	}
+	return row.Object, nil
+}
