@@ -1,0 +1,176 @@
+package s3api
+
+import (
+	"hash"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/icos-go/icos/server/store"
+)
+
+// copySource is what x-amz-copy-source names, and the preconditions on it.
+type copySource struct {
+	bucket, key string
+	info        store.Bucket
+	conditions  conditions
+}
+
+// parseCopySource reads x-amz-copy-source: bucket/key, percent-encoded, with or without a leading slash and ?versionId=null.
+func parseCopySource(header string) (bucket, key string, err error) {
+	invalid := func(why string) (string, string, error) {
+		return "", "", invalidArgument("Copy Source must mention the source bucket and key: sourcebucket/sourcekey; " + why)
+	}
+	source := strings.TrimPrefix(header, "/")
+	if i := strings.LastIndex(source, "?versionId="); i >= 0 {
+		if err := checkVersion(source[i+len("?versionId="):], true); err != nil {
+			return "", "", err
+		}
+		source = source[:i]
+	}
+	source, err = url.PathUnescape(source)
+	if err != nil {
+		return invalid("it is not properly percent-encoded")
+	}
+	bucket, key, _ = strings.Cut(source, "/")
+	switch {
+	case bucket == "" || !plausibleBucket(bucket):
+		return invalid("the bucket is missing or not valid")
+	case key == "":
+		return invalid("the key is missing")
+	}
+	return bucket, key, checkKey(key)
+}
+
+// copySource reads the headers that name the source and looks up its bucket.
+func (c *call) copySource() (*copySource, error) {
+	var s copySource
+	var err error
+	if s.bucket, s.key, err = parseCopySource(c.r.Header.Get("X-Amz-Copy-Source")); err != nil {
+		return nil, err
+	}
+	if s.info, err = c.store.Bucket(c.r.Context(), s.bucket); err != nil {
+		return nil, err
+	}
+	s.conditions = parseConditions(c.r.Header, "X-Amz-Copy-Source-")
+	return &s, nil
+}
+
+// checkSource checks that the caller may read the source, that it is not too large for one copy of n bytes, and that the
+// preconditions hold. Unlike on a read, all of them fail with 412.
+func (c *call) checkSource(s *copySource, o *store.Object, n int64) error {
+	if !c.mayObject(s.info, o, needRead) {
+		return newError(codeAccessDenied)
+	}
+	if s.conditions.evaluate(o) != proceed {
+		return newError(codePreconditionFailed)
+	}
+	if n > maxPutSize {
+		return invalidRequest("The specified copy source is larger than the maximum allowable size for a copy source: 5368709120")
+	}
+	return nil
+}
+
+// hiddenSource is hidden for the source of a copy.
+func (c *call) hiddenSource(s *copySource, err error) error {
+	if storeCode(err) == codeNoSuchKey && !c.owns(s.info) && !granted(c.who, s.info.ACL, needRead) {
+		return newError(codeAccessDenied)
+	}
+	return err
+}
+
+func (c *call) copyObject() error {
+	h := c.r.Header
+	source, err := c.copySource()
+	if err != nil {
+		return err
+	}
+	replace := false
+	switch directive := h.Get("X-Amz-Metadata-Directive"); {
+	case strings.EqualFold(directive, "REPLACE"):
+		replace = true
+	case directive != "" && !strings.EqualFold(directive, "COPY"):
+		return invalidArgument("Unknown metadata directive.")
+	}
+	if !replace && source.bucket == c.bucket && source.key == c.key && h["X-Amz-Website-Redirect-Location"] == nil {
+		return invalidRequest("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
+	}
+	put, err := c.putOptions()
+	if err != nil {
+		return err
+	}
+	o := &store.CopyOptions{PutOptions: *put}
+	o.CheckSource = func(object store.Object) error {
+		if err := c.checkSource(source, &object, object.Size); err != nil {
+			return err
+		}
+		if !replace {
+			redirect := o.WebsiteRedirect // is never copied
+			o.Attributes = object.Attributes
+			o.WebsiteRedirect = redirect
+		}
+		return nil
+	}
+	var object store.Object
+	if name := h.Get("X-Amz-Checksum-Algorithm"); name != "" {
+		a, found := findChecksum(name)
+		if !found {
+			return invalidRequest("Checksum algorithm provided is unsupported.")
+		}
+		object, err = c.copyHashed(source, o, a)
+	} else {
+		object, err = c.store.Copy(c.r.Context(), source.bucket, source.key, c.bucket, c.key, o)
+	}
+	if err != nil {
+		return c.hiddenSource(source, err)
+	}
+	x := newXML()
+	x.root("CopyObjectResult")
+	x.time("LastModified", object.Modified)
+	x.etag(object.ETag)
+	x.checksum(object.Checksum)
+	x.close("CopyObjectResult")
+	c.w.Header()["Etag"] = []string{quote(object.ETag)}
+	return c.writeXML(http.StatusOK, x)
+}
+
+// copyHashed copies through memory, to give the copy a checksum that the source does not have.
+func (c *call) copyHashed(source *copySource, o *store.CopyOptions, a *checksumAlgorithm) (store.Object, error) {
+	ctx := c.r.Context()
+	r, err := c.store.Open(ctx, source.bucket, source.key)
+	if err != nil {
+		return store.Object{}, err
+	}
+	defer r.Close()
+	if err := o.CheckSource(*r.Object()); err != nil {
+		return store.Object{}, err
+	}
+	body := &hashingReader{r: r.Range(0, r.Object().Size), hash: a.new()}
+	o.Checksum = func() store.Checksum { return body.checksum(a) }
+	return c.store.Put(ctx, c.bucket, c.key, body, &o.PutOptions)
+}
+
+// hashingReader computes the checksum of what passes through it.
+type hashingReader struct {
+	r    io.Reader
+	hash hash.Hash
+}
+
+func (h *hashingReader) Read(p []byte) (int, error) {
+	n, err := h.r.Read(p)
+	h.hash.Write(p[:n])
+	return n, err
+}
+
+func (h *hashingReader) checksum(a *checksumAlgorithm) store.Checksum {
+	return store.Checksum{Algorithm: a.name, Value: base64Sum(h.hash), Type: fullObject}
+}
+
+// checksum writes a checksum into a result, if there is one.
+func (x *xmlWriter) checksum(sum store.Checksum) {
+	if a, found := findChecksum(sum.Algorithm); found {
+		x.text(a.element, sum.Value)
+		x.optional("ChecksumType", sum.Type)
+	}
+}

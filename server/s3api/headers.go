@@ -1,0 +1,173 @@
+package s3api
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/icos-go/icos/server/store"
+)
+
+const (
+	maxMetadata = 2 << 10 // bytes of names and values of user metadata
+	maxHeaders  = 256     // header lines of one request
+
+	defaultContentType = "application/octet-stream"
+	metadataPrefix     = "X-Amz-Meta-"
+)
+
+// attributes reads the headers that a new object keeps.
+func (c *call) attributes() (store.Attributes, error) {
+	h := c.r.Header
+	a := store.Attributes{
+		ContentType:        h.Get("Content-Type"),
+		CacheControl:       h.Get("Cache-Control"),
+		ContentDisposition: h.Get("Content-Disposition"),
+		ContentEncoding:    c.auth.ContentEncoding,
+		ContentLanguage:    h.Get("Content-Language"),
+		Expires:            h.Get("Expires"),
+		WebsiteRedirect:    h.Get("X-Amz-Website-Redirect-Location"),
+	}
+	if a.ContentType == "" {
+		a.ContentType = defaultContentType
+	}
+	if r := a.WebsiteRedirect; r != "" && !strings.HasPrefix(r, "/") && !strings.HasPrefix(r, "http://") && !strings.HasPrefix(r, "https://") {
+		return a, newErrorMessage("InvalidRedirectLocation", "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.")
+	}
+	var err error
+	a.Metadata, err = parseMetadata(h)
+	return a, err
+}
+
+// parseMetadata reads x-amz-meta-*. Values of a repeated name are joined by commas, names come back in lower case, and both
+// are ASCII, as COS has it.
+func parseMetadata(h http.Header) (map[string]string, error) {
+	var metadata map[string]string
+	size, lines := 0, 0
+	for name, values := range h {
+		if lines += len(values); lines > maxHeaders {
+			return nil, newErrorMessage(codeMetadataTooLarge, "Your request has too many headers.")
+		}
+		if len(name) <= len(metadataPrefix) || !strings.EqualFold(name[:len(metadataPrefix)], metadataPrefix) {
+			continue
+		}
+		name = strings.ToLower(name[len(metadataPrefix):])
+		value := strings.Join(values, ",")
+		if !ascii(value) {
+			return nil, invalidArgument("User metadata must be ASCII: encode the value of x-amz-meta-" + name)
+		}
+		if metadata == nil {
+			metadata = make(map[string]string)
+		}
+		metadata[name] = value
+		if size += len(name) + len(value); size > maxMetadata {
+			return nil, newError(codeMetadataTooLarge)
+		}
+	}
+	return metadata, nil
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// refuseUnsupported refuses the headers of a write that ask for what is not implemented: to ignore one would store the object
+// otherwise than asked, in the clear for one.
+func refuseUnsupported(h http.Header) error {
+	for name, values := range h {
+		// Header names are in canonical form, and the first letters sort out nearly all of them.
+		switch name[0] {
+		case 'X', 'R', 'I':
+		default:
+			continue
+		}
+		value := strings.Join(values, ",")
+		switch {
+		case strings.HasPrefix(name, "X-Amz-Server-Side-Encryption-Customer-"), strings.HasPrefix(name, "X-Amz-Copy-Source-Server-Side-Encryption-"):
+			return notImplemented("Encryption with customer-provided keys (" + name + ") is not implemented")
+		case name == "X-Amz-Server-Side-Encryption" && value != "AES256":
+			return notImplemented("Server-side encryption other than AES256 is not implemented")
+		case name == "X-Amz-Tagging":
+			return notImplemented("Object tagging (x-amz-tagging) is not implemented")
+		case strings.HasPrefix(name, "X-Amz-Object-Lock-"):
+			return invalidRequest("Bucket is missing Object Lock Configuration")
+		case name == "Retention-Period", name == "Retention-Expiration-Date", name == "Retention-Legal-Hold-Id":
+			return invalidRequest("The bucket has no retention policy: " + name + " is not allowed")
+		}
+	}
+	return nil
+}
+
+// setObjectHeaders sets what GetObject and HeadObject say about an object.
+func (c *call) setObjectHeaders(o *store.Object) {
+	h := c.w.Header()
+	h["Etag"] = []string{quote(o.ETag)}
+	h["Last-Modified"] = []string{o.Modified.UTC().Format(http.TimeFormat)}
+	set := func(name, value string) {
+		if value != "" {
+			h[name] = []string{value}
+		}
+	}
+	set("Content-Type", o.ContentType)
+	set("Cache-Control", o.CacheControl)
+	set("Content-Disposition", o.ContentDisposition)
+	set("Content-Encoding", o.ContentEncoding)
+	set("Content-Language", o.ContentLanguage)
+	set("Expires", o.Expires)
+	set("X-Amz-Website-Redirect-Location", o.WebsiteRedirect)
+	for name, value := range o.Metadata {
+		h[http.CanonicalHeaderKey(metadataPrefix+name)] = []string{value}
+	}
+}
+
+// responseOverrides are the parameters of GetObject that replace a header of its answer.
+var responseOverrides = []struct{ parameter, header string }{
+	{"response-content-type", "Content-Type"},
+	{"response-content-language", "Content-Language"},
+	{"response-expires", "Expires"},
+	{"response-cache-control", "Cache-Control"},
+	{"response-content-disposition", "Content-Disposition"},
+	{"response-content-encoding", "Content-Encoding"},
+}
+
+// overrides reads the response-* parameters as header names and values in turn. Only a signed request may have them: anyone
+// could otherwise make a public object a page of their own.
+func (c *call) overrides() ([]string, error) {
+	if len(c.query) == 0 {
+		return nil, nil
+	}
+	var list []string
+	for _, o := range responseOverrides {
+		value, found := c.query.lookup(o.parameter)
+		if !found {
+			continue
+		}
+		if c.who.Anonymous {
+			return nil, invalidRequest("Request specific response headers cannot be used for anonymous GET requests.")
+		}
+		if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+			return nil, invalidArgument(o.parameter + " holds a character that a header can not")
+		}
+		list = append(list, o.header, value)
+	}
+	return list, nil
+}
+
+func quote(etag string) string { return `"` + etag + `"` }
+
+// setChecksum answers with a checksum and its type.
+func setChecksum(h http.Header, sum store.Checksum) {
+	i := slices.IndexFunc(checksumAlgorithms, func(a checksumAlgorithm) bool { return a.name == sum.Algorithm })
+	if i < 0 {
+		return
+	}
+	h[checksumAlgorithms[i].header] = []string{sum.Value}
+	if sum.Type != "" {
+		h["X-Amz-Checksum-Type"] = []string{sum.Type}
+	}
+}

@@ -1,0 +1,209 @@
+package s3api
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/icos-go/icos/server/store"
+)
+
+// listQuery is what all listings of keys have in common.
+type listQuery struct {
+	prefix, delimiter string
+	limit             int
+	url               bool
+}
+
+func (c *call) listQuery(limitParameter string) (listQuery, error) {
+	var q listQuery
+	var err error
+	if q.limit, err = c.query.pageSize(limitParameter); err != nil {
+		return q, err
+	}
+	if q.url, err = c.query.urlEncoding(); err != nil {
+		return q, err
+	}
+	q.prefix, q.delimiter = c.query.get("prefix"), c.query.get("delimiter")
+	return q, nil
+}
+
+// after turns a marker into the position that the store continues from. A marker below a common prefix stands for that prefix
+// whole: S3 does not list a common prefix again whose end a page before has not passed.
+func (q *listQuery) after(marker string) string {
+	rest, found := strings.CutPrefix(marker, q.prefix)
+	if q.delimiter == "" || !found {
+		return marker
+	}
+	if i := strings.Index(rest, q.delimiter); i >= 0 {
+		return marker[:len(q.prefix)+i+len(q.delimiter)]
+	}
+	return marker
+}
+
+func (c *call) page(q *listQuery, marker string) (store.ListPage, error) {
+	if q.limit == 0 {
+		return store.ListPage{}, nil
+	}
+	return c.store.List(c.r.Context(), c.bucket, store.ListOptions{
+		Prefix: q.prefix, Delimiter: q.delimiter, After: q.after(marker), Max: q.limit,
+	})
+}
+
+// listObjects is version 1 of the listing.
+func (c *call) listObjects() error {
+	q, err := c.listQuery("max-keys")
+	if err != nil {
+		return err
+	}
+	marker := c.query.get("marker")
+	page, err := c.page(&q, marker)
+	if err != nil {
+		return err
+	}
+	x := newXML()
+	x.url = q.url
+	x.root("ListBucketResult")
+	x.text("Name", c.bucket)
+	x.key("Prefix", q.prefix)
+	x.key("Marker", marker)
+	if page.Truncated && q.delimiter != "" {
+		// Without a delimiter the client goes on from the last key.
+		x.key("NextMarker", page.Next)
+	}
+	x.listed(&q, page.Truncated)
+	for i := range page.Objects {
+		x.contents(&page.Objects[i], c.info.Owner)
+	}
+	x.commonPrefixes(page.Prefixes)
+	x.close("ListBucketResult")
+	return c.writeXML(http.StatusOK, x)
+}
+
+// listObjectsV2 is version 2 of the listing.
+func (c *call) listObjectsV2() error {
+	q, err := c.listQuery("max-keys")
+	if err != nil {
+		return err
+	}
+	startAfter, token := c.query.get("start-after"), c.query.get("continuation-token")
+	marker := startAfter
+	if token != "" { // an empty token is a first page, as IBM's examples ask for it
+		if marker, err = c.parseToken(token); err != nil {
+			return err
+		}
+	}
+	page, err := c.page(&q, marker)
+	if err != nil {
+		return err
+	}
+	owner := ""
+	if strings.EqualFold(c.query.get("fetch-owner"), "true") {
+		owner = c.info.Owner
+	}
+	x := newXML()
+	x.url = q.url
+	x.root("ListBucketResult")
+	x.text("Name", c.bucket)
+	x.key("Prefix", q.prefix)
+	if startAfter != "" {
+		x.key("StartAfter", startAfter)
+	}
+	x.optional("ContinuationToken", token)
+	if page.Truncated {
+		x.text("NextContinuationToken", c.newToken(page.Next))
+	}
+	x.int("KeyCount", int64(len(page.Objects)+len(page.Prefixes)))
+	x.listed(&q, page.Truncated)
+	for i := range page.Objects {
+		x.contents(&page.Objects[i], owner)
+	}
+	x.commonPrefixes(page.Prefixes)
+	x.close("ListBucketResult")
+	return c.writeXML(http.StatusOK, x)
+}
+
+// listVersions lists the versions of a bucket without versioning: one of each object, whose id is null.
+func (c *call) listVersions() error {
+	q, err := c.listQuery("max-keys")
+	if err != nil {
+		return err
+	}
+	marker, idMarker := c.query.get("key-marker"), c.query.get("version-id-marker")
+	if marker == "" && idMarker != "" {
+		return invalidArgument("A version-id marker cannot be specified without a key marker.")
+	}
+	page, err := c.page(&q, marker)
+	if err != nil {
+		return err
+	}
+	x := newXML()
+	x.url = q.url
+	x.root("ListVersionsResult")
+	x.text("Name", c.bucket)
+	x.key("Prefix", q.prefix)
+	x.key("KeyMarker", marker)
+	x.text("VersionIdMarker", idMarker)
+	if page.Truncated {
+		x.key("NextKeyMarker", page.Next)
+		if n := len(page.Objects); n > 0 && page.Objects[n-1].Key == page.Next {
+			x.text("NextVersionIdMarker", "null")
+		}
+	}
+	x.listed(&q, page.Truncated)
+	for i := range page.Objects {
+		o := &page.Objects[i]
+		x.open("Version")
+		x.key("Key", o.Key)
+		x.text("VersionId", "null")
+		x.bool("IsLatest", true)
+		x.object(o)
+		x.owner("Owner", c.info.Owner)
+		x.close("Version")
+	}
+	x.commonPrefixes(page.Prefixes)
+	x.close("ListVersionsResult")
+	return c.writeXML(http.StatusOK, x)
+}
+
+// listed writes the elements that follow the markers of a listing of keys.
+func (x *xmlWriter) listed(q *listQuery, truncated bool) {
+	x.int("MaxKeys", int64(q.limit))
+	if q.delimiter != "" {
+		x.key("Delimiter", q.delimiter)
+	}
+	if q.url {
+		x.text("EncodingType", "url")
+	}
+	x.bool("IsTruncated", truncated)
+}
+
+// contents writes one object of a listing, with its owner if that is not empty.
+func (x *xmlWriter) contents(o *store.Object, owner string) {
+	x.open("Contents")
+	x.key("Key", o.Key)
+	x.object(o)
+	if owner != "" {
+		x.owner("Owner", owner)
+	}
+	x.close("Contents")
+}
+
+// object writes what all listings say about an object besides its key.
+func (x *xmlWriter) object(o *store.Object) {
+	x.time("LastModified", o.Modified)
+	x.etag(o.ETag)
+	if o.Checksum.Algorithm != "" {
+		x.text("ChecksumAlgorithm", o.Checksum.Algorithm)
+		x.text("ChecksumType", o.Checksum.Type)
+	}
+	x.int("Size", o.Size)
+	x.text("StorageClass", "STANDARD")
+}
+
+func (x *xmlWriter) commonPrefixes(list []string) {
+	for _, prefix := range list {
+		x.open("CommonPrefixes")
+		x.key("Prefix", prefix)
+		x.close("CommonPrefixes")
+	}
+}

@@ -1,0 +1,62 @@
+package s3api
+
+import (
+	"net/http"
+
+	"github.com/icos-go/icos/server/store"
+)
+
+func (c *call) putObject() error {
+	if c.query.has("partNumber") {
+		return invalidArgument("partNumber without uploadId: to store a part, name its upload")
+	}
+	o, err := c.putOptions()
+	if err != nil {
+		return err
+	}
+	if err := c.needLength(); err != nil {
+		return err
+	}
+	o.Checksum = c.received
+	body, err := c.body(maxPutSize, codeEntityTooLarge)
+	if err != nil {
+		return err
+	}
+	object, err := c.store.Put(c.r.Context(), c.bucket, c.key, body, o)
+	if err != nil {
+		return err
+	}
+	h := c.w.Header()
+	h["Etag"] = []string{quote(object.ETag)}
+	setChecksum(h, object.Checksum)
+	c.writeStatus(http.StatusOK)
+	return nil
+}
+
+// putOptions reads what the headers of a write say about the object.
+func (c *call) putOptions() (*store.PutOptions, error) {
+	h := c.r.Header
+	if err := refuseUnsupported(h); err != nil {
+		return nil, err
+	}
+	o := &store.PutOptions{Owner: c.info.Owner}
+	var err error
+	if o.Attributes, err = c.attributes(); err != nil {
+		return nil, err
+	}
+	if o.ACL, err = c.newObjectACL(); err != nil {
+		return nil, err
+	}
+	o.Check, err = writeCheck(h)
+	return o, err
+}
+
+// needLength refuses a body that ends nobody knows where: HTTP/1 without Content-Length and chunked coding. HTTP/2 frames
+// bodies itself.
+func (c *call) needLength() error {
+	r := c.r
+	if r.ContentLength == 0 && r.ProtoMajor == 1 && len(r.TransferEncoding) == 0 && r.Header["Content-Length"] == nil {
+		return newError(codeMissingContentLength)
+	}
+	return nil
+}

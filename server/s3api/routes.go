@@ -1,0 +1,220 @@
+package s3api
+
+import (
+	"net/http"
+	"strings"
+)
+
+// operation is one operation of the COS API.
+type operation struct {
+	name  string
+	need  permission        // what the caller needs on the bucket
+	serve func(*call) error // nil if it is not implemented
+}
+
+// level is what a request addresses.
+type level int
+
+const (
+	account level = iota
+	bucket
+	object
+)
+
+// route is how an operation is recognised: by what it addresses, its method, and the sub-resource among its query
+// parameters, "" if none.
+type route struct {
+	level  level
+	method string
+	sub    string
+}
+
+// Sub-resources that are not parameters: they stand for something else in a request that makes it another operation.
+const (
+	withCopySource = "\x00copy"     // the x-amz-copy-source header
+	listType2      = "\x00list"     // list-type=2
+	withForm       = "\x00form"     // a body of multipart/form-data
+	copyPart       = "\x00copypart" // uploadId and the x-amz-copy-source header
+)
+
+// routes tell which operation a request asks for.
+type routes struct {
+	operations map[route]*operation
+	subs       [object + 1]map[string]bool // sub-resources known at each level, whatever the method
+	parameters map[string]bool             // parameters that choose no operation
+}
+
+// find returns the operation that c asks for. A parameter that looks like a sub-resource and is not known is NotImplemented:
+// to ignore it would, for one, turn a question about a policy into a listing.
+func (rs *routes) find(c *call) (*operation, error) {
+	at := route{level: account, method: c.r.Method}
+	switch {
+	case c.key != "":
+		at.level = object
+	case c.bucket != "":
+		at.level = bucket
+	}
+	for _, p := range c.query {
+		switch {
+		case rs.subs[at.level][p.name]:
+			if at.sub != "" && at.sub != p.name {
+				return nil, invalidArgument("Conflicting query string parameters: " + at.sub + ", " + p.name)
+			}
+			at.sub = p.name
+		case p.value == "" && !rs.parameters[p.name] && !strings.HasPrefix(p.name, "response-"):
+			return nil, notImplemented("The sub-resource " + p.name + " is not implemented")
+		}
+	}
+	copying := at.level == object && c.r.Method == http.MethodPut && c.r.Header["X-Amz-Copy-Source"] != nil
+	switch {
+	case at.sub == "" && copying:
+		at.sub = withCopySource
+	case at.sub == "uploadId" && copying:
+		at.sub = copyPart
+	case at.sub == "" && at.level == bucket && c.r.Method == http.MethodGet:
+		switch version, found := c.query.lookup("list-type"); {
+		case version == "2":
+			at.sub = listType2
+		case found:
+			return nil, invalidArgument("Invalid list-type: there is version 2, and version 1 without the parameter")
+		}
+	case at.sub == "" && at.level == bucket && c.r.Method == http.MethodPost && strings.HasPrefix(c.r.Header.Get("Content-Type"), "multipart/form-data"):
+		at.sub = withForm
+	}
+	if op := rs.operations[at]; op != nil {
+		return op, nil
+	}
+	e := newError(codeMethodNotAllowed)
+	e.headers = []string{"Allow", rs.allowed(at)}
+	return nil, e
+}
+
+// allowed lists the methods that the sub-resource has.
+func (rs *routes) allowed(at route) string {
+	var list []string
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPost, http.MethodDelete} {
+		at.method = method
+		if rs.operations[at] != nil {
+			list = append(list, method)
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+func newRoutes() routes {
+	rs := routes{operations: map[route]*operation{}, parameters: map[string]bool{}}
+	for i := range rs.subs {
+		rs.subs[i] = map[string]bool{}
+	}
+	for _, name := range strings.Fields(`list-type prefix delimiter marker max-keys encoding-type continuation-token start-after
+		fetch-owner key-marker version-id-marker upload-id-marker max-uploads max-parts part-number-marker partNumber versionId
+		x-id add remove id select-type first-sync-attempted-before
+		AWSAccessKeyId Signature Expires X-Amz-Algorithm X-Amz-Credential X-Amz-Date X-Amz-Expires X-Amz-SignedHeaders
+		X-Amz-Signature X-Amz-Content-Sha256 X-Amz-Security-Token x-amz-security-token x-amz-checksum-mode x-amz-acl`) {
+		rs.parameters[name] = true
+	}
+	rs.service()
+	rs.bucket()
+	rs.object()
+	return rs
+}
+
+func (rs *routes) add(l level, method, sub, name string, need permission, serve func(*call) error) {
+	rs.operations[route{l, method, sub}] = &operation{name, need, serve}
+	if sub != "" && sub[0] != 0 {
+		rs.subs[l][sub] = true
+	}
+}
+
+// missing declares an operation of the COS API that is not implemented, so that the answer can name it.
+func (rs *routes) missing(l level, method, sub, name string) {
+	rs.add(l, method, sub, name, needNothing, nil)
+}
+
+func (rs *routes) service() {
+	rs.add(account, "GET", "", "ListBuckets", needNothing, (*call).listBuckets)
+	rs.add(account, "GET", "extended", "ListBucketsExtended", needNothing, (*call).listBucketsExtended)
+}
+
+func (rs *routes) bucket() {
+	rs.add(bucket, "PUT", "", "CreateBucket", needNothing, (*call).createBucket)
+	rs.add(bucket, "HEAD", "", "HeadBucket", needRead, (*call).headBucket)
+	rs.add(bucket, "DELETE", "", "DeleteBucket", needOwner, (*call).deleteBucket)
+	rs.add(bucket, "GET", "", "ListObjects", needRead, (*call).listObjects)
+	rs.add(bucket, "GET", listType2, "ListObjectsV2", needRead, (*call).listObjectsV2)
+	rs.add(bucket, "GET", "versions", "ListObjectVersions", needRead, (*call).listVersions)
+	rs.add(bucket, "GET", "uploads", "ListMultipartUploads", needRead, (*call).listUploads)
+	rs.add(bucket, "GET", "location", "GetBucketLocation", needOwner, (*call).getLocation)
+	rs.add(bucket, "GET", "acl", "GetBucketAcl", needReadACP, (*call).getBucketACL)
+	rs.add(bucket, "PUT", "acl", "PutBucketAcl", needWriteACP, (*call).putBucketACL)
+	rs.add(bucket, "GET", "cors", "GetBucketCors", needOwner, (*call).getCORS)
+	rs.add(bucket, "PUT", "cors", "PutBucketCors", needOwner, (*call).putCORS)
+	rs.add(bucket, "DELETE", "cors", "DeleteBucketCors", needOwner, (*call).deleteCORS)
+	rs.add(bucket, "POST", "delete", "DeleteObjects", needWrite, (*call).deleteObjects)
+
+	rs.missing(bucket, "POST", withForm, "PostObject")
+	rs.missing(bucket, "GET", "faspConnectionInfo", "GetBucketAspera")
+	rs.missing(bucket, "GET", "ibm-replication-failures", "ListBucketReplicationFailures")
+	rs.missing(bucket, "PUT", "ibm-replication-reattempt", "PutBucketReplicationReattempt")
+	rs.missing(bucket, "GET", "policyStatus", "GetBucketPolicyStatus")
+	rs.missing(bucket, "POST", "metadataTable", "CreateBucketMetadataTableConfiguration")
+	for _, m := range []struct{ sub, noun, methods string }{
+		{"lifecycle", "BucketLifecycleConfiguration", "GET PUT DELETE"},
+		{"protection", "BucketProtectionConfiguration", "GET PUT"},
+		{"website", "BucketWebsite", "GET PUT DELETE"},
+		{"publicAccessBlock", "PublicAccessBlock", "GET PUT DELETE"},
+		{"versioning", "BucketVersioning", "GET PUT"},
+		{"object-lock", "ObjectLockConfiguration", "GET PUT"},
+		{"replication", "BucketReplication", "GET PUT DELETE"},
+		{"tagging", "BucketTagging", "GET PUT DELETE"},
+		{"analytics", "BucketAnalyticsConfiguration", "GET PUT DELETE"},
+		{"inventory", "BucketInventoryConfiguration", "GET PUT DELETE"},
+		{"metrics", "BucketMetricsConfiguration", "GET PUT DELETE"},
+		{"intelligent-tiering", "BucketIntelligentTieringConfiguration", "GET PUT DELETE"},
+		{"accelerate", "BucketAccelerateConfiguration", "GET PUT"},
+		{"policy", "BucketPolicy", "GET PUT DELETE"},
+		{"encryption", "BucketEncryption", "GET PUT DELETE"},
+		{"ownershipControls", "BucketOwnershipControls", "GET PUT DELETE"},
+		{"logging", "BucketLogging", "GET PUT"},
+		{"notification", "BucketNotificationConfiguration", "GET PUT"},
+		{"requestPayment", "BucketRequestPayment", "GET PUT"},
+	} {
+		rs.missingAll(bucket, m.sub, m.noun, m.methods)
+	}
+}
+
+func (rs *routes) object() {
+	// Operations that needBucket look at the object's own ACL.
+	rs.add(object, "GET", "", "GetObject", needBucket, (*call).getObject)
+	rs.add(object, "HEAD", "", "HeadObject", needBucket, (*call).headObject)
+	rs.add(object, "PUT", "", "PutObject", needWrite, (*call).putObject)
+	rs.add(object, "PUT", withCopySource, "CopyObject", needWrite, (*call).copyObject)
+	rs.add(object, "DELETE", "", "DeleteObject", needWrite, (*call).deleteObject)
+	rs.add(object, "GET", "acl", "GetObjectAcl", needBucket, (*call).getObjectACL)
+	rs.add(object, "PUT", "acl", "PutObjectAcl", needBucket, (*call).putObjectACL)
+	rs.add(object, "POST", "uploads", "CreateMultipartUpload", needWrite, (*call).createUpload)
+	rs.add(object, "PUT", "uploadId", "UploadPart", needWrite, (*call).uploadPart)
+	rs.add(object, "PUT", copyPart, "UploadPartCopy", needWrite, (*call).uploadPartCopy)
+	rs.add(object, "POST", "uploadId", "CompleteMultipartUpload", needWrite, (*call).completeUpload)
+	rs.add(object, "DELETE", "uploadId", "AbortMultipartUpload", needWrite, (*call).abortUpload)
+	rs.add(object, "GET", "uploadId", "ListParts", needWrite, (*call).listParts)
+
+	rs.missing(object, "POST", "restore", "RestoreObject")
+	rs.missing(object, "POST", "extendRetention", "ExtendObjectRetention")
+	rs.missing(object, "GET", "legalHold", "ListLegalHolds")
+	rs.missing(object, "POST", "legalHold", "AddLegalHold and DeleteLegalHold")
+	rs.missing(object, "POST", "select", "SelectObjectContent")
+	rs.missing(object, "GET", "torrent", "GetObjectTorrent")
+	rs.missing(object, "GET", "attributes", "GetObjectAttributes")
+	rs.missingAll(object, "tagging", "ObjectTagging", "GET PUT DELETE")
+	rs.missingAll(object, "retention", "ObjectRetention", "GET PUT")
+	rs.missingAll(object, "legal-hold", "ObjectLegalHold", "GET PUT")
+}
+
+// missingAll declares the operations on a noun that are not implemented, named as in GetBucketWebsite.
+func (rs *routes) missingAll(l level, sub, noun, methods string) {
+	verbs := map[string]string{"GET": "Get", "PUT": "Put", "DELETE": "Delete"}
+	for method := range strings.FieldsSeq(methods) {
+		rs.missing(l, method, sub, verbs[method]+noun)
+	}
+}
