@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/s3/manager"
+	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
@@ -62,7 +62,7 @@ func (d *awsGo) upload(ctx context.Context, bucket, key, path string) error {
 		return err
 	}
 	defer f.Close()
-	_, err = manager.NewUploader(d.s3).Upload(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: f})
+	_, err = transfermanager.New(d.s3).UploadObject(ctx, &transfermanager.UploadObjectInput{Bucket: &bucket, Key: &key, Body: f})
 	return err
 }
 
