@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -26,7 +27,9 @@ func (s *Store) commit(batch *pebble.Batch, dropped ...body) error {
 		s.shareMu.Unlock()
 	} else {
 		for _, b := range dropped {
-			_ = batch.Delete(idKey(rowBytes, b.id), nil)
+			if b.kind == bodyInline {
+				_ = batch.Delete(idKey(rowBytes, b.id), nil)
+			}
 		}
 		err = s.db.ApplyNoSyncWait(batch, pebble.Sync)
 	}
@@ -34,6 +37,45 @@ func (s *Store) commit(batch *pebble.Batch, dropped ...body) error {
 		return fmt.Errorf("commit: %w", err)
 	}
 	return s.syncWait(batch, doomed)
+}
+
+// errDoomed says that a body has a tombstone, so that it can not be shared any more.
+var errDoomed = errors.New("body is about to be freed")
+
+// commitShare is commit for a batch that refers to a body once more.
+func (s *Store) commitShare(batch *pebble.Batch, shared, dropped body) error {
+	if err := s.guard.failure(); err != nil {
+		_ = batch.Close()
+		return err
+	}
+	s.shareMu.Lock()
+	doomed, err := s.addShare(batch, shared, dropped)
+	if err == nil {
+		err = s.db.ApplyNoSyncWait(batch, pebble.Sync)
+	}
+	s.shareMu.Unlock()
+	if err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return s.syncWait(batch, doomed)
+}
+
+// addShare adds to the batch one reference to shared and takes one from dropped. The caller holds shareMu until the batch is
+// applied.
+func (s *Store) addShare(batch *pebble.Batch, shared, dropped body) (doomed []body, err error) {
+	if shared == dropped {
+		return nil, nil // an object copied onto itself
+	}
+	err = s.view(idKey(rowTombstone, shared.id), func([]byte) error { return errDoomed })
+	if err != nil {
+		return nil, err
+	}
+	extra, err := s.shares(shared.id)
+	if err != nil {
+		return nil, err
+	}
+	setShares(batch, shared.id, extra+1)
+	return s.dropShares(batch, []body{dropped})
 }
 
 // syncWait waits until the applied batch is durable, and has doomed freed.

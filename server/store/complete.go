@@ -1,6 +1,13 @@
 package store
 
-import "context"
+import (
+	"context"
+	"crypto/md5"
+	"errors"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+)
 
 // CompletedPart names a part that belongs to the completed object.
 type CompletedPart struct {
@@ -24,5 +31,158 @@ type CompleteOptions struct {
 // have the minimum size (ErrPartTooSmall). Completing once more with the same parts, as a client does whose answer was
 // lost, returns the object again while it is still the current one.
 func (s *Store) CompleteUpload(ctx context.Context, bucket, key, id string, parts []CompletedPart, o *CompleteOptions) (Object, error) {
-	return Object{}, ErrNoSuchUpload
+	if o == nil {
+		o = &CompleteOptions{}
+	}
+	if err := s.guard.failure(); err != nil {
+		return Object{}, err
+	}
+	b, err := s.bucket(bucket)
+	if err != nil {
+		return Object{}, err
+	}
+	if err := s.enter(ctx); err != nil {
+		return Object{}, err
+	}
+	defer s.leave()
+	release, err := b.hold()
+	if err != nil {
+		return Object{}, err
+	}
+	defer release()
+	lock := s.keyLocks.of(b.id, key)
+	lock.Lock()
+	defer lock.Unlock()
+
+	current, found, err := s.object(b, key)
+	if err != nil {
+		return Object{}, err
+	}
+	u, unlock, err := s.lockUpload(b, key, id)
+	if errors.Is(err, ErrNoSuchUpload) && found && completedBefore(&current, id, parts) {
+		return current.Object, nil
+	}
+	if err != nil {
+		return Object{}, err
+	}
+	defer unlock()
+	chosen, unused, err := s.chooseParts(u.id, parts)
+	if err != nil {
+		return Object{}, err
+	}
+	if err := runCheck(o.Check, &current, found); err != nil {
+		return Object{}, err
+	}
+	row, err := s.assemble(&u, chosen, o)
+	if err != nil {
+		return Object{}, err
+	}
+	batch := s.db.NewBatch()
+	_ = batch.Set(idKey(rowManifest, row.body.id), encodeManifest(chosen), nil)
+	_ = batch.Delete(uploadKey(b.id, key, u.id), nil)
+	deleteParts(batch, u.id, chosen)
+	deleteParts(batch, u.id, unused)
+	s.setObject(batch, b, &row)
+	dropped := make([]body, 0, 1+len(unused))
+	dropped = append(dropped, current.body)
+	for i := range unused {
+		dropped = append(dropped, unused[i].body)
+	}
+	if err := s.commit(batch, dropped...); err != nil {
+		return Object{}, err
+	}
+	return row.Object, nil
+}
+
+// completedBefore reports whether the object is what completing the upload with these parts has made.
+func completedBefore(o *objectRow, uid string, parts []CompletedPart) bool {
+	i, _, ok := parseUploadID(uid)
+	if !ok || o.upload != i || len(parts) != o.PartCount {
+		return false
+	}
+	h := md5.New()
+	for _, p := range parts {
+		sum, ok := parseETag(p.ETag)
+		if !ok {
+			return false
+		}
+		h.Write(sum[:])
+	}
+	return [md5.Size]byte(h.Sum(nil)) == o.md5
+}
+
+// chooseParts finds the named parts among those uploaded and returns them, and the others.
+func (s *Store) chooseParts(u id, named []CompletedPart) (chosen, unused []partRow, err error) {
+	if len(named) == 0 || len(named) > MaxParts {
+		return nil, nil, fmt.Errorf("%d parts named: %w", len(named), ErrInvalidPart)
+	}
+	for i := 1; i < len(named); i++ {
+		if named[i].Number <= named[i-1].Number {
+			return nil, nil, ErrInvalidPartOrder
+		}
+	}
+	chosen = make([]partRow, 0, len(named))
+	err = s.parts(u, 0, func(p *partRow) (bool, error) {
+		if len(chosen) == len(named) || p.Number < named[len(chosen)].Number {
+			unused = append(unused, *p)
+			return true, nil
+		}
+		if want := &named[len(chosen)]; p.Number != want.Number || !want.matches(p) {
+			return false, fmt.Errorf("part %d: %w", want.Number, ErrInvalidPart)
+		}
+		chosen = append(chosen, *p)
+		return true, nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(chosen) < len(named) {
+		return nil, nil, fmt.Errorf("part %d: %w", named[len(chosen)].Number, ErrInvalidPart)
+	}
+	for i := range chosen[:len(chosen)-1] {
+		if chosen[i].Size < s.minPartSize {
+			return nil, nil, fmt.Errorf("part %d of %d bytes, minimum %d: %w", chosen[i].Number, chosen[i].Size, s.minPartSize, ErrPartTooSmall)
+		}
+	}
+	return chosen, unused, nil
+}
+
+func (c *CompletedPart) matches(p *partRow) bool {
+	sum, ok := parseETag(c.ETag)
+	return ok && sum == p.md5 && (c.Checksum == "" || c.Checksum == p.Checksum.Value)
+}
+
+// assemble makes the row of the object that the parts are.
+func (s *Store) assemble(u *uploadRow, parts []partRow, o *CompleteOptions) (objectRow, error) {
+	row := objectRow{body: body{bodyManifest, s.newID()}, upload: u.id}
+	row.Object = Object{Key: u.Key, Owner: u.Owner, ACL: u.ACL, Attributes: u.Attributes, PartCount: len(parts)}
+	h := md5.New()
+	for i := range parts {
+		h.Write(parts[i].md5[:])
+		row.Size += parts[i].Size
+	}
+	if row.Size > MaxObjectSize {
+		return row, ErrTooLarge
+	}
+	h.Sum(row.md5[:0])
+	if o.Checksum != nil {
+		list := make([]Part, len(parts))
+		for i := range parts {
+			list[i] = parts[i].Part
+		}
+		var err error
+		if row.Checksum, err = o.Checksum(list); err != nil {
+			return row, err
+		}
+	}
+	row.Modified = s.now().UTC()
+	row.ETag = etag(row.md5, row.PartCount)
+	return row, nil
+}
+
+// deleteParts takes the rows of parts out of their upload; their bytes are dealt with elsewhere.
+func deleteParts(batch *pebble.Batch, u id, parts []partRow) {
+	for i := range parts {
+		_ = batch.Delete(partKey(u, parts[i].Number), nil)
+	}
 }

@@ -324,37 +324,6 @@ func decodeManifest(row []byte) ([]partRow, error) {
 	return parts, d.err
 }
 
-func encodeUpload(u *Upload) []byte {
-	e := newEncoder(nil)
-	e.uint(tagModified, uint64(u.Initiated.UnixNano()))
-	e.string(tagOwner, u.Owner)
-	e.attributes(&u.Attributes)
-	e.grants(u.ACL)
-	e.checksum(Checksum{Algorithm: u.ChecksumAlgorithm, Type: u.ChecksumType})
-	return e.buf
-}
-
-func decodeUpload(row []byte) (Upload, error) {
-	var u Upload
-	d := newDecoder(row)
-	for d.next() {
-		switch d.tag {
-		case tagModified:
-			u.Initiated = d.time()
-		case tagOwner:
-			u.Owner = string(d.val)
-		case tagGrants:
-			u.ACL = d.grants()
-		case tagChecksum:
-			c := d.checksum()
-			u.ChecksumAlgorithm, u.ChecksumType = c.Algorithm, c.Type
-		default:
-			d.attribute(&u.Attributes)
-		}
-	}
-	return u, d.err
-}
-
 func encodeBucket(i id, b *Bucket) []byte {
 	e := newEncoder(nil)
 	e.uint(tagID, uint64(i))
