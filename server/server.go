@@ -1,0 +1,176 @@
+// Package server assembles a local IBM Cloud Object Storage: the S3 API, the
+// identity service and the endpoint list as one http.Handler over one
+// directory.
+//
+// [New] opens it, [Server.Serve] serves it on a listener until a context
+// ends, and [Server.Credential] is the service credential that every IBM SDK
+// can be given. Tests use package icostest instead, which does all three.
+package server
+
+import (
+	"context"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/icos-go/icos/server/authn"
+	"github.com/icos-go/icos/server/iam"
+	"github.com/icos-go/icos/server/s3api"
+	"github.com/icos-go/icos/server/store"
+)
+
+// Config says where a Server keeps its data and how it presents itself.
+type Config struct {
+	// Dir holds everything: DIR/store the buckets and objects, DIR/iam the
+	// identities and keys. It is made if missing, and belongs to one Server
+	// at a time.
+	Dir string
+	// Location is the region the server plays, such as us-south, whose
+	// standard class a bucket gets that names none. If empty, us-south.
+	Location string
+	// Hosts are the host names, without ports, under which a bucket may be
+	// addressed as bucket.host. If empty, localhost; addressing by path
+	// works under every name.
+	Hosts []string
+	// Now is the clock of tokens, signatures and dates. If nil, time.Now.
+	Now func() time.Time
+	// Logger gets what goes wrong, and at debug level every request. Keys,
+	// tokens and signatures are never logged. If nil, silence.
+	Logger *slog.Logger
+	// FS is the file system of the store. If nil, the disk. If it is set
+	// and Dir is empty, identities are kept in memory too.
+	FS vfs.FS
+	// NoSync acknowledges writes before they are on the disk: everything
+	// survives the end of the process, but not a crash of the machine. It
+	// makes tests fast.
+	NoSync bool
+	// TokenTTL is how long access tokens live. If zero, one hour.
+	TokenTTL time.Duration
+	// SigningKey signs tokens instead of a key made and kept in Dir. Tests
+	// share one, as an RSA key takes long to make.
+	SigningKey *rsa.PrivateKey
+}
+
+// Credential is a COS service credential: its JSON form is what IBM Cloud
+// hands out, and it prints without its secrets.
+type Credential = iam.ServiceCredential
+
+// A Server is a local COS. It is an http.Handler and may be used concurrently.
+type Server struct {
+	store *store.Store
+	iam   *iam.Service
+	s3    http.Handler
+	hosts []string
+	log   *slog.Logger
+
+	closing sync.Once
+	closed  error // what Close returned; guarded by closing
+}
+
+// New opens the server kept in cfg.Dir. On first use that makes a service
+// instance with a credential; see Credential.
+func New(cfg Config) (*Server, error) {
+	if cfg.Dir == "" && cfg.FS == nil {
+		return nil, errors.New("server: Config.Dir is empty; name a directory for the data")
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if len(cfg.Hosts) == 0 {
+		cfg.Hosts = []string{"localhost"}
+	}
+	if cfg.NoSync {
+		cfg.FS = withoutSync(cfg.FS)
+	}
+	// The store comes first: it locks the directory against a second server.
+	st, err := store.Open(filepath.Join(cfg.Dir, "store"), &store.Options{FS: cfg.FS, Now: cfg.Now, Logger: cfg.Logger})
+	if err != nil {
+		return nil, fmt.Errorf("server: open store: %w", err)
+	}
+	ids, err := iam.New(iam.Config{
+		Dir: below(cfg.Dir, "iam"), Now: cfg.Now, Logger: cfg.Logger, TokenTTL: cfg.TokenTTL, SigningKey: cfg.SigningKey,
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("server: open identities: %w", err), st.Close())
+	}
+	return &Server{
+		store: st,
+		iam:   ids,
+		hosts: cfg.Hosts,
+		log:   cfg.Logger,
+		s3: s3api.New(s3api.Config{
+			Store: st, IAM: ids, Authn: authn.New(authn.Config{Directory: ids, Now: cfg.Now, Hosts: cfg.Hosts}),
+			Hosts: cfg.Hosts, Location: cfg.Location, Reserved: []string{"identity", "oidc"}, Now: cfg.Now, Logger: cfg.Logger,
+		}),
+	}, nil
+}
+
+// below returns dir/name, or "" if dir is empty.
+func below(dir, name string) string {
+	if dir == "" {
+		return ""
+	}
+	return filepath.Join(dir, name)
+}
+
+// ServeHTTP serves the identity API below /identity/ and /oidc/, the endpoint
+// list at /v2/endpoints, and the S3 API everywhere else.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	guardBody(w, r)
+	switch path := r.URL.Path; {
+	case s.virtualHost(r.Host):
+		s.s3.ServeHTTP(w, r) // every path is a key of the bucket in the host name
+	case strings.HasPrefix(path, "/identity/"), strings.HasPrefix(path, "/oidc/"), strings.HasPrefix(path, "/.well-known/"):
+		s.iam.ServeHTTP(w, r)
+	case path == "/v2/endpoints": // "v2" is too short for a bucket's name
+		s.serveEndpoints(w, r)
+	default:
+		s.s3.ServeHTTP(w, r)
+	}
+}
+
+func (s *Server) virtualHost(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	for _, base := range s.hosts {
+		n := len(host) - len(base)
+		if n > 1 && host[n-1] == '.' && strings.EqualFold(host[n:], base) {
+			return true
+		}
+	}
+	return false
+}
+
+// Credential returns the credential made at first start, for a client that
+// reaches the server at baseURL (scheme and host).
+func (s *Server) Credential(baseURL string) Credential { return s.iam.First().At(baseURL) }
+
+// CreateInstance makes another service instance and returns a credential for
+// it. Complete that with [iam.ServiceCredential.At].
+func (s *Server) CreateInstance(ctx context.Context, name string) (Credential, error) {
+	return s.iam.CreateInstance(ctx, name)
+}
+
+// IAM returns the identity service, for tests and administration.
+func (s *Server) IAM() *iam.Service { return s.iam }
+
+// Close closes the store. Requests still running fail; [Server.Serve] returns
+// only when none is. It may be called more than once.
+func (s *Server) Close() error {
+	s.closing.Do(func() {
+		if err := s.store.Close(); err != nil {
+			s.closed = fmt.Errorf("server: close store: %w", err)
+		}
+	})
+	return s.closed
+}
