@@ -1,19 +1,313 @@
 package store
 
 import (
+	"errors"
+	"fmt"
 	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
+// guard is the file system that the database is on. Pebble panics, or hangs for ever, when its log or its manifest can not be
+// written; guard lets the store go on with reads instead.
+//
+//   - Disk full: a write of the log or manifest that fails with ENOSPC is tried again after removing a ballast file. From then on,
+//     until the ballast could be made anew, full reports an error and new bytes are refused; deleting still works.
+//   - Any other error there freezes what is on disk: no later write or sync of log and manifest, no new name and no removal
+//     reaches it, as if the process had ended at that moment, and failure reports ErrFailed. Pebble is told that all went well
+//     and goes on serving reads. Who waits for a sync looks at failure before he believes in it. The next Open recovers.
+//   - Errors of other files are Pebble's, which tries again at once and for ever: guard slows that down, and full reports an
+//     error while the last flush failed, since writers would come to a stop when memory is used up.
 type guard struct {
 	vfs.FS
+	ballast string
+	logger  *slog.Logger
+
+	failed  atomic.Pointer[error] // why the disk is frozen
+	blocked atomic.Pointer[error] // why the last flush or compaction went wrong
+
+	mu      sync.Mutex
+	noSpace error // why the ballast is gone; nil while it is there
+	refill  chan struct{}
+	closing chan struct{}
 }
 
-func newGuard(fsys vfs.FS, dir string, l *slog.Logger) *guard { return &guard{FS: fsys} }
-func (g *guard) failure() error                               { return nil }
-func (g *guard) full() error                                  { return nil }
-func (g *guard) close()                                       {}
-func (g *guard) backgroundError(err error)                    {}
-func (g *guard) flushed(info pebble.FlushInfo)                {}
+const (
+	// ballastSize must take the log records of the writers under way when the disk gets full.
+	ballastSize = 16 << 20
+
+	// refillPause is how often a full disk is tried again.
+	refillPause = 250 * time.Millisecond
+
+	// retryPause slows down Pebble's endless retries.
+	retryPause = 50 * time.Millisecond
+)
+
+func newGuard(fsys vfs.FS, dir string, logger *slog.Logger) *guard {
+	g := &guard{
+		FS:      fsys,
+		ballast: fsys.PathJoin(dir, "BALLAST"),
+		logger:  logger,
+		closing: make(chan struct{}),
+	}
+	if err := g.makeBallast(); err != nil {
+		g.mu.Lock()
+		g.startRefill(err)
+		g.mu.Unlock()
+	}
+	return g
+}
+
+// close ends the attempts to make the ballast anew.
+func (g *guard) close() {
+	close(g.closing)
+	g.mu.Lock()
+	refill := g.refill
+	g.mu.Unlock()
+	if refill != nil {
+		<-refill
+	}
+}
+
+// failure returns an ErrFailed with its cause once the disk is frozen.
+func (g *guard) failure() error {
+	if err := g.failed.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// full returns why no new bytes are taken at the moment, nil if they are.
+func (g *guard) full() error {
+	if err := g.blocked.Load(); err != nil {
+		return *err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.noSpace
+}
+
+func (g *guard) fail(step string, err error) {
+	err = fmt.Errorf("%w: %s: %w", ErrFailed, step, err)
+	if g.failed.CompareAndSwap(nil, &err) {
+		g.logger.Error("store: disk error; no more writes until the next start", "err", err)
+	}
+}
+
+// flushed and compacted are called by Pebble at the end of background work.
+func (g *guard) flushed(info pebble.FlushInfo) { g.background("flush", info.Err) }
+
+func (g *guard) compacted(info pebble.CompactionInfo) { g.background("compact", info.Err) }
+
+func (g *guard) background(step string, err error) {
+	if err == nil {
+		g.blocked.Store(nil)
+		return
+	}
+	if errors.Is(err, pebble.ErrCancelledCompaction) {
+		return
+	}
+	err = fmt.Errorf("%s database: %w", step, err)
+	g.blocked.Store(&err)
+	g.logger.Error("store: no new bytes until this works again", "err", err)
+}
+
+// makeBallast makes the ballast file unless it is there. Blocks reserved are as good as blocks written, and sooner; where the file
+// system can not reserve, zeros are written.
+func (g *guard) makeBallast() error {
+	if _, err := g.FS.Stat(g.ballast); err == nil {
+		return nil
+	}
+	f, err := g.FS.Create(g.ballast, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return fmt.Errorf("make ballast: %w", err)
+	}
+	if f.Preallocate(0, ballastSize) != nil {
+		zeros := make([]byte, 1<<20)
+		for n := 0; n < ballastSize && err == nil; n += len(zeros) {
+			_, err = f.Write(zeros)
+		}
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		_ = g.FS.Remove(g.ballast)
+		return fmt.Errorf("make ballast: %w", err)
+	}
+	return nil
+}
+
+// dropBallast makes room after ENOSPC and reports whether there was any to make.
+func (g *guard) dropBallast(cause error) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.noSpace != nil {
+		return false
+	}
+	if err := g.FS.Remove(g.ballast); err != nil {
+		return false
+	}
+	g.logger.Error("store: disk is full; no new bytes until there is space", "err", cause)
+	g.startRefill(cause)
+	return true
+}
+
+// startRefill begins the attempts to make the ballast anew. The caller holds mu.
+func (g *guard) startRefill(cause error) {
+	g.noSpace = fmt.Errorf("disk is full: %w", cause)
+	done := make(chan struct{})
+	g.refill = done
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-g.closing:
+				return
+			case <-time.After(refillPause):
+			}
+			if g.makeBallast() != nil {
+				continue
+			}
+			g.mu.Lock()
+			g.noSpace = nil
+			g.mu.Unlock()
+			g.logger.Info("store: there is space again")
+			return
+		}
+	}()
+}
+
+// critical reports whether Pebble can not bear an error of that file.
+func critical(name string) bool {
+	base := filepath.Base(name)
+	return strings.HasSuffix(base, ".log") || strings.HasPrefix(base, "MANIFEST-") || strings.HasPrefix(base, "marker.")
+}
+
+// attempt makes a critical file with create. When that is no use it returns a file in memory whose bytes go nowhere.
+func (g *guard) attempt(step string, create func() (vfs.File, error)) vfs.File {
+	if g.failure() == nil {
+		f, err := create()
+		if vfs.IsNoSpaceError(err) && g.dropBallast(err) {
+			f, err = create()
+		}
+		if err == nil {
+			return &guardFile{f, g, true}
+		}
+		g.fail(step, err)
+	}
+	return &guardFile{vfs.NewMemFile(nil), g, true}
+}
+
+// Create implements vfs.FS.
+func (g *guard) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	if critical(name) {
+		return g.attempt("create "+filepath.Base(name), func() (vfs.File, error) { return g.FS.Create(name, c) }), nil
+	}
+	f, err := g.FS.Create(name, c)
+	if err != nil {
+		time.Sleep(retryPause)
+		return nil, err
+	}
+	return &guardFile{f, g, false}, nil
+}
+
+// ReuseForWrite implements vfs.FS.
+func (g *guard) ReuseForWrite(oldname, newname string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	return g.attempt("reuse log", func() (vfs.File, error) { return g.FS.ReuseForWrite(oldname, newname, c) }), nil
+}
+
+// OpenDir implements vfs.FS.
+func (g *guard) OpenDir(name string) (vfs.File, error) {
+	f, err := g.FS.OpenDir(name)
+	if err != nil {
+		return nil, err
+	}
+	return &guardFile{f, g, true}, nil
+}
+
+// Rename implements vfs.FS.
+func (g *guard) Rename(oldname, newname string) error {
+	if g.failure() != nil {
+		return nil
+	}
+	return g.FS.Rename(oldname, newname)
+}
+
+// Remove implements vfs.FS.
+func (g *guard) Remove(name string) error {
+	if g.failure() != nil {
+		return nil
+	}
+	return g.FS.Remove(name)
+}
+
+// Unwrap implements vfs.FS.
+func (g *guard) Unwrap() vfs.FS { return g.FS }
+
+// guardFile is a file written by Pebble.
+type guardFile struct {
+	vfs.File
+	g        *guard
+	critical bool
+}
+
+func (f *guardFile) Write(p []byte) (int, error) {
+	if !f.critical {
+		n, err := f.File.Write(p)
+		if err != nil {
+			time.Sleep(retryPause)
+		}
+		return n, err
+	}
+	if f.g.failure() != nil {
+		return len(p), nil
+	}
+	n, err := f.File.Write(p)
+	if vfs.IsNoSpaceError(err) && f.g.dropBallast(err) {
+		_, err = f.File.Write(p[n:])
+	}
+	if err != nil {
+		f.g.fail("write log", err)
+	}
+	return len(p), nil
+}
+
+func (f *guardFile) Sync() error { return f.sync(f.File.Sync) }
+
+func (f *guardFile) SyncData() error { return f.sync(f.File.SyncData) }
+
+// sync never tries twice: the kernel may forget dirty pages that it could not write.
+func (f *guardFile) sync(do func() error) error {
+	if !f.critical {
+		return do()
+	}
+	if f.g.failure() != nil {
+		return nil
+	}
+	if err := do(); err != nil {
+		f.g.fail("sync log", err)
+	}
+	return nil
+}
+
+func (f *guardFile) SyncTo(length int64) (bool, error) {
+	if !f.critical {
+		return f.File.SyncTo(length)
+	}
+	if f.g.failure() != nil {
+		return false, nil
+	}
+	full, err := f.File.SyncTo(length)
+	if err != nil {
+		f.g.fail("sync log", err)
+		return false, nil
+	}
+	return full, nil
+}

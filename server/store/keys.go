@@ -52,14 +52,6 @@ func partKey(upload id, number int) []byte {
 	return binary.BigEndian.AppendUint16(idKey(rowPart, upload), uint16(number))
 }
 
-// parsePartKey returns the number in a key of partKey.
-func parsePartKey(key []byte) (int, error) {
-	if len(key) != 11 {
-		return 0, fmt.Errorf("part row key of %d bytes: %w", len(key), errCorrupt)
-	}
-	return int(binary.BigEndian.Uint16(key[9:])), nil
-}
-
 // appendUploadPrefix appends the part of an upload's row key that all uploads of keys beginning with prefix share.
 func appendUploadPrefix(dst []byte, bucket id, prefix string) []byte {
 	dst = append(dst, rowUpload)
