@@ -102,7 +102,7 @@ type DeleteBucketResponse struct{}
 
 // DeleteBucket removes a bucket, which must be empty.
 func (c *Client) DeleteBucket(ctx context.Context, r *DeleteBucketRequest) (*DeleteBucketResponse, error) {
-	return call[DeleteBucketResponse](ctx, c, operation{name: "DeleteBucket", method: "DELETE"}, r)
+	return call[DeleteBucketResponse](ctx, c, operation{name: "DeleteBucket", method: "DELETE", flags: goneIsDone}, r)
 }
 
 // GetBucketLocationRequest asks where a bucket is.

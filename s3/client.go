@@ -3,8 +3,15 @@ package s3
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"sync"
+	"sync/atomic"
+
+	"github.com/icos-go/icos/auth"
 )
 
 // Config is what a Client needs to reach the service.
@@ -15,27 +22,25 @@ type Config struct {
 	Endpoint string
 
 	// Credentials authorize requests. If nil, requests are anonymous.
-	Credentials interface {
-		Authorize(ctx context.Context, r *http.Request) error
-	}
+	Credentials auth.Credentials
 
 	// InstanceID is the CRN or UUID of the service instance, which creating and
 	// listing buckets need with IAM credentials.
 	InstanceID string
 
-	// HTTPClient sends the requests. If nil, one made by NewTransport. Its
-	// CheckRedirect is not used: the Client follows redirects itself.
+	// HTTPClient sends the requests. If nil, one with the Transport of
+	// NewTransport. Its CheckRedirect is not used: the Client follows redirects itself.
 	HTTPClient *http.Client
 
 	// Logger gets one debug record per attempt, with neither secrets nor
 	// signatures in it. If nil, nothing is logged.
 	Logger *slog.Logger
 
-	// VirtualHost puts the bucket into the host name. If false, it is
+	// VirtualHost puts the bucket into the host name where its name allows that. If false, it is
 	// the first element of the path, which works everywhere.
 	VirtualHost bool
 
-	// UserAgent precedes the library's own User-Agent, such as "backup/1.2".
+	// UserAgent precedes the library's own name in the User-Agent header, such as "backup/1.2".
 	UserAgent string
 
 	// Checksum is what uploads are checked with. If empty, CRC32C.
@@ -47,22 +52,109 @@ type Config struct {
 
 // A Client calls the service. Its methods are safe for concurrent use.
 type Client struct {
-	cfg Config
+	base        *url.URL
+	credentials auth.Credentials
+	instanceID  string
+	http        *http.Client
+	logger      *slog.Logger
+	virtualHost bool
+	agent       string
+	checksum    ChecksumAlgorithm
+	retry       RetryPolicy
+
+	budget  budget
+	skew    atomic.Int64 // nanoseconds by which the clock of the service is ahead; 0 until it complains
+	plans   sync.Map     // reflect.Type → *plan
+	buffers sync.Pool    // *buffer
+	blocks  sync.Pool    // *[]byte, to sum bodies with
 }
 
 // New returns a Client. It does not touch the network.
 func New(cfg Config) (*Client, error) {
-	if cfg.Endpoint == "" {
-		return nil, errors.New("s3: no endpoint: set Config.Endpoint")
+	base, err := parseEndpoint(cfg.Endpoint)
+	if err != nil {
+		return nil, fmt.Errorf("s3: %w", err)
 	}
-	return &Client{cfg: cfg}, nil
+	c := &Client{
+		base:        base,
+		credentials: cfg.Credentials,
+		instanceID:  cfg.InstanceID,
+		logger:      cfg.Logger,
+		virtualHost: cfg.VirtualHost,
+		agent:       "icos-go",
+		checksum:    cfg.Checksum,
+		retry:       cfg.Retry,
+	}
+	if cfg.UserAgent != "" {
+		c.agent = cfg.UserAgent + " " + c.agent
+	}
+	if !validHeader(c.agent) || !validHeader(c.instanceID) {
+		return nil, errors.New("s3: UserAgent or InstanceID has a control character, which a header cannot carry")
+	}
+	if c.checksum == "" {
+		c.checksum = CRC32C
+	}
+	if c.checksum != NoChecksum && c.checksum.header() == "" {
+		return nil, fmt.Errorf("s3: checksum algorithm %q is not known", c.checksum)
+	}
+	c.retry.setDefaults()
+	c.budget.size = 10 * int64(c.retry.Budget)
+	c.budget.left.Store(c.budget.size)
+	c.buffers.New = func() any { return new(buffer) }
+	c.blocks.New = func() any { b := make([]byte, blockSize); return &b }
+
+	// A copy, because following redirects with a signature made for another host is of no use.
+	hc := http.Client{Transport: NewTransport(nil)}
+	if cfg.HTTPClient != nil {
+		hc = *cfg.HTTPClient
+	}
+	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c.http = &hc
+	return c, nil
 }
+
+// CloseIdleConnections closes the connections that no request is using. The Client can still be used.
+func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
 // Do sends a request for which this package has no method: it authorizes it,
 // retries it when that is safe, and turns an answer that says no into an [*Error].
 // r.URL may leave out scheme and host; a body is repeated if r.GetBody is
-// set. The caller closes the body of the response. This is a low-level function
+// set, as http.NewRequest does for the usual readers. r itself is not changed. The caller closes
+// the body of the response. op is the name used in errors. This is a low-level function
 // that most users won't need.
 func (c *Client) Do(ctx context.Context, op string, r *http.Request) (*http.Response, error) {
-	return nil, nil
+	x := &exchange{
+		op:       operation{name: op, method: r.Method},
+		base:     c.base,
+		path:     r.URL.Path,
+		rawPath:  r.URL.RawPath,
+		rawQuery: r.URL.RawQuery,
+		header:   r.Header.Clone(),
+		live:     true,
+	}
+	if r.URL.Host != "" {
+		x.base = &url.URL{Scheme: r.URL.Scheme, Host: r.URL.Host}
+	} else if c.base.Path != "" {
+		x.path = c.base.Path + x.path
+		if x.rawPath != "" {
+			x.rawPath = c.base.EscapedPath() + x.rawPath
+		}
+	}
+	if x.header == nil {
+		x.header = make(http.Header)
+	}
+	if x.header["User-Agent"] == nil {
+		x.header.Set("User-Agent", c.agent)
+	}
+	if r.Body != nil && r.Body != http.NoBody {
+		if r.ContentLength <= 0 {
+			return nil, x.wrap(errors.New("no ContentLength: the service needs to know the length before the first byte"))
+		}
+		defer r.Body.Close()
+		x.body = &source{size: r.ContentLength, stream: r.Body}
+		if r.GetBody != nil {
+			x.body = &source{size: r.ContentLength, reopen: func() (io.Reader, error) { return r.GetBody() }}
+		}
+	}
+	return c.do(ctx, x)
 }

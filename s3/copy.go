@@ -55,8 +55,8 @@ func (c *Client) CopyObject(ctx context.Context, r *CopyObjectRequest) (*CopyObj
 type UploadPartCopyRequest struct {
 	Bucket          string `path:"bucket"`
 	Key             string `path:"key"`
-	UploadID        string `query:"uploadId"`
-	PartNumber      int    `query:"partNumber"` // 1–10000
+	UploadID        string `query:"uploadId" need:"true"`
+	PartNumber      int    `query:"partNumber" need:"true"` // 1–10000
 	SourceBucket    string
 	SourceKey       string
 	SourceVersionID string
@@ -79,4 +79,12 @@ type UploadPartCopyResponse struct {
 // UploadPartCopy makes a part out of a piece of an object, within the service.
 func (c *Client) UploadPartCopy(ctx context.Context, r *UploadPartCopyRequest) (*UploadPartCopyResponse, error) {
 	return call[UploadPartCopyResponse](ctx, c, operation{name: "UploadPartCopy", method: "PUT", flags: lateErrors}, r)
+}
+
+func (r *CopyObjectRequest) source() (bucket, key, versionID string) {
+	return r.SourceBucket, r.SourceKey, r.SourceVersionID
+}
+
+func (r *UploadPartCopyRequest) source() (bucket, key, versionID string) {
+	return r.SourceBucket, r.SourceKey, r.SourceVersionID
 }

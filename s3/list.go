@@ -124,7 +124,7 @@ func (c *Client) ListMultipartUploads(ctx context.Context, r *ListMultipartUploa
 type ListPartsRequest struct {
 	Bucket           string `path:"bucket"`
 	Key              string `path:"key"`
-	UploadID         string `query:"uploadId"`
+	UploadID         string `query:"uploadId" need:"true"`
 	PartNumberMarker int    `query:"part-number-marker"` // exclusive
 	MaxParts         int    `query:"max-parts"`          // 1–1000; if zero, 1000
 }

@@ -29,11 +29,16 @@ type PutObjectRequest struct {
 	WebsiteRedirectLocation string            `header:"x-amz-website-redirect-location"`
 	ACL                     string            `header:"x-amz-acl"` // "private" or "public-read"
 
+	// When an answer is lost, a retry may hear PreconditionFailed because of the object that it stored itself.
 	IfMatch     string `header:"If-Match" quote:"etag"`      // replace only this version
 	IfNoneMatch string `header:"If-None-Match" quote:"etag"` // "*": only if there is none yet
 
-	Checksum   Checksum `checksum:"value"`     // if zero, Config.Checksum over Body
+	Checksum   Checksum // if zero, Config.Checksum over Body
 	ContentMD5 string   `header:"Content-MD5"` // base64; not computed unless given
+
+	// Sent, if not nil, is called as bytes of Body go to the connection, and with a
+	// negative n when a retry takes back what was sent. Calls do not overlap. It must not block.
+	Sent func(n int)
 
 	RetentionPeriod         *int64    `header:"Retention-Period"` // seconds; -1 indefinite, -2 permanent
 	RetentionExpirationDate time.Time `header:"Retention-Expiration-Date" time:"iso"`
@@ -97,6 +102,9 @@ type GetObjectRequest struct {
 	ResponseContentLanguage    string `query:"response-content-language"`
 	ResponseCacheControl       string `query:"response-cache-control"`
 	ResponseExpires            string `query:"response-expires"`
+
+	// Unverified leaves the checksum to the caller: Body is checked for its length only.
+	Unverified bool
 }
 
 // GetObjectResponse is an object. The caller closes Body.
@@ -113,7 +121,7 @@ type GetObjectResponse struct {
 
 // GetObject opens an object. Failures before the first byte are retried; later ones come out of Body.
 func (c *Client) GetObject(ctx context.Context, r *GetObjectRequest) (*GetObjectResponse, error) {
-	return call[GetObjectResponse](ctx, c, operation{name: "GetObject", method: "GET"}, r)
+	return call[GetObjectResponse](ctx, c, operation{name: "GetObject", method: "GET", flags: wholeness}, r)
 }
 
 // HeadObjectRequest asks about an object.
@@ -138,7 +146,7 @@ type HeadObjectResponse struct {
 // HeadObject asks about an object without reading it. A missing key and a missing
 // bucket cannot be told apart: the code of both errors is "NotFound".
 func (c *Client) HeadObject(ctx context.Context, r *HeadObjectRequest) (*HeadObjectResponse, error) {
-	return call[HeadObjectResponse](ctx, c, operation{name: "HeadObject", method: "HEAD"}, r)
+	return call[HeadObjectResponse](ctx, c, operation{name: "HeadObject", method: "HEAD", flags: wholeness}, r)
 }
 
 // DeleteObjectRequest removes an object.
@@ -157,4 +165,8 @@ type DeleteObjectResponse struct {
 // DeleteObject removes an object. Removing one that is not there is not an error.
 func (c *Client) DeleteObject(ctx context.Context, r *DeleteObjectRequest) (*DeleteObjectResponse, error) {
 	return call[DeleteObjectResponse](ctx, c, operation{name: "DeleteObject", method: "DELETE"}, r)
+}
+
+func (r *PutObjectRequest) stream() upload {
+	return upload{r.Body, r.ContentLength, r.Checksum, r.Sent}
 }

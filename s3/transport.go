@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"net"
 	"net/http"
@@ -21,16 +22,64 @@ type TransportOptions struct {
 	MaxConns int
 
 	// StallTimeout is how long a connection may move no byte, in either
-	// direction, while one is waited for. Then it is cut, which fails the
+	// direction, while one is waited for, be it for the answer to a request. Then it is cut, which fails the
 	// request with a timeout that is retried like any other. If zero, 60 s; if negative, never.
 	StallTimeout time.Duration
 }
+
+// Sizes of the buffers of each connection. A request for, or with, a small
+// object fits one write, and the head of an answer one read; larger bodies bypass them where they can.
+const (
+	writeBuffer = 64 << 10
+	readBuffer  = 32 << 10
+)
 
 // NewTransport returns an http.Transport for moving objects. It is HTTP/1.1 only, because over
 // HTTP/2 all transfers share one connection and its one congestion window;
 // it does not decompress, does not bound the time of a whole
 // request, and verifies TLS, version 1.2 or later. The caller may change it
-// before using it.
+// before using it. o may be nil.
 func NewTransport(o *TransportOptions) *http.Transport {
-	return &http.Transport{}
+	var opts TransportOptions
+	if o != nil {
+		opts = *o
+	}
+	if opts.DialContext == nil {
+		opts.DialContext = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext
+	}
+	if opts.MaxConns <= 0 {
+		opts.MaxConns = 128
+	}
+	idle := 90 * time.Second
+	dial := opts.DialContext
+	if opts.StallTimeout == 0 {
+		opts.StallTimeout = 60 * time.Second
+	}
+	if stall := opts.StallTimeout; stall > 0 {
+		// An idle connection waits for bytes too, so it has to be given up before it counts as stalled.
+		idle = min(idle, stall*3/4)
+		dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := opts.DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return newStallConn(conn, stall), nil
+		}
+	}
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           dial,
+		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: opts.RootCAs},
+		TLSHandshakeTimeout:   10 * time.Second,
+		ExpectContinueTimeout: 5 * time.Second,
+		IdleConnTimeout:       idle,
+		MaxIdleConns:          0, // bounded per host only
+		MaxIdleConnsPerHost:   opts.MaxConns,
+		DisableCompression:    true,
+		WriteBufferSize:       writeBuffer,
+		ReadBufferSize:        readBuffer,
+		Protocols:             protocols,
+	}
 }

@@ -4,13 +4,13 @@ import "time"
 
 // An Owner is who owns a bucket or an object, or began an upload.
 type Owner struct {
-	ID          string `xml:"ID,omitempty"`
-	DisplayName string `xml:"DisplayName,omitempty"`
+	ID          string
+	DisplayName string
 }
 
 // A Grantee is whom a Grant is for: an ID, or one of the groups named by a URI.
 type Grantee struct {
-	Type        string // "CanonicalUser" or "Group"; if empty, follows from which of ID and URI is set
+	Type        string // "CanonicalUser" or "Group"; in requests it follows from which of ID and URI is set
 	ID          string
 	DisplayName string
 	URI         string
@@ -24,12 +24,12 @@ type Grant struct {
 
 // A CORSRule says which web pages may call the bucket from a browser.
 type CORSRule struct {
-	ID             string   `xml:"ID,omitempty"`
-	AllowedOrigins []string `xml:"AllowedOrigin"`
-	AllowedMethods []string `xml:"AllowedMethod"`
-	AllowedHeaders []string `xml:"AllowedHeader,omitempty"`
-	ExposeHeaders  []string `xml:"ExposeHeader,omitempty"`
-	MaxAgeSeconds  int      `xml:"MaxAgeSeconds,omitempty"`
+	ID             string
+	AllowedOrigins []string
+	AllowedMethods []string
+	AllowedHeaders []string
+	ExposeHeaders  []string
+	MaxAgeSeconds  int
 }
 
 // An Object is one entry of a listing.

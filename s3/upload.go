@@ -2,7 +2,13 @@ package s3
 
 import (
 	"context"
+	"crypto/fips140"
+	"crypto/md5"
+	"encoding/hex"
+	"errors"
+	"fmt"
 	"io"
+	"strconv"
 	"time"
 )
 
@@ -40,13 +46,17 @@ func (c *Client) CreateMultipartUpload(ctx context.Context, r *CreateMultipartUp
 type UploadPartRequest struct {
 	Bucket        string    `path:"bucket"`
 	Key           string    `path:"key"`
-	UploadID      string    `query:"uploadId"`
-	PartNumber    int       `query:"partNumber"` // 1–10000
+	UploadID      string    `query:"uploadId" need:"true"`
+	PartNumber    int       `query:"partNumber" need:"true"` // 1–10000
 	Body          io.Reader // nil: an empty part
 	ContentLength int64     // bytes; if negative, what a Body that can seek still holds
 
-	Checksum   Checksum `checksum:"value"`     // if zero, Config.Checksum over Body
+	Checksum   Checksum // if zero, Config.Checksum over Body
 	ContentMD5 string   `header:"Content-MD5"` // base64; not computed unless given
+
+	// Sent, if not nil, is called as bytes of Body go to the connection, and with a
+	// negative n when a retry takes back what was sent. Calls do not overlap. It must not block.
+	Sent func(n int)
 }
 
 // UploadPartResponse is what CompleteMultipartUpload has to be told about the part.
@@ -65,7 +75,7 @@ func (c *Client) UploadPart(ctx context.Context, r *UploadPartRequest) (*UploadP
 type CompleteMultipartUploadRequest struct {
 	Bucket   string          `path:"bucket"`
 	Key      string          `path:"key"`
-	UploadID string          `query:"uploadId"`
+	UploadID string          `query:"uploadId" need:"true"`
 	Parts    []CompletedPart // by ascending PartNumber, which need not be consecutive
 
 	IfMatch     string   `header:"If-Match" quote:"etag"`
@@ -92,14 +102,50 @@ type CompleteMultipartUploadResponse struct {
 // if its ETag is the one these parts must give, the upload did complete and this is
 // its result.
 func (c *Client) CompleteMultipartUpload(ctx context.Context, r *CompleteMultipartUploadRequest) (*CompleteMultipartUploadResponse, error) {
-	return call[CompleteMultipartUploadResponse](ctx, c, operation{name: "CompleteMultipartUpload", method: "POST", flags: integrity | idempotent | lateErrors}, r)
+	x := &exchange{op: operation{name: "CompleteMultipartUpload", method: "POST", flags: integrity | idempotent | lateErrors}}
+	out := new(CompleteMultipartUploadResponse)
+	err := c.call(ctx, x, r, out)
+	if e, ok := errors.AsType[*Error](err); ok && x.unsure && e.Code == codeNoSuchUpload {
+		return c.completed(ctx, x, r, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// completed finds out whether an upload is gone because it was completed by an attempt whose
+// answer was lost. err is what the next attempt heard.
+func (c *Client) completed(ctx context.Context, x *exchange, r *CompleteMultipartUploadRequest, err error) (*CompleteMultipartUploadResponse, error) {
+	h, headErr := c.HeadObject(ctx, &HeadObjectRequest{Bucket: r.Bucket, Key: r.Key})
+	if want := multipartETag(r.Parts); headErr == nil && want != "" && h.ETag == want {
+		return &CompleteMultipartUploadResponse{ETag: h.ETag, Checksum: h.Checksum, VersionID: h.VersionID}, nil
+	}
+	return nil, x.wrap(fmt.Errorf("an attempt before was not answered, so the upload may be complete: %w", err))
+}
+
+// multipartETag returns the ETag of an object made of parts: the MD5 of the MD5s of
+// the parts, and their number. It returns "" if the ETags of the parts are not MD5s.
+func multipartETag(parts []CompletedPart) string {
+	if fips140.Enforced() {
+		return "" // MD5 is forbidden
+	}
+	sum := md5.New()
+	for _, p := range parts {
+		b, err := hex.DecodeString(unquoteETag(p.ETag))
+		if err != nil || len(b) != md5.Size {
+			return ""
+		}
+		sum.Write(b)
+	}
+	return hex.EncodeToString(sum.Sum(nil)) + "-" + strconv.Itoa(len(parts))
 }
 
 // AbortMultipartUploadRequest gives an upload up.
 type AbortMultipartUploadRequest struct {
 	Bucket   string `path:"bucket"`
 	Key      string `path:"key"`
-	UploadID string `query:"uploadId"`
+	UploadID string `query:"uploadId" need:"true"`
 }
 
 // AbortMultipartUploadResponse has nothing to say.
@@ -108,5 +154,9 @@ type AbortMultipartUploadResponse struct{}
 // AbortMultipartUpload gives an upload up and frees its parts. An upload that is
 // not there gives an error that is fs.ErrNotExist.
 func (c *Client) AbortMultipartUpload(ctx context.Context, r *AbortMultipartUploadRequest) (*AbortMultipartUploadResponse, error) {
-	return call[AbortMultipartUploadResponse](ctx, c, operation{name: "AbortMultipartUpload", method: "DELETE"}, r)
+	return call[AbortMultipartUploadResponse](ctx, c, operation{name: "AbortMultipartUpload", method: "DELETE", flags: goneIsDone}, r)
+}
+
+func (r *UploadPartRequest) stream() upload {
+	return upload{r.Body, r.ContentLength, r.Checksum, r.Sent}
 }
