@@ -55,7 +55,7 @@ type Scope struct {
 
 // ScopeAt returns the scope of time t for the s3 service in region.
 func ScopeAt(t time.Time, region string) Scope {
-	return Scope{Date: t.UTC().Format("20060102"), Region: region, Service: "s3"}
+	return Scope{Date: FormatTime(t)[:len("YYYYMMDD")], Region: region, Service: "s3"}
 }
 
 // String returns "date/region/service/aws4_request".
