@@ -1,0 +1,147 @@
+package icos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"unicode/utf8"
+
+	"github.com/icos-go/icos/s3"
+)
+
+// An Object is a handle of an object: a bucket and a key, and maybe a version.
+// It is made by [Bucket.Object] and may be shared between goroutines.
+type Object struct {
+	bucket  *Bucket
+	key     string
+	version string
+}
+
+// Key returns the key of the object.
+func (o *Object) Key() string { return o.key }
+
+// Bucket returns the bucket of the object.
+func (o *Object) Bucket() *Bucket { return o.bucket }
+
+// Version returns a handle of one version of the object, for Get, Stat, Copy,
+// Delete and the ACL.
+func (o *Object) Version(id string) *Object {
+	return &Object{bucket: o.bucket, key: o.key, version: id}
+}
+
+// VersionID returns the version that the handle was made for, "" for the latest.
+func (o *Object) VersionID() string { return o.version }
+
+// String returns the object as commands write it, cos://bucket/key.
+func (o *Object) String() string { return "cos://" + o.bucket.name + "/" + o.key }
+
+// Stat describes the object without reading it. If there is none, the error is
+// fs.ErrNotExist.
+func (o *Object) Stat(ctx context.Context) (ObjectInfo, error) {
+	wire, err := o.wire(ctx)
+	if err != nil {
+		return ObjectInfo{}, fmt.Errorf("stat: %w", err)
+	}
+	resp, err := wire.HeadObject(ctx, &s3.HeadObjectRequest{Bucket: o.bucket.name, Key: o.key, VersionID: o.version})
+	if err != nil {
+		return ObjectInfo{}, fmt.Errorf("stat: %w", o.bucket.explain(ctx, err))
+	}
+	info := newObjectInfo(o.key, &resp.ObjectHeader)
+	info.Size = resp.ContentLength
+	return info, nil
+}
+
+// Exists reports whether there is such an object.
+func (o *Object) Exists(ctx context.Context) (bool, error) {
+	_, err := o.Stat(ctx)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Delete removes the object. That it does not exist is not an error. In a bucket
+// with versioning the object is hidden by a delete marker, unless the handle is
+// that of a version, which is then removed for good.
+func (o *Object) Delete(ctx context.Context) error {
+	wire, err := o.wire(ctx)
+	if err != nil {
+		return fmt.Errorf("delete: %w", err)
+	}
+	if _, err := wire.DeleteObject(ctx, &s3.DeleteObjectRequest{
+		Bucket: o.bucket.name, Key: o.key, VersionID: o.version,
+	}); err != nil {
+		return fmt.Errorf("delete: %w", o.bucket.explain(ctx, err))
+	}
+	return nil
+}
+
+// ACL returns who may do what with the object.
+func (o *Object) ACL(ctx context.Context) (*ACL, error) {
+	wire, err := o.wire(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("get ACL: %w", err)
+	}
+	resp, err := wire.GetObjectACL(ctx, &s3.GetObjectACLRequest{
+		Bucket: o.bucket.name, Key: o.key, VersionID: o.version,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("get ACL: %w", o.bucket.explain(ctx, err))
+	}
+	return newACL(resp.Owner, resp.Grants), nil
+}
+
+// SetACL replaces the ACL of the object: [PublicRead] exposes it to everybody,
+// [Private] takes that back.
+func (o *Object) SetACL(ctx context.Context, acl CannedACL) error {
+	wire, err := o.wire(ctx)
+	if err != nil {
+		return fmt.Errorf("set ACL: %w", err)
+	}
+	if _, err := wire.PutObjectACL(ctx, &s3.PutObjectACLRequest{
+		Bucket: o.bucket.name, Key: o.key, VersionID: o.version, ACL: string(acl),
+	}); err != nil {
+		return fmt.Errorf("set ACL: %w", o.bucket.explain(ctx, err))
+	}
+	return nil
+}
+
+func (o *Object) wire(ctx context.Context) (*s3.Client, error) {
+	if err := checkKey(o.key); err != nil {
+		return nil, err
+	}
+	return o.bucket.wire(ctx)
+}
+
+// maxKeySize is the longest key, in bytes.
+const maxKeySize = 1024
+
+func checkKey(key string) error {
+	switch {
+	case key == "":
+		return errors.New("the key is empty")
+	case len(key) > maxKeySize:
+		return fmt.Errorf("the key has %d bytes; at most %d are possible", len(key), maxKeySize)
+	case !utf8.ValidString(key):
+		return fmt.Errorf("the key %q is not UTF-8", key)
+	}
+	return nil
+}
+
+// newObjectInfo leaves Size to the caller, because the length of an answer is
+// not always that of the object.
+func newObjectInfo(key string, h *s3.ObjectHeader) ObjectInfo {
+	return ObjectInfo{
+		Key:                key,
+		ETag:               h.ETag,
+		ModTime:            h.LastModified,
+		ContentType:        h.ContentType,
+		CacheControl:       h.CacheControl,
+		ContentDisposition: h.ContentDisposition,
+		ContentEncoding:    h.ContentEncoding,
+		ContentLanguage:    h.ContentLanguage,
+		Metadata:           h.Metadata,
+		VersionID:          h.VersionID,
+	}
+}
