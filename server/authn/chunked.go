@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// maxChunkHeader bounds "hex size;chunk-signature=64 hex\r\n": 99 bytes
-	// with the longest size.
+	// maxChunkHeader bounds "hex size;chunk-signature=64 hex": 97 bytes with
+	// the longest size.
 	maxChunkHeader = 128
 	// maxTrailers bounds everything after the last chunk.
 	maxTrailers = 4 << 10
@@ -109,12 +109,13 @@ func (c *chunkReader) next() error {
 
 func (c *chunkReader) endChunk() error {
 	c.inChunk = false
-	var crlf [2]byte
-	if _, err := io.ReadFull(c.src, crlf[:]); err != nil {
-		return unexpected(err)
-	}
-	if crlf != [2]byte{'\r', '\n'} {
-		return malformedChunk()
+	for _, want := range [...]byte{'\r', '\n'} {
+		switch got, err := c.src.ReadByte(); {
+		case err != nil:
+			return unexpected(err)
+		case got != want:
+			return malformedChunk()
+		}
 	}
 	if c.signer == nil {
 		return nil
@@ -188,27 +189,29 @@ func (c *chunkReader) trailers(rest string) *Error {
 	return nil
 }
 
-// line reads a chunk header without its end of line.
-func (c *chunkReader) line() (string, error) {
+// line reads a chunk header without its end of line. It is valid until the
+// next read.
+func (c *chunkReader) line() ([]byte, error) {
 	b, err := c.src.ReadSlice('\n')
 	if err != nil && err != bufio.ErrBufferFull {
-		return "", unexpected(err)
+		return nil, unexpected(err)
 	}
-	if err != nil || len(b) > maxChunkHeader || !bytes.HasSuffix(b, []byte("\r\n")) {
-		return "", malformedChunk()
+	line, ok := bytes.CutSuffix(b, []byte("\r\n"))
+	if err != nil || !ok || len(line) > maxChunkHeader {
+		return nil, malformedChunk()
 	}
-	return string(b[:len(b)-2]), nil
+	return line, nil
 }
 
 // parseChunkHeader reads a chunk header: a size in hexadecimal and, if and
 // only if chunks are signed, the extension chunk-signature.
-func parseChunkHeader(line string, signed bool) (size int64, signature string, refusal *Error) {
-	digits, extension, extended := strings.Cut(line, ";")
+func parseChunkHeader(line []byte, signed bool) (size int64, signature string, refusal *Error) {
+	digits, extension, extended := bytes.Cut(line, []byte(";"))
 	if len(digits) == 0 || len(digits) > 16 || extended != signed {
 		return 0, "", malformedChunk()
 	}
-	for i := range len(digits) {
-		d, ok := hexDigit(digits[i])
+	for _, c := range digits {
+		d, ok := hexDigit(c)
 		if !ok || size > (1<<63-1)>>4 {
 			return 0, "", malformedChunk()
 		}
@@ -217,11 +220,11 @@ func parseChunkHeader(line string, signed bool) (size int64, signature string, r
 	if !signed {
 		return size, "", nil
 	}
-	signature, ok := strings.CutPrefix(extension, "chunk-signature=")
-	if !ok || len(signature) != 2*sha256.Size {
+	value, ok := bytes.CutPrefix(extension, []byte("chunk-signature="))
+	if !ok || len(value) != 2*sha256.Size {
 		return 0, "", malformedChunk()
 	}
-	return size, signature, nil
+	return size, string(value), nil
 }
 
 func hexDigit(c byte) (int64, bool) {
