@@ -23,7 +23,7 @@ func TestAWSCLI(t *testing.T) {
 		"AWS_PAGER=",
 	)
 	// One process a request: some of the keys say as much as all.
-	scenario(t, &awsCLI{t, filepath.Join(bin, "aws"), env}, "aws-cli", oddKeys[:11])
+	scenario(t, &awsCLI{t, filepath.Join(bin, "aws"), env}, c.client(t), "aws-cli", oddKeys[:11])
 }
 
 // awsCLI drives the aws command: s3api for single operations, s3 for files.

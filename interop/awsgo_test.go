@@ -18,16 +18,21 @@ import (
 )
 
 func TestAWSGoSDK(t *testing.T) {
-	c := startCOS(t)
+	t.Run("http", func(t *testing.T) { testAWSGo(t, startCOS(t)) })
+	t.Run("https", func(t *testing.T) { testAWSGo(t, startTLS(t)) })
+}
+
+func testAWSGo(t *testing.T, c *cos) {
 	client := s3.New(s3.Options{
 		BaseEndpoint: &c.url,
+		HTTPClient:   c.client(t),
 		Region:       "us-south",
 		UsePathStyle: true,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: c.credential.HMAC.AccessKeyID, SecretAccessKey: c.credential.HMAC.SecretKey}, nil
 		}),
 	})
-	scenario(t, &awsGo{client}, "aws-go", oddKeys)
+	scenario(t, &awsGo{client}, c.client(t), "aws-go", oddKeys)
 }
 
 // awsGo drives aws-sdk-go-v2, whose requests carry checksums as Amazon's

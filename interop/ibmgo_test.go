@@ -23,11 +23,11 @@ func TestIBMGoSDK(t *testing.T) {
 	c := startCOS(t)
 	t.Run("IAM", func(t *testing.T) {
 		creds := ibmiam.NewStaticCredentials(aws.NewConfig(), c.url+"/identity/token", c.credential.APIKey, c.credential.InstanceID)
-		scenario(t, newIBMGo(t, c, creds, false), "ibm-go-iam", oddKeys)
+		scenario(t, newIBMGo(t, c, creds, false), c.client(t), "ibm-go-iam", oddKeys)
 	})
 	t.Run("HMAC", func(t *testing.T) {
 		creds := credentials.NewStaticCredentials(c.credential.HMAC.AccessKeyID, c.credential.HMAC.SecretKey, "")
-		scenario(t, newIBMGo(t, c, creds, true), "ibm-go-hmac", oddKeys)
+		scenario(t, newIBMGo(t, c, creds, true), c.client(t), "ibm-go-hmac", oddKeys)
 	})
 }
 
@@ -39,7 +39,8 @@ type ibmGo struct {
 }
 
 func newIBMGo(t *testing.T, c *cos, creds *credentials.Credentials, signs bool) *ibmGo {
-	conf := aws.NewConfig().WithEndpoint(c.url).WithRegion("us-south").WithCredentials(creds).WithS3ForcePathStyle(true)
+	conf := aws.NewConfig().WithEndpoint(c.url).WithRegion("us-south").WithCredentials(creds).WithS3ForcePathStyle(true).
+		WithDisableRestProtocolURICleaning(true) // else it asks for a/b instead of a//b
 	sess, err := session.NewSession(conf)
 	if err != nil {
 		t.Fatal(err)

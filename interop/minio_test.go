@@ -29,7 +29,7 @@ func TestMinioGo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			scenario(t, &minioGo{client}, "minio-go-"+name, oddKeys)
+			scenario(t, &minioGo{client}, c.client(t), "minio-go-"+name, oddKeys)
 		})
 	}
 }
@@ -39,7 +39,7 @@ type minioGo struct{ c *minio.Client }
 func (d *minioGo) code(err error) string { return minio.ToErrorResponse(err).Code }
 
 func (d *minioGo) createBucket(ctx context.Context, bucket string) error {
-	return d.c.MakeBucket(ctx, bucket, minio.MakeBucketOptions{Region: "us-south"})
+	return d.c.MakeBucket(ctx, bucket, minio.MakeBucketOptions{Region: "us-south-standard"})
 }
 
 func (d *minioGo) deleteBucket(ctx context.Context, bucket string) error {

@@ -27,9 +27,17 @@ func TestGuide(t *testing.T) {
 	}
 }
 
-func guide(t *testing.T, bin, home, mode string, c *cos, env ...string) {
+func TestGuideOverTLS(t *testing.T) {
+	bin := pythonTools.path(t)
+	c := startTLS(t)
+	for _, mode := range []string{"iam", "hmac-v4"} {
+		t.Run(mode, func(t *testing.T) { guide(t, bin, t.TempDir(), mode, c) })
+	}
+}
+
+func guide(t *testing.T, bin, home, mode string, c *cos) {
 	t.Helper()
-	env = append(cleanEnv(home), append(env, "PYTHONDONTWRITEBYTECODE=1")...)
+	env := append(cleanEnv(home), append(c.trust(), "PYTHONDONTWRITEBYTECODE=1")...)
 	out, err := run(t, env, nil, filepath.Join(bin, "python"), "python/guide.py",
 		mode, c.url, c.credentialFile, "testdata/using-python.py")
 	if err != nil {

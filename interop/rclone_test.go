@@ -30,7 +30,7 @@ func TestRclone(t *testing.T) {
 		"plain", "with space", "plus+plus", "percent%2Fliteral", "a/b", "a/b c/d",
 		"ünïcödé/日本/😀", "quotes\"'", "a&b=c?d#e",
 	}
-	scenario(t, &rcloneCommand{t, exe, env}, "rclone", keys)
+	scenario(t, &rcloneCommand{t, exe, env}, c.client(t), "rclone", keys)
 
 	t.Run("sync", func(t *testing.T) { rcloneSync(t, &rcloneCommand{t, exe, env}) })
 }

@@ -3,6 +3,8 @@ package interop
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"io"
 	"net"
@@ -22,6 +24,7 @@ type cos struct {
 	url            string
 	credential     credential
 	credentialFile string // as the server wrote it
+	caFile         string // the certificate to trust; "" over plain HTTP
 }
 
 // credential is the part of a COS service credential that clients use.
@@ -38,10 +41,27 @@ type credential struct {
 // startCOS runs icos serve in an empty directory until the test ends.
 func startCOS(t *testing.T) *cos {
 	t.Helper()
+	return startCOSWith(t, "http")
+}
+
+// startTLS is startCOS over TLS, where SDKs send what they do not over plain
+// HTTP: unsigned bodies with checksums in trailers.
+func startTLS(t *testing.T) *cos {
+	t.Helper()
+	return startCOSWith(t, "https", "--tls")
+}
+
+func startCOSWith(t *testing.T, scheme string, flags ...string) *cos {
+	t.Helper()
 	dir := t.TempDir()
 	addr := freeAddr(t)
-	start(t, "http://"+addr+"/", nil, icosCommand.path(t), "serve", "--dir", dir, "--addr", addr)
-	c := &cos{url: "http://" + addr, credentialFile: filepath.Join(dir, "cos_credentials")}
+	args := append([]string{"serve", "--dir", dir, "--addr", addr}, flags...)
+	announced := func(_ context.Context, said string) bool { return strings.Contains(said, scheme+"://"+addr) }
+	start(t, announced, nil, icosCommand.path(t), args...)
+	c := &cos{url: scheme + "://" + addr, credentialFile: filepath.Join(dir, "cos_credentials")}
+	if scheme == "https" {
+		c.caFile = filepath.Join(dir, "tls", "ca.pem")
+	}
 	b, err := os.ReadFile(c.credentialFile)
 	if err != nil {
 		t.Fatal(err)
@@ -53,6 +73,33 @@ func startCOS(t *testing.T) *cos {
 		t.Fatalf("%s lacks keys or the instance", c.credentialFile)
 	}
 	return c
+}
+
+// trust returns the variables that make a foreign program trust the server.
+func (c *cos) trust() []string {
+	if c.caFile == "" {
+		return nil
+	}
+	return []string{"SSL_CERT_FILE=" + c.caFile, "AWS_CA_BUNDLE=" + c.caFile, "REQUESTS_CA_BUNDLE=" + c.caFile, "NODE_EXTRA_CA_CERTS=" + c.caFile}
+}
+
+// client returns an HTTP client that trusts the server.
+func (c *cos) client(t *testing.T) *http.Client {
+	t.Helper()
+	if c.caFile == "" {
+		return http.DefaultClient
+	}
+	pem, err := os.ReadFile(c.caFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		t.Fatalf("%s holds no certificate", c.caFile)
+	}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
 }
 
 // freeAddr returns a loopback address on which nobody listens.
@@ -67,8 +114,8 @@ func freeAddr(t *testing.T) string {
 }
 
 // start runs a server until the test ends, when it must stop in peace, and
-// waits until it answers at url.
-func start(t *testing.T, url string, env []string, name string, args ...string) {
+// waits until it is ready, by what it said so far or otherwise.
+func start(t *testing.T, ready func(ctx context.Context, said string) bool, env []string, name string, args ...string) {
 	t.Helper()
 	var log output
 	cmd := exec.Command(name, args...)
@@ -87,13 +134,13 @@ func start(t *testing.T, url string, env []string, name string, args ...string) 
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	for !answers(ctx, url) {
+	for !ready(ctx, log.String()) {
 		select {
 		case err := <-gone:
 			gone <- nil
-			t.Fatalf("%s ended before it listened: %v", cmd, err)
+			t.Fatalf("%s ended before it was ready: %v", cmd, err)
 		case <-ctx.Done():
-			t.Fatalf("%s does not answer at %s", cmd, url)
+			t.Fatalf("%s was not ready within 30 s", cmd)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
@@ -113,20 +160,6 @@ func stop(t *testing.T, p *os.Process, gone <-chan error) {
 		p.Kill()
 		<-gone
 	}
-}
-
-// answers reports whether anything speaks HTTP at url.
-func answers(ctx context.Context, url string) bool {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return false
-	}
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return false
-	}
-	io.Copy(io.Discard, resp.Body)
-	return resp.Body.Close() == nil
 }
 
 // cleanEnv is an environment in which no tool finds settings or credentials of
