@@ -74,10 +74,11 @@ func newRequestID() string {
 			b[n] = '-'
 			n++
 		}
-		v := byte(hi >> (56 - 8*i))
+		half := hi
 		if i >= 8 {
-			v = byte(lo >> (56 - 8*(i-8)))
+			half = lo
 		}
+		v := byte(half >> (56 - 8*(i%8)))
 		b[n], b[n+1] = hex[v>>4], hex[v&15]
 		n += 2
 	}
