@@ -39,10 +39,17 @@ func newWorkspace(scratch, bin string) (*workspace, error) {
 		return nil, errors.Join(err, os.RemoveAll(mem))
 	}
 	w := &workspace{bin: bin, mem: mem, disk: disk, cert: filepath.Join(mem, "cert.pem"), key: filepath.Join(mem, "key.pem")}
-	if err := w.certify(); err != nil {
+	if err := errors.Join(w.certify(), w.warm()); err != nil {
 		return nil, errors.Join(err, w.remove())
 	}
 	return w, nil
+}
+
+// warm has the kernel touch as much memory as the large rows need. On a virtual
+// machine a page is slow when it is used for the first time since the start.
+func (w *workspace) warm() error {
+	path := filepath.Join(w.mem, "warm")
+	return errors.Join(writeFile(path, make([]byte, 1<<20), 3<<30), os.Remove(path))
 }
 
 func (w *workspace) remove() error {
