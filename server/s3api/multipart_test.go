@@ -63,8 +63,8 @@ func TestMultipart(t *testing.T) {
 	s := newServer(t, serverOptions{minPart: 5})
 	u := s.begin("/bucket/a%20b", "Content-Type", "text/plain", "x-amz-meta-k", "v")
 	p2 := u.part(2, "world")
-	p1 := u.part(1, "wrong")
-	p1 = u.part(1, "hello") // replaces the first
+	u.part(1, "wrong")
+	p1 := u.part(1, "hello") // replaces the first
 	p7 := u.part(7, "!")
 	s.do(s.owner, "GET", "/bucket/a%20b", "").want(t, 404, "NoSuchKey")
 	r := u.complete(p1, p2, p7)

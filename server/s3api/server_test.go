@@ -1,13 +1,13 @@
 package s3api_test
 
 import (
-	"bytes"
 	"crypto/md5"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/xml"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -71,7 +71,8 @@ func newServer(t testing.TB, o serverOptions) *server {
 		t.Fatal(err)
 	}
 	h := s3api.New(s3api.Config{
-		Store: st, IAM: service, Now: o.now, Hosts: o.hosts, Reserved: []string{"identity"},
+		Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
+		Store:  st, IAM: service, Now: o.now, Hosts: o.hosts, Reserved: []string{"identity"},
 		Authn: authn.New(authn.Config{Directory: service, Now: o.now, Hosts: o.hosts}),
 	})
 	ts := httptest.NewServer(h)
@@ -207,23 +208,4 @@ func decode[T any](t testing.TB, r *response) T {
 func md5Header(body string) []string {
 	sum := md5.Sum([]byte(body))
 	return []string{"Content-MD5", base64.StdEncoding.EncodeToString(sum[:])}
-}
-
-// elements returns the names of the elements of a document in order.
-func elements(t *testing.T, document string) []string {
-	t.Helper()
-	var names []string
-	d := xml.NewDecoder(bytes.NewReader([]byte(document)))
-	for {
-		token, err := d.Token()
-		if err == io.EOF {
-			return names
-		}
-		if err != nil {
-			t.Fatalf("%v in %s", err, document)
-		}
-		if start, ok := token.(xml.StartElement); ok {
-			names = append(names, start.Name.Local)
-		}
-	}
 }

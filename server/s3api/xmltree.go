@@ -49,7 +49,7 @@ type xmlParser struct {
 type openElement struct {
 	*element
 	tag  xml.Name
-	text strings.Builder
+	text []byte
 }
 
 func (p *xmlParser) parse() (*element, error) {
@@ -124,7 +124,7 @@ func (p *xmlParser) end(t xml.EndElement) error {
 		return malformedXML("element " + t.Name.Local + " is closed but not open")
 	}
 	top := &p.stack[n-1]
-	top.element.text = top.text.String()
+	top.element.text = string(top.text)
 	if top.name != "Key" && top.name != "Prefix" {
 		// Pretty-printed documents are common; only in keys is white space meant.
 		top.element.text = strings.TrimSpace(top.element.text)
@@ -142,7 +142,7 @@ func (p *xmlParser) chars(t xml.CharData) error {
 		}
 		return nil
 	}
-	p.stack[n-1].text.Write(t)
+	p.stack[n-1].text = append(p.stack[n-1].text, t...)
 	return nil
 }
 
