@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"net/url"
 )
@@ -28,6 +29,15 @@ type ProfileOptions struct {
 	Endpoint string       // as in IAMOptions
 	Client   *http.Client // as in IAMOptions
 }
+
+// Format implements fmt.Formatter: options may hold an API key.
+func (ProfileOptions) Format(f fmt.State, verb rune) { redactor{}.Format(f, verb) }
+
+// LogValue implements slog.LogValuer.
+func (ProfileOptions) LogValue() slog.Value { return redactor{}.LogValue() }
+
+// MarshalText implements encoding.TextMarshaler, so that JSON is redacted too.
+func (ProfileOptions) MarshalText() ([]byte, error) { return redactor{}.MarshalText() }
 
 // tokenFiles are where Kubernetes clusters and Code Engine mount the compute resource
 // token, in the order of IBM's SDK core.
