@@ -16,6 +16,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -125,6 +126,7 @@ func below(dir, name string) string {
 // ServeHTTP serves the identity API below /identity/ and /oidc/, the endpoint
 // list at /v2/endpoints, and the S3 API everywhere else.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer s.abort(r)
 	guardBody(w, r)
 	switch path := r.URL.Path; {
 	case s.virtualHost(r.Host):
@@ -135,6 +137,20 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveEndpoints(w, r)
 	default:
 		s.s3.ServeHTTP(w, r)
+	}
+}
+
+// abort turns a panic, which is a bug of ours, into a line in the log and a
+// dropped connection: the response may have begun, and ending it as if it
+// were whole would be worse. Clients repeat the request.
+func (s *Server) abort(r *http.Request) {
+	switch v := recover(); v {
+	case nil:
+	case http.ErrAbortHandler:
+		panic(v)
+	default:
+		s.log.Error("panic while serving a request", "method", r.Method, "path", r.URL.Path, "panic", v, "stack", string(debug.Stack()))
+		panic(http.ErrAbortHandler)
 	}
 }
 

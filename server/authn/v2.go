@@ -47,14 +47,22 @@ func (v *Verifier) checkV2(r *http.Request, scheme string, auth sigv2.Authorizat
 	if bucket := v.bucketOf(r.Host); bucket != "" {
 		path = "/" + bucket + path
 	}
-	want := sigv2.Sign(secret, sigv2.CanonicalString(&sigv2.Input{
-		Method: r.Method, Path: path, RawQuery: r.URL.RawQuery, Header: r.Header, Expires: expires,
-	}))
-	if !sigv2.Equal(want, auth.Signature) {
+	in := &sigv2.Input{Method: r.Method, Path: path, RawQuery: r.URL.RawQuery, Header: r.Header, Expires: expires}
+	ok = sigv2.Equal(sigv2.Sign(secret, sigv2.CanonicalString(in)), auth.Signature)
+	if !ok && bareBucket(path) {
+		// IBM's Python SDK asks for /bucket and signs /bucket/, which is the
+		// same resource.
+		in.Path += "/"
+		ok = sigv2.Equal(sigv2.Sign(secret, sigv2.CanonicalString(in)), auth.Signature)
+	}
+	if !ok {
 		return nil, signatureMismatch()
 	}
 	return &claim{principal: p, scheme: scheme, payload: declaredPayload(r)}, nil
 }
+
+// bareBucket reports whether path is a bucket without a slash after it.
+func bareBucket(path string) bool { return strings.LastIndexByte(path, '/') == 0 && len(path) > 1 }
 
 // bucketOf returns the bucket that a virtual host names, or "". V2 signs it
 // as part of the resource, unlike V4, which signs the host.

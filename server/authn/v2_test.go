@@ -78,6 +78,18 @@ func TestV2Header(t *testing.T) {
 	}
 }
 
+// IBM's Python SDK signs the resource of a bucket with a slash that it does
+// not send.
+func TestV2BucketWithoutSlash(t *testing.T) {
+	for path, want := range map[string]string{"/bucket": "", "/bucket/key": "SignatureDoesNotMatch"} {
+		r := signV2(request("PUT", path+"/", ""), v2Time)
+		r.URL.Path = path
+		if _, _, code := outcome(verifierAt(v2Time), r); code != want {
+			t.Errorf("%s signed as %s/: code %q, want %q", path, path, code, want)
+		}
+	}
+}
+
 func TestV2Presigned(t *testing.T) {
 	expires := strconv.FormatInt(v2Time.Add(time.Minute).Unix(), 10)
 	good := func() *http.Request {
