@@ -1,0 +1,190 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"mime"
+	"os"
+	"path"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/icos-go/icos"
+)
+
+// batch runs one command over one or many objects, and keeps the count that the
+// command ends with. One object's failure does not stop the others.
+type batch struct {
+	*app
+	verb string     // "copied"
+	many bool       // failures are reported one by one and summed up at the end
+	jobs int        // objects at once
+	dir  *directory // where a recursive download goes
+
+	mu     sync.Mutex // guards all below, and lines of output
+	done   int
+	failed int
+	bytes  int64
+}
+
+func (b *batch) copyAll(ctx context.Context, client *icos.Client, items iter.Seq2[copyItem, error], up *uploadFlags) error {
+	began := time.Now()
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(b.jobs)
+	for item, err := range items {
+		if ctx.Err() != nil {
+			break
+		}
+		group.Go(func() error {
+			n := int64(0)
+			if err == nil {
+				n, err = b.copyOne(ctx, client, item, up)
+			}
+			return b.finish(ctx, item, n, err)
+		})
+	}
+	err := group.Wait()
+	return b.sum(began, err)
+}
+
+// finish notes what became of one item. It returns an error only for what ends
+// the whole command.
+func (b *batch) finish(ctx context.Context, item copyItem, n int64, err error) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err != nil {
+		if !b.many || ctx.Err() != nil {
+			return err
+		}
+		b.failed++
+		b.reportError(err, exitCode(err))
+		return nil
+	}
+	b.done++
+	b.bytes += n
+	if b.flags.json {
+		return b.emit(record{Type: "copy", Source: item.src.String(), Target: item.dst.String(), Size: &n})
+	}
+	return nil
+}
+
+// sum ends the command with its summary.
+func (b *batch) sum(began time.Time, err error) error {
+	took := time.Since(began)
+	if b.flags.json {
+		objects, failed, seconds := int64(b.done), int64(b.failed), took.Seconds()
+		err = errors.Join(err, b.emit(record{Type: "summary", Objects: &objects, Failed: &failed, Size: &b.bytes, Seconds: &seconds}))
+	} else if b.many || b.done > 0 {
+		b.notef("%s %s, %s in %s (%s)", b.verb, plural(b.done, "object"), formatSize(b.bytes),
+			took.Round(time.Millisecond), formatRate(b.bytes, took))
+		if b.failed > 0 {
+			b.notef("; %s failed", plural(b.failed, "object"))
+		}
+		b.notef("\n")
+	}
+	if err == nil && b.failed > 0 {
+		return &someFailed{failed: b.failed, total: b.done + b.failed}
+	}
+	return err
+}
+
+// copyOne moves one object and returns how many bytes that was.
+func (b *batch) copyOne(ctx context.Context, client *icos.Client, item copyItem, up *uploadFlags) (int64, error) {
+	switch {
+	case item.src.remote && item.dst.remote:
+		return b.copyRemote(ctx, client, item)
+	case item.dst.remote:
+		return b.uploadOne(ctx, client, item, up)
+	}
+	return b.downloadOne(ctx, client, item)
+}
+
+func (b *batch) copyRemote(ctx context.Context, client *icos.Client, item copyItem) (int64, error) {
+	info, err := client.Bucket(item.dst.bucket).Object(item.dst.key).
+		Copy(ctx, client.Bucket(item.src.bucket).Object(item.src.key), nil)
+	if err != nil {
+		return 0, fmt.Errorf("copy %s to %s: %w", item.src, item.dst, err)
+	}
+	return info.Size, nil
+}
+
+func (b *batch) uploadOne(ctx context.Context, client *icos.Client, item copyItem, up *uploadFlags) (n int64, err error) {
+	in, size := b.stdin, int64(-1)
+	if !item.src.stream {
+		f, err := os.Open(item.src.path)
+		if err != nil {
+			return 0, err
+		}
+		defer f.Close()
+		in, size = f, item.size
+	}
+	bar := b.bar(ctx, item.src, size)
+	defer func() { bar.done(err == nil) }()
+	o := up.options(item.dst.key)
+	o.Progress = bar.reached
+	info, err := client.Bucket(item.dst.bucket).Object(item.dst.key).Put(ctx, in, o)
+	if err != nil {
+		return 0, fmt.Errorf("upload %s to %s: %w", item.src, item.dst, err)
+	}
+	return info.Size, nil
+}
+
+func (b *batch) downloadOne(ctx context.Context, client *icos.Client, item copyItem) (n int64, err error) {
+	r, err := client.Bucket(item.src.bucket).Object(item.src.key).Get(ctx, nil)
+	if err != nil {
+		return 0, fmt.Errorf("download %s: %w", item.src, err)
+	}
+	defer r.Close()
+	bar := b.bar(ctx, item.src, r.Size())
+	defer func() { bar.done(err == nil) }()
+	if item.dst.stream {
+		n, err = io.Copy(b.stdout, bar.reader(r))
+		if err != nil {
+			return n, fmt.Errorf("download %s: %w", item.src, err)
+		}
+		return n, nil
+	}
+	f, err := b.create(item)
+	if err != nil {
+		return 0, fmt.Errorf("download %s: %w", item.src, err)
+	}
+	if n, err = io.Copy(f, bar.reader(r)); err != nil {
+		return n, errors.Join(fmt.Errorf("download %s: %w", item.src, err), f.abandon())
+	}
+	if err := f.commit(); err != nil {
+		return n, fmt.Errorf("download %s: keep %s: %w", item.src, item.dst, err)
+	}
+	return n, nil
+}
+
+func (b *batch) create(item copyItem) (*partialFile, error) {
+	if b.dir == nil {
+		return createFile(item.dst.path)
+	}
+	name, err := localName(item.dst.path)
+	if err != nil {
+		return nil, err
+	}
+	return b.dir.create(name)
+}
+
+// bar shows the one object of a single copy. Many at once are summed up instead.
+func (b *batch) bar(ctx context.Context, src location, size int64) *progress {
+	if b.many {
+		return &progress{}
+	}
+	return b.newProgress(ctx, src.String(), size)
+}
+
+// contentType guesses from a key's extension, as browsers will want it.
+func contentType(key string) string {
+	if t := mime.TypeByExtension(path.Ext(key)); t != "" {
+		return t
+	}
+	return "application/octet-stream"
+}

@@ -1,0 +1,161 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/icos-go/icos"
+)
+
+func newMb(a *app) *cobra.Command {
+	var acl string
+	cmd := &cobra.Command{
+		Use:   "mb cos://BUCKET...",
+		Short: "Make buckets",
+		Long: `Make buckets. Their location is what --location says, else that of the
+configuration, else the standard class of the endpoint's region.
+
+` + exitHelp,
+		Example: `  icos mb cos://my-bucket
+  icos mb --location eu-de-smart cos://my-bucket`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.eachBucket(cmd.Context(), args, func(ctx context.Context, b *icos.Bucket) error {
+				if err := b.Create(ctx, &icos.CreateOptions{ACL: icos.CannedACL(acl)}); err != nil {
+					return fmt.Errorf("make cos://%s: %w", b.Name(), err)
+				}
+				if a.flags.json {
+					return a.emit(record{Type: "make_bucket", Bucket: b.Name()})
+				}
+				a.notef("made cos://%s\n", b.Name())
+				return nil
+			})
+		},
+	}
+	cmd.Flags().StringVar(&acl, "acl", "", "canned ACL: private or public-read")
+	return cmd
+}
+
+func newRb(a *app) *cobra.Command {
+	var force bool
+	cmd := &cobra.Command{
+		Use:   "rb cos://BUCKET...",
+		Short: "Remove buckets",
+		Long: `Remove empty buckets. With --force all objects and unfinished uploads in them are
+removed first, for good.
+
+` + exitHelp,
+		Example: `  icos rb cos://my-bucket`,
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.eachBucket(cmd.Context(), args, func(ctx context.Context, b *icos.Bucket) error {
+				if force {
+					if err := empty(ctx, b); err != nil {
+						return err
+					}
+				}
+				err := b.Delete(ctx)
+				if e, ok := errors.AsType[*icos.Error](err); ok && e.Code == "BucketNotEmpty" {
+					err = fmt.Errorf("%w; --force removes what is in it", err)
+				}
+				if err != nil {
+					return fmt.Errorf("remove cos://%s: %w", b.Name(), err)
+				}
+				if a.flags.json {
+					return a.emit(record{Type: "remove_bucket", Bucket: b.Name()})
+				}
+				a.notef("removed cos://%s\n", b.Name())
+				return nil
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&force, "force", false, "remove everything in the bucket first")
+	return cmd
+}
+
+// eachBucket calls f for each bucket named by args, and stops at the first error.
+func (a *app) eachBucket(ctx context.Context, args []string, f func(context.Context, *icos.Bucket) error) error {
+	var names []string
+	for _, arg := range args {
+		name, err := parseBucket(arg)
+		if err != nil {
+			return &usageError{err}
+		}
+		names = append(names, name)
+	}
+	client, err := a.client()
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	for _, name := range names {
+		if err := f(ctx, client.Bucket(name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// empty removes every object and aborts every unfinished upload of b.
+func empty(ctx context.Context, b *icos.Bucket) error {
+	if _, err := removeAll(ctx, b, "", nil); err != nil {
+		return err
+	}
+	for up, err := range b.Uploads(ctx, nil) {
+		if err == nil {
+			err = b.Object(up.Key).Upload(up.ID).Abort(ctx)
+		}
+		if err != nil {
+			return fmt.Errorf("abort uploads of cos://%s: %w", b.Name(), err)
+		}
+	}
+	return nil
+}
+
+// removeAll deletes every object of b whose key begins with prefix, telling
+// each key to gone, and returns how many there were.
+func removeAll(ctx context.Context, b *icos.Bucket, prefix string, gone func(key string, err error)) (int, error) {
+	var listErr error
+	keys := func(yield func(string) bool) {
+		for obj, err := range b.Objects(ctx, &icos.ListOptions{Prefix: prefix}) {
+			if err != nil {
+				listErr = err
+				return
+			}
+			if !yield(obj.Key) {
+				return
+			}
+		}
+	}
+	n, failed, err := removeKeys(ctx, b, keys, gone)
+	switch {
+	case listErr != nil:
+		return n, listErr
+	case err != nil:
+		return n, err
+	case failed > 0:
+		return n, &someFailed{failed: failed, total: n + failed}
+	}
+	return n, nil
+}
+
+func removeKeys(ctx context.Context, b *icos.Bucket, keys iter.Seq[string], gone func(key string, err error)) (n, failed int, err error) {
+	for key, err := range b.DeleteObjects(ctx, keys) {
+		if err != nil && key == "" {
+			return n, failed, err
+		}
+		if gone != nil {
+			gone(key, err)
+		}
+		if err != nil {
+			failed++
+			continue
+		}
+		n++
+	}
+	return n, failed, nil
+}

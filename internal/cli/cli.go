@@ -1,0 +1,140 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Main runs the icos command with args, which do not include the program's
+// name, and returns the code to exit with. An interrupt or a termination signal
+// cancels the command, which then stops cleanly; a second one kills the process
+// as if icos had not caught the first.
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	go func() {
+		<-ctx.Done()
+		stop() // from here on a second signal has its default effect
+	}()
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, getenv: os.Getenv, home: homeDir()}
+	return a.run(ctx, args)
+}
+
+func homeDir() string {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "" // no home: the files of the credential chain are then simply not there
+	}
+	return home
+}
+
+// app is one run of the command: the world it talks to and the flags that every
+// verb understands.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	getenv         func(string) string
+	home           string
+
+	flags   globalFlags
+	started bool // a verb's own code has begun, so an error is no longer one of usage
+}
+
+// globalFlags are the flags every verb takes.
+type globalFlags struct {
+	endpoint string
+	location string
+	instance string
+	profile  string
+	anon     bool
+	json     bool
+	quiet    bool
+	debug    bool
+}
+
+func (a *app) run(ctx context.Context, args []string) int {
+	root := newRoot(a)
+	root.SetArgs(args)
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	if !a.started {
+		err = &usageError{err}
+	}
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
+		err = fmt.Errorf("%w: %w", err, cause)
+	}
+	code := exitCode(err)
+	a.reportError(err, code)
+	return code
+}
+
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "icos",
+		Short: "IBM Cloud Object Storage, and a local one to build against",
+		Long: `icos works with IBM Cloud Object Storage (COS) and any S3-compatible store, and
+serves a local COS, so that nothing here needs an account to be tried.
+
+Locations are written cos://BUCKET/KEY (s3:// is accepted too). A plain path is
+a local file and - is standard input or output.
+
+Credentials are found in this order: ICOS_* variables, IBM's variables, the
+file that COS_CREDENTIALS_FILE names, ~/.bluemix/cos_credentials,
+~/.aws/credentials, AWS variables. "icos config" shows what was found and where.`,
+		Example: `  icos demo                                # see all of it run, locally
+  icos serve --dir ./data                  # a local COS that keeps its data
+  icos mb cos://my-bucket
+  icos cp report.pdf cos://my-bucket/2026/
+  icos ls cos://my-bucket/2026/`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRun: func(*cobra.Command, []string) {
+			a.started = true
+		},
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
+	}
+	f := root.PersistentFlags()
+	f.StringVar(&a.flags.endpoint, "endpoint", "", "service `URL` (default: ICOS_ENDPOINT, or found from the bucket's location)")
+	f.StringVar(&a.flags.location, "location", "", "location of new buckets, such as us-south-standard")
+	f.StringVar(&a.flags.instance, "instance", "", "service instance `CRN` or id, to list and create buckets with an API key")
+	f.StringVarP(&a.flags.profile, "profile", "p", "", "section of ~/.aws/credentials to use")
+	f.BoolVar(&a.flags.anon, "anonymous", false, "send no credentials, for public buckets")
+	f.BoolVar(&a.flags.json, "json", false, "print one JSON object a line")
+	f.BoolVarP(&a.flags.quiet, "quiet", "q", false, "print errors only")
+	f.BoolVar(&a.flags.debug, "debug", false, "log each request to standard error, secrets redacted")
+
+	root.AddGroup(
+		&cobra.Group{ID: "objects", Title: "Objects and buckets:"},
+		&cobra.Group{ID: "local", Title: "A local COS:"},
+		&cobra.Group{ID: "setup", Title: "Setting up:"},
+	)
+	for _, c := range []*cobra.Command{
+		newLs(a), newMb(a), newRb(a), newCp(a), newPut(a), newCat(a), newRm(a), newStat(a), newDu(a), newACL(a), newPresign(a),
+	} {
+		c.GroupID = "objects"
+		root.AddCommand(c)
+	}
+	for _, c := range []*cobra.Command{newServe(a), newDemo(a)} {
+		c.GroupID = "local"
+		root.AddCommand(c)
+	}
+	for _, c := range []*cobra.Command{newConfig(a), newDoctor(a), newVersion(a)} {
+		c.GroupID = "setup"
+		root.AddCommand(c)
+	}
+	root.SetCompletionCommandGroupID("setup")
+	root.SetHelpCommandGroupID("setup")
+	return root
+}

@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+
+	"github.com/icos-go/icos"
+	"github.com/icos-go/icos/auth"
+)
+
+// What icos exits with. Scripts may rely on these; the list is a superset of
+// what rclone uses, so that wrappers written for it keep working.
+const (
+	exitOK          = 0
+	exitSomeFailed  = 1  // some objects failed, others may be done
+	exitUsage       = 2  // the command line is wrong
+	exitNoBucket    = 3  // bucket or directory not found
+	exitNoObject    = 4  // object or file not found
+	exitTemporary   = 5  // a retry may work
+	exitPermission  = 6  // who you are, or what you may do
+	exitFatal       = 7  // anything else
+	exitIntegrity   = 11 // bytes differ from what they should be
+	exitInterrupted = 130
+)
+
+const exitHelp = `Exit codes: 0 done, 1 some objects failed, 2 wrong usage, 3 no such bucket or
+directory, 4 no such object or file, 5 temporary (a retry may work),
+6 credentials or permission, 7 other failure, 11 bytes differ, 130 interrupted.`
+
+// usageError is a command line that cannot be meant.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+// someFailed ends a command of many objects of which some failed. Each failure
+// has been reported when it happened, so this is only the count.
+type someFailed struct{ failed, total int }
+
+func (e *someFailed) Error() string {
+	return plural(e.failed, "object") + " of " + itoa(e.total) + " failed"
+}
+
+// errMismatch says that bytes read back are not the bytes written.
+var errMismatch = errors.New("bytes differ")
+
+// exitCode maps err to what icos exits with.
+func exitCode(err error) int {
+	var (
+		usage *usageError
+		some  *someFailed
+		serr  *icos.Error
+		iam   *auth.IAMError
+		none  *auth.NotFoundError
+		nerr  net.Error
+	)
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &usage):
+		return exitUsage
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
+	case errors.As(err, &some):
+		return exitSomeFailed
+	case errors.Is(err, errMismatch), errors.Is(err, icos.ErrChecksum):
+		return exitIntegrity
+	case errors.As(err, &none), errors.Is(err, fs.ErrPermission):
+		return exitPermission
+	case errors.As(err, &iam):
+		if iam.StatusCode >= http.StatusInternalServerError || iam.StatusCode == http.StatusTooManyRequests {
+			return exitTemporary
+		}
+		return exitPermission
+	case errors.As(err, &serr):
+		return serviceExitCode(serr)
+	case errors.Is(err, fs.ErrNotExist):
+		return exitNoObject
+	case errors.As(err, &nerr), errors.Is(err, io.ErrUnexpectedEOF):
+		return exitTemporary
+	}
+	return exitFatal
+}
+
+func serviceExitCode(e *icos.Error) int {
+	switch {
+	case e.Code == "NoSuchBucket", e.StatusCode == http.StatusNotFound && e.Key == "":
+		return exitNoBucket
+	case e.StatusCode == http.StatusNotFound:
+		return exitNoObject
+	case e.Code == "BadDigest":
+		return exitIntegrity
+	case e.StatusCode == http.StatusTooManyRequests, e.StatusCode >= http.StatusInternalServerError && e.StatusCode != http.StatusNotImplemented:
+		return exitTemporary
+	}
+	return exitFatal
+}

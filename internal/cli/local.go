@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+
+	"github.com/icos-go/icos/server"
+)
+
+// localOptions say what to serve and where.
+type localOptions struct {
+	dir    string
+	addr   string
+	tls    bool
+	names  []string // host names besides the loopback ones
+	region string
+	logger *slog.Logger
+}
+
+// localCOS is a COS served by this process.
+type localCOS struct {
+	url        string // base URL, without a path
+	ca         string // file of the CA's certificate; "" over plain http
+	credential server.Credential
+
+	cos   *server.Server
+	stop  context.CancelFunc
+	ended chan struct{} // closed when no request is served any more
+	err   error         // why serving ended; read after ended
+}
+
+// openLocalCOS starts serving. The caller ends it with close.
+func openLocalCOS(o *localOptions) (_ *localCOS, err error) {
+	if !o.tls && !loopbackAddr(o.addr) {
+		return nil, &usageError{fmt.Errorf("--addr %s can be reached from other machines: add --tls, since keys and tokens are not sent over plain http", o.addr)}
+	}
+	ln, err := net.Listen("tcp", o.addr)
+	if err != nil {
+		return nil, fmt.Errorf("%w; --addr chooses another address, and port 0 any free one", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, ln.Close())
+		}
+	}()
+	c := &localCOS{url: "http://" + ln.Addr().String(), ended: make(chan struct{})}
+	if c.cos, err = server.New(server.Config{Dir: o.dir, Location: o.region, Hosts: o.names, Logger: o.logger}); err != nil {
+		return nil, err
+	}
+	serveOn := ln
+	if o.tls {
+		cfg, ca, err := server.TLSConfig(filepath.Join(o.dir, "tls"), o.names)
+		if err != nil {
+			return nil, errors.Join(err, c.cos.Close())
+		}
+		c.ca, c.url, serveOn = ca, "https://"+publicAddr(ln.Addr(), o.names), tls.NewListener(ln, cfg)
+	}
+	c.credential = c.cos.Credential(c.url)
+	ctx, stop := context.WithCancel(context.Background())
+	c.stop = stop
+	go func() {
+		defer close(c.ended)
+		c.err = c.cos.Serve(ctx, serveOn)
+	}()
+	return c, nil
+}
+
+// close lets requests in flight end, then closes the store.
+func (c *localCOS) close() error {
+	c.stop()
+	<-c.ended
+	return errors.Join(c.err, c.cos.Close())
+}
+
+// startServer serves the demo's COS on any free port.
+func (d *demo) startServer(dir string) (*localCOS, error) {
+	return openLocalCOS(&localOptions{
+		dir: dir, addr: "127.0.0.1:0", region: "us-south",
+		logger: slog.New(slog.NewTextHandler(d.stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	})
+}
+
+// loopbackAddr reports whether only this machine can reach addr.
+func loopbackAddr(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// publicAddr is how clients reach a, by the first of names if there is one.
+func publicAddr(a net.Addr, names []string) string {
+	host, port, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	switch ip := net.ParseIP(host); {
+	case len(names) > 0:
+		host = names[0]
+	case ip != nil && ip.IsUnspecified():
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port)
+}

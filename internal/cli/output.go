@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+
+	"github.com/icos-go/icos"
+)
+
+// schemaVersion is in every record of --json as "v". Fields are only ever
+// added under one version.
+const schemaVersion = 1
+
+// record is one line of --json. The type says which other fields to expect.
+type record struct {
+	V    int    `json:"v"`
+	Type string `json:"type"`
+
+	Bucket   string            `json:"bucket,omitempty"`
+	Key      *string           `json:"key,omitempty"`
+	Prefix   string            `json:"prefix,omitempty"`
+	Source   string            `json:"source,omitempty"`
+	Target   string            `json:"target,omitempty"`
+	Location string            `json:"location,omitempty"`
+	Size     *int64            `json:"size,omitempty"`
+	Objects  *int64            `json:"objects,omitempty"`
+	Failed   *int64            `json:"failed,omitempty"`
+	ETag     string            `json:"etag,omitempty"`
+	Content  string            `json:"content_type,omitempty"`
+	Metadata map[string]string `json:"metadata,omitempty"`
+	Modified string            `json:"modified,omitempty"`
+	Created  string            `json:"created,omitempty"`
+	Seconds  *float64          `json:"seconds,omitempty"`
+	URL      string            `json:"url,omitempty"`
+	Expires  string            `json:"expires,omitempty"`
+	Owner    string            `json:"owner,omitempty"`
+	Grants   []grantRecord     `json:"grants,omitempty"`
+
+	Name   string `json:"name,omitempty"`
+	Value  string `json:"value,omitempty"`
+	Status string `json:"status,omitempty"`
+	Hint   string `json:"hint,omitempty"`
+
+	Message   string `json:"message,omitempty"`
+	Code      string `json:"code,omitempty"`
+	RequestID string `json:"request_id,omitempty"`
+	Exit      int    `json:"exit,omitempty"`
+}
+
+type grantRecord struct {
+	Grantee    string `json:"grantee"`
+	Permission string `json:"permission"`
+}
+
+// emit writes one record of data to standard output.
+func (a *app) emit(r record) error { return writeRecord(a.stdout, r) }
+
+func writeRecord(w io.Writer, r record) error {
+	r.V = schemaVersion
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(r); err != nil {
+		return fmt.Errorf("write output: %w", err)
+	}
+	return nil
+}
+
+// printf writes a line of data to standard output.
+func (a *app) printf(format string, args ...any) error {
+	if _, err := fmt.Fprintf(a.stdout, format, args...); err != nil {
+		return fmt.Errorf("write output: %w", err)
+	}
+	return nil
+}
+
+// notef tells a person something on standard error, unless they asked for
+// quiet or for JSON. It is best effort: a closed standard error is no reason to
+// stop moving data.
+func (a *app) notef(format string, args ...any) {
+	if a.flags.quiet || a.flags.json {
+		return
+	}
+	fmt.Fprintf(a.stderr, format, args...)
+}
+
+// reportError tells why the command, or one object of it, failed.
+func (a *app) reportError(err error, code int) {
+	if a.flags.json {
+		r := record{Type: "error", Message: err.Error(), Exit: code}
+		if e, ok := errors.AsType[*icos.Error](err); ok {
+			r.Code, r.RequestID = e.Code, e.RequestID
+		}
+		// Standard error may be closed; there is nobody left to tell.
+		_ = writeRecord(a.stderr, r)
+		return
+	}
+	switch {
+	case code == exitInterrupted:
+		fmt.Fprintln(a.stderr, "icos: interrupted")
+	case code == exitUsage:
+		fmt.Fprintf(a.stderr, "icos: %v\nicos: run icos --help, or icos COMMAND --help\n", printableText(err.Error()))
+	default:
+		fmt.Fprintf(a.stderr, "icos: %s\n", printableText(err.Error()))
+	}
+}
+
+// printable makes a key or a name safe to show on one line: it may hold control
+// characters that move a terminal's cursor or change its colours. Such a string
+// is quoted; every other one is itself.
+func printable(s string) string {
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.Quote(s)
+	}
+	return s
+}
+
+// printableText is printable for text of several lines.
+func printableText(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, l := range lines {
+		lines[i] = printable(strings.ReplaceAll(l, "\t", "    "))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func timestamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// isTerminal reports whether w is a terminal that can redraw a line.
+func (a *app) isTerminal(w any) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) && a.getenv("TERM") != "dumb"
+}

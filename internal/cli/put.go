@@ -1,0 +1,189 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/icos-go/icos"
+)
+
+func newPut(a *app) *cobra.Command {
+	var up uploadFlags
+	cmd := &cobra.Command{
+		Use:   "put FILE|- cos://BUCKET/KEY",
+		Short: "Write one object, from a file or standard input",
+		Long: `Write one object under exactly the key given. Standard input may be of any length:
+it is sent in parts of bounded size as it comes.
+
+` + exitHelp,
+		Example: `  icos put notes.txt cos://my-bucket/notes.txt
+  pg_dump shop | icos put - cos://my-bucket/shop.sql
+  icos put --meta project=apollo --acl public-read logo.svg cos://my-bucket/logo.svg`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			src, err := parseLocation(args[0])
+			if err != nil {
+				return &usageError{err}
+			}
+			if src.remote {
+				return &usageError{fmt.Errorf("put reads a file or -; use icos cp to copy %s", src)}
+			}
+			dst, err := parseObject(args[1])
+			if err != nil {
+				return &usageError{err}
+			}
+			return a.copyOneOf(cmd.Context(), "wrote", src, dst, &up)
+		},
+	}
+	up.addFlags(cmd)
+	return cmd
+}
+
+// copyOneOf copies exactly one object, with its bar and its summary.
+func (a *app) copyOneOf(ctx context.Context, verb string, src, dst location, up *uploadFlags) error {
+	client, err := a.client()
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	b := &batch{app: a, verb: verb, jobs: 1}
+	return b.copyAll(ctx, client, planOne(src, dst, false), up)
+}
+
+func newCat(a *app) *cobra.Command {
+	var off, length int64
+	cmd := &cobra.Command{
+		Use:   "cat cos://BUCKET/KEY...",
+		Short: "Write objects to standard output",
+		Long: `Write the contents of objects to standard output, one after the other. A broken
+connection is resumed where it broke, and never with another version's bytes.
+
+` + exitHelp,
+		Example: `  icos cat cos://my-bucket/notes.txt
+  icos cat --offset 1024 --length 64 cos://my-bucket/data.bin | xxd`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if off < 0 || length < 0 {
+				return &usageError{fmt.Errorf("--offset %d --length %d: neither may be negative", off, length)}
+			}
+			return a.eachObject(cmd.Context(), args, func(ctx context.Context, obj *icos.Object, at location) error {
+				r, err := obj.Get(ctx, &icos.GetOptions{Offset: off, Length: length})
+				if err != nil {
+					return fmt.Errorf("cat %s: %w", at, err)
+				}
+				defer r.Close()
+				if _, err := io.Copy(a.stdout, r); err != nil {
+					return fmt.Errorf("cat %s: %w", at, err)
+				}
+				return nil
+			})
+		},
+	}
+	cmd.Flags().Int64Var(&off, "offset", 0, "first byte to write")
+	cmd.Flags().Int64Var(&length, "length", 0, "how many bytes to write; 0 means to the end")
+	return cmd
+}
+
+// eachObject calls f for each object named by args, and stops at the first error.
+func (a *app) eachObject(ctx context.Context, args []string, f func(context.Context, *icos.Object, location) error) error {
+	var objects []location
+	for _, arg := range args {
+		l, err := parseObject(arg)
+		if err != nil {
+			return &usageError{err}
+		}
+		objects = append(objects, l)
+	}
+	client, err := a.client()
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	for _, l := range objects {
+		if err := f(ctx, client.Bucket(l.bucket).Object(l.key), l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func newStat(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "stat cos://BUCKET[/KEY]...",
+		Short: "Show what is known of an object or a bucket",
+		Long: `Show an object's size, time, ETag, type and metadata, or a bucket's location.
+
+` + exitHelp,
+		Example: `  icos stat cos://my-bucket/notes.txt
+  icos stat --json cos://my-bucket`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var at []location
+			for _, arg := range args {
+				l, err := parseLocation(arg)
+				if err == nil && (!l.remote || l.bucket == "") {
+					err = fmt.Errorf("%s is not in the store: write cos://BUCKET/KEY", arg)
+				}
+				if err != nil {
+					return &usageError{err}
+				}
+				at = append(at, l)
+			}
+			client, err := a.client()
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			for _, l := range at {
+				if err := a.stat(cmd.Context(), client.Bucket(l.bucket), l); err != nil {
+					return fmt.Errorf("stat %s: %w", l, err)
+				}
+			}
+			return nil
+		},
+	}
+}
+
+func (a *app) stat(ctx context.Context, bucket *icos.Bucket, l location) error {
+	if l.key == "" {
+		where, err := bucket.Location(ctx)
+		if err != nil {
+			return err
+		}
+		if a.flags.json {
+			return a.emit(record{Type: "bucket", Bucket: l.bucket, Location: where})
+		}
+		return a.printf("%-14s %s\n%-14s %s\n", "bucket", l.bucket, "location", where)
+	}
+	info, err := bucket.Object(l.key).Stat(ctx)
+	if err != nil {
+		return err
+	}
+	if a.flags.json {
+		return a.emit(record{
+			Type: "object", Bucket: l.bucket, Key: &info.Key, Size: &info.Size, ETag: info.ETag,
+			Modified: timestamp(info.ModTime), Content: info.ContentType, Metadata: info.Metadata,
+		})
+	}
+	var out strings.Builder
+	line := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(&out, "%-14s %s\n", name, printable(value))
+		}
+	}
+	line("object", l.String())
+	line("size", fmt.Sprintf("%d (%s)", info.Size, formatSize(info.Size)))
+	line("modified", timestamp(info.ModTime))
+	line("etag", info.ETag)
+	line("type", info.ContentType)
+	line("encoding", info.ContentEncoding)
+	line("cache-control", info.CacheControl)
+	for _, name := range sortedKeys(info.Metadata) {
+		line("meta "+name, info.Metadata[name])
+	}
+	return a.printf("%s", out.String())
+}

@@ -1,0 +1,231 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/icos-go/icos"
+)
+
+func newRm(a *app) *cobra.Command {
+	r := remover{app: a}
+	cmd := &cobra.Command{
+		Use:   "rm cos://BUCKET/KEY...",
+		Short: "Remove objects",
+		Long: `Remove objects. An object that is not there counts as removed, as it does for the
+service. With -r everything whose key begins with the prefix goes, a thousand
+keys a request; the whole of a bucket only with --force.
+
+` + exitHelp,
+		Example: `  icos rm cos://my-bucket/notes.txt
+  icos rm -r cos://my-bucket/2019/
+  icos rm -r --dry-run cos://my-bucket/2019/`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return r.run(cmd.Context(), args) },
+	}
+	cmd.Flags().BoolVarP(&r.recursive, "recursive", "r", false, "remove all keys that begin with the prefix")
+	cmd.Flags().BoolVar(&r.dryRun, "dry-run", false, "print what would be removed, and remove nothing")
+	cmd.Flags().BoolVarP(&r.force, "force", "f", false, "allow -r on a whole bucket")
+	return cmd
+}
+
+type remover struct {
+	*app
+	recursive, dryRun, force bool
+}
+
+func (r *remover) run(ctx context.Context, args []string) error {
+	byBucket := map[string][]string{}
+	var prefixes []location
+	for _, arg := range args {
+		l, err := parseLocation(arg)
+		if err != nil {
+			return &usageError{err}
+		}
+		switch {
+		case !l.remote || l.bucket == "":
+			return &usageError{fmt.Errorf("%s is not in the store: write cos://BUCKET/KEY", arg)}
+		case r.recursive && l.key == "" && !r.force:
+			return &usageError{fmt.Errorf("%s is a whole bucket: add --force to remove everything in it", l)}
+		case r.recursive:
+			prefixes = append(prefixes, l)
+		case l.key == "":
+			return &usageError{fmt.Errorf("%s is a bucket: use icos rb, or icos rm -r --force", l)}
+		default:
+			byBucket[l.bucket] = append(byBucket[l.bucket], l.key)
+		}
+	}
+	client, err := r.client()
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	total := 0
+	for _, l := range prefixes {
+		n, err := r.removePrefix(ctx, client.Bucket(l.bucket), l.key)
+		total += n
+		if err != nil {
+			return err
+		}
+	}
+	for _, name := range sortedKeys(byBucket) {
+		n, err := r.removeNamed(ctx, client.Bucket(name), byBucket[name])
+		total += n
+		if err != nil {
+			return err
+		}
+	}
+	if r.flags.json {
+		count := int64(total)
+		return r.emit(record{Type: "summary", Objects: &count})
+	}
+	if r.dryRun {
+		r.notef("would remove %s\n", plural(total, "object"))
+	} else {
+		r.notef("removed %s\n", plural(total, "object"))
+	}
+	return nil
+}
+
+func (r *remover) removeNamed(ctx context.Context, b *icos.Bucket, keys []string) (int, error) {
+	if r.dryRun {
+		for _, key := range keys {
+			r.told(b.Name(), key, nil)
+		}
+		return len(keys), nil
+	}
+	if len(keys) == 1 {
+		if err := b.Object(keys[0]).Delete(ctx); err != nil {
+			return 0, fmt.Errorf("remove cos://%s/%s: %w", b.Name(), keys[0], err)
+		}
+		r.told(b.Name(), keys[0], nil)
+		return 1, nil
+	}
+	n, failed, err := removeKeys(ctx, b, slices.Values(keys), func(key string, err error) { r.told(b.Name(), key, err) })
+	if err == nil && failed > 0 {
+		err = &someFailed{failed: failed, total: len(keys)}
+	}
+	return n, err
+}
+
+func (r *remover) removePrefix(ctx context.Context, b *icos.Bucket, prefix string) (int, error) {
+	if !r.dryRun {
+		return removeAll(ctx, b, prefix, func(key string, err error) { r.told(b.Name(), key, err) })
+	}
+	n := 0
+	for obj, err := range b.Objects(ctx, &icos.ListOptions{Prefix: prefix}) {
+		if err != nil {
+			return n, err
+		}
+		n++
+		r.told(b.Name(), obj.Key, nil)
+	}
+	return n, nil
+}
+
+// told reports one key. Only --json and --dry-run name what went well: a
+// million lines of success help nobody on a terminal.
+func (r *remover) told(bucket, key string, err error) {
+	switch {
+	case err != nil:
+		r.reportError(fmt.Errorf("remove cos://%s/%s: %w", bucket, key, err), exitCode(err))
+	case r.flags.json:
+		rec := record{Type: "remove", Bucket: bucket, Key: &key}
+		if r.dryRun {
+			rec.Status = "planned"
+		}
+		// A closed standard output surfaces in the summary that follows.
+		_ = r.emit(rec)
+	case r.dryRun:
+		_ = r.printf("would remove cos://%s/%s\n", bucket, printable(key))
+	}
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+func newDu(a *app) *cobra.Command {
+	var depth bool
+	cmd := &cobra.Command{
+		Use:   "du cos://BUCKET[/PREFIX]",
+		Short: "Count objects and bytes",
+		Long: `Count the objects under a prefix and the bytes in them. With -d one line for each
+next level, then the total.
+
+` + exitHelp,
+		Example: `  icos du cos://my-bucket
+  icos du -d cos://my-bucket/2026/`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			l, err := parseLocation(args[0])
+			if err == nil && (!l.remote || l.bucket == "") {
+				err = fmt.Errorf("%s is not in the store: write cos://BUCKET/PREFIX", args[0])
+			}
+			if err != nil {
+				return &usageError{err}
+			}
+			client, err := a.client()
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			return a.du(cmd.Context(), client.Bucket(l.bucket), l, depth)
+		},
+	}
+	cmd.Flags().BoolVarP(&depth, "levels", "d", false, "one line for each next level")
+	return cmd
+}
+
+// du relies on keys arriving in byte order: all of one level come together, so
+// memory does not grow with their number.
+func (a *app) du(ctx context.Context, b *icos.Bucket, l location, levels bool) error {
+	var total, level tally
+	name := ""
+	for obj, err := range b.Objects(ctx, &icos.ListOptions{Prefix: l.key}) {
+		if err != nil {
+			return err
+		}
+		total.add(obj.Size)
+		if !levels {
+			continue
+		}
+		rest := obj.Key[len(l.key):]
+		next := l.key
+		if i := strings.IndexByte(rest, '/'); i >= 0 {
+			next += rest[:i+1]
+		}
+		if next != name && level.objects > 0 {
+			if err := a.showTally(b.Name(), name, level); err != nil {
+				return err
+			}
+			level = tally{}
+		}
+		name = next
+		level.add(obj.Size)
+	}
+	if level.objects > 0 {
+		if err := a.showTally(b.Name(), name, level); err != nil {
+			return err
+		}
+	}
+	return a.showTally(b.Name(), l.key, total)
+}
+
+type tally struct{ objects, bytes int64 }
+
+func (t *tally) add(size int64) {
+	t.objects++
+	t.bytes += size
+}
+
+func (a *app) showTally(bucket, prefix string, t tally) error {
+	if a.flags.json {
+		return a.emit(record{Type: "usage", Bucket: bucket, Prefix: prefix, Objects: &t.objects, Size: &t.bytes})
+	}
+	at := location{remote: true, bucket: bucket, key: prefix}
+	return a.printf("%12s  %10d objects  %s\n", formatSize(t.bytes), t.objects, printable(at.String()))
+}

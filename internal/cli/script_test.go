@@ -1,0 +1,76 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/icos-go/icos/icostest"
+	"github.com/icos-go/icos/internal/cli"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"icos": func() { os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+	})
+}
+
+// TestScript runs the scripts of testdata/script. Each has a COS of its own, and
+// finds its credentials as a user would: in a file that a variable names.
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			srv := icostest.NewServer(env.T().(testing.TB))
+			file := filepath.Join(env.WorkDir, "cos_credentials")
+			doc, err := json.Marshal(srv.Credential)
+			if err != nil {
+				return err
+			}
+			if err := os.WriteFile(file, doc, 0o600); err != nil {
+				return err
+			}
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("ENDPOINT", srv.URL)
+			env.Setenv("ICOS_ENDPOINT", srv.URL)
+			env.Setenv("COS_CREDENTIALS_FILE", file)
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exitcode": exitCode,
+			"fill":     fill,
+		},
+	})
+}
+
+// exitCode runs a command that must end with the given code:
+//
+//	exitcode 4 icos stat cos://b/missing
+func exitCode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exitcode CODE COMMAND [ARG...]")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	want, got := args[0], "0"
+	if err != nil {
+		got = strings.TrimPrefix(err.Error(), "exit status ")
+	}
+	if got != want {
+		ts.Fatalf("%s ended with %s, want %s", strings.Join(args[1:], " "), got, want)
+	}
+}
+
+// fill writes a file of so many bytes, no two stretches of which are alike:
+//
+//	fill big.bin 12000000
+func fill(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: fill FILE SIZE")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), cli.Pattern(args[1]), 0o666))
+}

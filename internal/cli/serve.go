@@ -1,0 +1,148 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/icos-go/icos/server/iam"
+)
+
+func newServe(a *app) *cobra.Command {
+	s := serve{app: a}
+	cmd := &cobra.Command{
+		Use:   "serve --dir DATA",
+		Short: "Serve a local COS that keeps its data",
+		Long: `Serve COS and IAM on one address, with all data under one directory. What has been
+acknowledged survives a crash of the program or of the machine.
+
+The first start makes a service instance with an API key and HMAC keys, and
+every start writes them to DATA/cos_credentials in the form that IBM's SDKs and
+icos read; point COS_CREDENTIALS_FILE at it. The address is loopback only unless
+--addr says otherwise, and then --tls is needed, since tokens and keys are not
+sent over plain http to other machines.
+
+It is for development and tests. SIGINT or SIGTERM ends it cleanly.`,
+		Example: `  icos serve --dir ./data
+  icos serve --dir ./data --tls --name cos.lan --addr :9443`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd.Context()) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&s.dir, "dir", "", "directory that holds all data (required)")
+	f.StringVar(&s.addr, "addr", "127.0.0.1:9000", "address to listen on; port 0 means any free one")
+	f.BoolVar(&s.tls, "tls", false, "serve https with a certificate of a local CA, made in DATA/tls")
+	f.StringSliceVar(&s.names, "name", nil, "host name clients use, for the certificate and for BUCKET.NAME addresses; may be repeated")
+	f.StringVar(&s.region, "region", "us-south", "region this COS plays")
+	if err := cmd.MarkFlagRequired("dir"); err != nil {
+		panic("cli: " + err.Error())
+	}
+	return cmd
+}
+
+type serve struct {
+	*app
+	dir    string
+	addr   string
+	tls    bool
+	names  []string
+	region string
+}
+
+func (s *serve) run(ctx context.Context) (err error) {
+	level := slog.LevelWarn
+	if s.flags.debug {
+		level = slog.LevelDebug
+	}
+	cos, err := openLocalCOS(&localOptions{
+		dir: s.dir, addr: s.addr, tls: s.tls, names: s.names, region: s.region,
+		logger: slog.New(slog.NewTextHandler(s.stderr, &slog.HandlerOptions{Level: level})),
+	})
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(s.dir, "cos_credentials")
+	if err := writeCredential(file, cos.credential); err != nil {
+		return errors.Join(err, cos.close())
+	}
+	if err := s.announce(cos, file); err != nil {
+		return errors.Join(err, cos.close())
+	}
+	select {
+	case <-ctx.Done():
+		s.notef("\nicos: stopping\n")
+		return cos.close()
+	case <-cos.ended:
+		return cos.close()
+	}
+}
+
+// announce prints what a person needs to use the server: data, since scripts
+// read it, and so on standard output.
+func (s *serve) announce(cos *localCOS, file string) error {
+	c := cos.credential
+	if abs, err := filepath.Abs(file); err == nil {
+		file = abs
+	}
+	if s.flags.json {
+		return s.emit(record{Type: "serving", URL: cos.url, Value: file})
+	}
+	var out strings.Builder
+	fmt.Fprintf(&out, "Serving COS and IAM on %s, data in %s\n\n", cos.url, s.dir)
+	for _, row := range [][2]string{
+		{"endpoint", cos.url},
+		{"IAM", c.AuthEndpoint},
+		{"instance", c.ResourceInstanceID},
+		{"API key", c.APIKey},
+		{"access key", c.HMACKeys.AccessKeyID},
+		{"secret key", c.HMACKeys.SecretAccessKey},
+		{"CA", cos.ca},
+	} {
+		if row[1] != "" {
+			fmt.Fprintf(&out, "  %-11s %s\n", row[0], row[1])
+		}
+	}
+	fmt.Fprintf(&out, "\nFor icos and IBM's SDKs:\n\n  export COS_CREDENTIALS_FILE=%s\n  export ICOS_ENDPOINT=%s\n", shellQuote(file), cos.url)
+	if cos.ca != "" {
+		fmt.Fprintf(&out, "  export SSL_CERT_FILE=%[1]s AWS_CA_BUNDLE=%[1]s NODE_EXTRA_CA_CERTS=%[1]s\n", shellQuote(cos.ca))
+	}
+	fmt.Fprintf(&out, "\nFor the aws CLI and other S3 tools:\n\n  export AWS_ENDPOINT_URL=%s AWS_REGION=%s\n  export AWS_ACCESS_KEY_ID=%s\n  export AWS_SECRET_ACCESS_KEY=%s\n\n",
+		cos.url, s.region, c.HMACKeys.AccessKeyID, c.HMACKeys.SecretAccessKey)
+	return s.printf("%s", out.String())
+}
+
+// shellQuote writes s as one word of a POSIX shell.
+func shellQuote(s string) string {
+	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-:+@%,") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// writeCredential replaces file with c, readable by its owner only.
+func writeCredential(file string, c iam.ServiceCredential) error {
+	doc, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write credentials: %w", err)
+	}
+	f, err := createFile(file)
+	if err != nil {
+		return fmt.Errorf("write credentials: %w", err)
+	}
+	if err := f.Chmod(0o600); err != nil {
+		return errors.Join(fmt.Errorf("write credentials: %w", err), f.abandon())
+	}
+	if _, err := f.Write(append(doc, '\n')); err != nil {
+		return errors.Join(fmt.Errorf("write credentials: %w", err), f.abandon())
+	}
+	if err := f.commit(); err != nil {
+		return fmt.Errorf("write credentials: %w", err)
+	}
+	return nil
+}
