@@ -20,8 +20,8 @@ const layoutPrefix = "icos store "
 
 // openLayout makes dir, locks it for this process, and checks its version. The function returned unlocks it.
 func openLayout(fsys vfs.FS, dir string) (unlock func() error, err error) {
-	if err := fsys.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
+	if err := makeFolder(fsys, dir); err != nil {
+		return nil, fmt.Errorf("make data directory: %w", err)
 	}
 	pidFile := fsys.PathJoin(dir, "PID")
 	lock, err := fsys.Lock(fsys.PathJoin(dir, "LOCK"))
@@ -40,6 +40,28 @@ func openLayout(fsys vfs.FS, dir string) (unlock func() error, err error) {
 		return nil, err
 	}
 	return lock.Close, nil
+}
+
+// makeFolder makes a folder and its parents so that they survive power loss.
+func makeFolder(fsys vfs.FS, dir string) error {
+	info, err := fsys.Stat(dir)
+	if err == nil && !info.IsDir() {
+		return fmt.Errorf("%s is not a directory", dir)
+	}
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	parent := fsys.PathDir(dir)
+	if parent == dir {
+		return fmt.Errorf("%s: %w", dir, fs.ErrNotExist)
+	}
+	if err := makeFolder(fsys, parent); err != nil {
+		return err
+	}
+	if err := fsys.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return syncFolder(fsys, parent)
 }
 
 func lockError(fsys vfs.FS, pidFile string, err error) error {

@@ -78,7 +78,7 @@ func (o *objectRow) encode(buf []byte) []byte {
 	e.uint(tagSize, uint64(o.Size))
 	e.bytes(tagMD5, o.md5[:])
 	e.uint(tagParts, uint64(o.PartCount))
-	e.uint(tagModified, uint64(o.Modified.UnixNano()))
+	e.time(tagModified, o.Modified)
 	e.uint(tagBodyKind, uint64(o.body.kind))
 	e.uint(tagBodyID, uint64(o.body.id))
 	e.string(tagOwner, o.Owner)
@@ -238,6 +238,12 @@ func (d *decoder) md5(sum *[md5.Size]byte) {
 	}
 }
 
+func (e *encoder) time(tag uint64, t time.Time) {
+	if !t.IsZero() {
+		e.uint(tag, uint64(t.UnixNano()))
+	}
+}
+
 func (d *decoder) time() time.Time { return time.Unix(0, int64(d.uint())).UTC() }
 
 // count is a uint of at most limit.
@@ -262,7 +268,7 @@ func (p *partRow) encode(buf []byte) []byte {
 	e.uint(tagID, uint64(p.Number))
 	e.uint(tagSize, uint64(p.Size))
 	e.bytes(tagMD5, p.md5[:])
-	e.uint(tagModified, uint64(p.Modified.UnixNano()))
+	e.time(tagModified, p.Modified)
 	e.uint(tagBodyKind, uint64(p.body.kind))
 	e.uint(tagBodyID, uint64(p.body.id))
 	e.checksum(p.Checksum)
@@ -330,7 +336,7 @@ func encodeBucket(i id, b *Bucket) []byte {
 	e.string(tagInstance, b.Instance)
 	e.string(tagOwner, b.Owner)
 	e.string(tagLocation, b.Location)
-	e.uint(tagModified, uint64(b.Created.UnixNano()))
+	e.time(tagModified, b.Created)
 	e.grants(b.ACL)
 	e.bytes(tagCORS, b.CORS)
 	return e.buf

@@ -28,6 +28,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,14 +44,14 @@ type Options struct {
 	Logger      *slog.Logger     // nil discards
 	InlineLimit int              // bodies of at most this many bytes are rows; 0 means 64 KiB, negative none
 	MinPartSize int64            // bytes that every part but the last must have; 0 means 5 MiB, negative means none
-	CacheSize   int64            // bytes of block cache; 0 means 16 MiB
+	CacheSize   int64            // bytes of block cache, taken as it fills; 0 means 64 MiB
 	MemTable    int              // bytes of recent rows kept in memory, up to four times that under load; 0 means 16 MiB
 }
 
 const (
 	defaultInlineLimit = 64 << 10
 	defaultMinPartSize = 5 << 20
-	defaultCacheSize   = 16 << 20
+	defaultCacheSize   = 64 << 20
 	defaultMemTable    = 16 << 20
 )
 
@@ -124,6 +125,12 @@ func (s *Store) open(o *Options) (err error) {
 	fsys, onDisk := o.FS, false
 	if fsys == nil {
 		fsys, onDisk = vfs.Default, true
+	}
+	if onDisk {
+		// The lock goes by name within a process.
+		if s.dir, err = filepath.Abs(s.dir); err != nil {
+			return err
+		}
 	}
 	if s.unlock, err = openLayout(fsys, s.dir); err != nil {
 		return err

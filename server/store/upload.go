@@ -56,7 +56,7 @@ func parseUploadID(s string) (i id, random uint64, ok bool) {
 func (u *uploadRow) encode() []byte {
 	e := newEncoder(nil)
 	e.uint(tagRandom, u.random)
-	e.uint(tagModified, uint64(u.Initiated.UnixNano()))
+	e.time(tagModified, u.Initiated)
 	e.string(tagOwner, u.Owner)
 	e.attributes(&u.Attributes)
 	e.grants(u.ACL)
