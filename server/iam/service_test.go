@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -209,6 +210,38 @@ func TestUnknownNames(t *testing.T) {
 	if _, _, err := s.NewToken("iam-x"); !errors.Is(err, iam.ErrNotFound) {
 		t.Errorf("NewToken = %v, want ErrNotFound", err)
 	}
+}
+
+// Lookups go on while identities come and go.
+func TestConcurrentUse(t *testing.T) {
+	s := newService(t, t.TempDir(), &clock{start})
+	key := s.First().HMACKeys.AccessKeyID
+	token := accessToken(t, s)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 20 {
+				cred, err := s.CreateCredential(t.Context(), s.First().InstanceID(), "x")
+				if err != nil {
+					t.Error(err)
+				}
+				if err := s.DeleteCredential(t.Context(), cred.ServiceIDCRN); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		wg.Go(func() {
+			for range 200 {
+				if _, _, ok := s.AccessKey(key); !ok {
+					t.Error("the first access key is gone")
+				}
+				if _, err := s.VerifyToken(token, start); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestUnwritableDirectoryChangesNothing(t *testing.T) {

@@ -2,12 +2,15 @@ package iam_test
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"math/big"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -70,6 +73,38 @@ func TestTokenVerifiesWithPublishedKeys(t *testing.T) {
 	}
 	if amr, _ := c["amr"].([]any); len(amr) != 1 || amr[0] != "pwd" {
 		t.Errorf("claim amr = %v, want [pwd]", c["amr"])
+	}
+}
+
+// The same without any JWT library, as RFC 7515 §5.2 and RFC 7518 §6.3 say.
+func TestTokenVerifiesByHand(t *testing.T) {
+	s := newService(t, t.TempDir(), &clock{start})
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, httptest.NewRequest("GET", "/identity/keys", nil))
+	var set struct {
+		Keys []struct{ Kty, Alg, Use, Kid, N, E string }
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &set); err != nil {
+		t.Fatal(err)
+	}
+	k := set.Keys[0]
+	if k.Kty != "RSA" || k.Alg != "RS256" || k.Use != "sig" || k.Kid == "" {
+		t.Errorf("key = %+v", k)
+	}
+	number := func(s string) *big.Int {
+		b, err := base64.RawURLEncoding.DecodeString(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return new(big.Int).SetBytes(b)
+	}
+	public := &rsa.PublicKey{N: number(k.N), E: int(number(k.E).Int64())}
+	raw := accessToken(t, s)
+	signed, signature, _ := strings.Cut(raw[strings.Index(raw, ".")+1:], ".")
+	signed = raw[:strings.Index(raw, ".")+1] + signed
+	sum := sha256.Sum256([]byte(signed))
+	if err := rsa.VerifyPKCS1v15(public, crypto.SHA256, sum[:], number(signature).FillBytes(make([]byte, 256))); err != nil {
+		t.Error(err)
 	}
 }
 
