@@ -51,7 +51,10 @@ type Skipped struct {
 // none of the files.
 var ErrNoProfile = errors.New("no such profile")
 
-// A NotFoundError lists every place that has no credentials.
+// ErrNoCredentials is what a *NotFoundError is to errors.Is.
+var ErrNoCredentials = errors.New("no credentials found")
+
+// A NotFoundError lists every place that has no credentials. It is ErrNoCredentials.
 type NotFoundError struct{ Looked []Skipped }
 
 // Error names the places and what to do.
@@ -67,6 +70,9 @@ func (e *NotFoundError) Error() string {
 	b.WriteString(")")
 	return b.String()
 }
+
+// Is reports whether target is ErrNoCredentials.
+func (e *NotFoundError) Is(target error) bool { return target == ErrNoCredentials }
 
 // A PartialError says that one half of a pair of keys is there and the other is not.
 type PartialError struct {

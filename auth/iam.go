@@ -71,6 +71,11 @@ func (c *IAMCredentials) Authorize(ctx context.Context, r *http.Request) error {
 // request time to arrive.
 func (c *IAMCredentials) Token(ctx context.Context) (Token, error) { return c.access.get(ctx) }
 
+// Invalidate says that a service refused token although it had not expired: it was
+// revoked, or the service's clock is ahead. The next use fetches another. It does
+// nothing if token is not the one in use or was fetched within the last five seconds.
+func (c *IAMCredentials) Invalidate(token string) { c.access.drop(token) }
+
 // Close ends a fetch that is under way and waits for it. Uses after it are
 // ErrClosed. It may be called more than once.
 func (c *IAMCredentials) Close() error {

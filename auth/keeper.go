@@ -29,6 +29,10 @@ const (
 	// A definite refusal answers all who ask within this time, so that a thousand
 	// goroutines with a wrong key are one request and not a thousand.
 	refusalKept = time.Second
+
+	// A token younger than this is not dropped when a service refuses it: a service
+	// that refuses every token must not turn every request into two.
+	minTokenAge = 5 * time.Second
 )
 
 // An owner owns the goroutines of credentials: none starts after close, and close
@@ -75,6 +79,7 @@ type keeper struct {
 
 	mu        sync.Mutex // guards what follows
 	token     Token
+	fetchedAt time.Time
 	renewAt   time.Time // when to fetch although token is valid
 	failures  int       // of fetches in a row
 	flight    *flight   // the fetch that is under way
@@ -164,8 +169,17 @@ func (k *keeper) land(f *flight) {
 	left := f.token.Expiry.Sub(now)
 	share := renewFrom + (renewTo-renewFrom)*rand.Float64()
 	k.renewAt = now.Add(time.Duration(share * float64(left)))
-	k.token = f.token
+	k.token, k.fetchedAt = f.token, now
 	k.token.Expiry = f.token.Expiry.Add(-min(expiryMargin, left/10))
 	k.failures, k.refusal = 0, nil
 	f.token = k.token
+}
+
+// drop forgets the token if it is still the one of this value and not brand-new.
+func (k *keeper) drop(token string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if token == k.token.Value && time.Since(k.fetchedAt) >= minTokenAge {
+		k.token = Token{}
+	}
 }

@@ -260,3 +260,28 @@ func TestCloseEndsAnExchangeUnderWay(t *testing.T) {
 		}
 	})
 }
+
+// A service that refuses a good-looking token gets another, and cannot make the
+// client ask IAM without end.
+func TestInvalidate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		iam := &fakeIAM{answer: func(n int, _ url.Values) *http.Response { return granted(n) }}
+		c := iam.credentials("key")
+		want := func(step, value string) {
+			t.Helper()
+			if token, err := c.Token(t.Context()); err != nil || token.Value != value {
+				t.Errorf("%s: token %q, %v; want %s", step, token.Value, err, value)
+			}
+		}
+		want("first", "token-1")
+		c.Invalidate("token-1")
+		want("refused at once", "token-1")
+		time.Sleep(5 * time.Second)
+		c.Invalidate("another")
+		want("refused another", "token-1")
+		c.Invalidate("token-1")
+		want("refused later", "token-2")
+		c.Invalidate("token-1")
+		want("refused the old one", "token-2")
+	})
+}
