@@ -55,6 +55,7 @@ var (
 	icosCommand = newTool("icos", buildIcos)
 	pythonTools = newTool("the Python environment", installPython)
 	nodeModules = newTool("IBM's Node SDK", installNode)
+	javaLibrary = newTool("IBM's Java SDK", installJava)
 	rclone      = newTool("rclone", func() (string, error) {
 		return installGo("github.com/rclone/rclone", "v1.76.0")
 	})
@@ -119,6 +120,18 @@ func installNode() (string, error) {
 			}
 		}
 		return fetch(dir, nil, "npm", "ci", "--no-audit", "--no-fund", "--loglevel=error")
+	})
+}
+
+// installJava returns the directory of the libraries that Scenario.java needs.
+func installJava() (string, error) {
+	dir, err := stamped("java", "java/pom.xml")
+	if err != nil {
+		return "", err
+	}
+	return dir, once(dir, func(dir string) error {
+		return fetch(".", nil, "mvn", "--quiet", "--batch-mode", "--file", "java/pom.xml",
+			"dependency:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory="+dir)
 	})
 }
 
