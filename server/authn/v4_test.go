@@ -217,6 +217,24 @@ func TestV4Presigned(t *testing.T) {
 	}
 }
 
+// IBM's Java SDK sends /bucket/a/%2Fb and signs /bucket/a//b.
+func TestV4EscapedSlash(t *testing.T) {
+	for _, tt := range []struct{ signed, sent, code string }{
+		{"/bucket/a//b", "/bucket/a/%2Fb", ""},
+		{"/bucket/a//b", "/bucket/a/%2fb", ""},
+		{"/bucket/a/%2Fb", "/bucket/a/%2Fb", ""},
+		{"/bucket/a%2Fb", "/bucket/a/b", "SignatureDoesNotMatch"},
+		{"/bucket/a//b", "/bucket/a/b", "SignatureDoesNotMatch"},
+	} {
+		signed := signV4(request("GET", tt.signed, "", "X-Amz-Content-Sha256", sigv4.EmptySHA256), exampleTime)
+		r := request("GET", tt.sent, "")
+		r.Header = signed.Header
+		if _, _, code := outcome(verifierAt(exampleTime), r); code != tt.code {
+			t.Errorf("%s signed as %s: code %q, want %q", tt.sent, tt.signed, code, tt.code)
+		}
+	}
+}
+
 func BenchmarkV4Header(b *testing.B) {
 	r := signV4(request("GET", "/bucket/some/key", "", "X-Amz-Content-Sha256", sigv4.EmptySHA256), exampleTime)
 	v := verifierAt(exampleTime)

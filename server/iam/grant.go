@@ -15,6 +15,7 @@ const (
 	grantAPIKey   = "urn:ibm:params:oauth:grant-type:apikey"
 	grantRefresh  = "refresh_token"
 	grantResource = "urn:ibm:params:oauth:grant-type:cr-token"
+	grantAssume   = "urn:ibm:params:oauth:grant-type:assume"
 
 	responseCloudIAM  = "cloud_iam"
 	responseDelegated = "delegated_refresh_token"
@@ -115,21 +116,31 @@ func (s *Service) grant(form url.Values, now time.Time) (*subject, string, *prot
 			return nil, "", refusal
 		}
 		return ix.subjects[ses.IAMID], ses.GrantType, nil
-	case grantResource:
-		raw := form.Get("cr_token")
-		if raw == "" {
-			return nil, "", errMalformedRequest("cr_token is missing")
-		}
-		id, name := form.Get("profile_id"), form.Get("profile_name")
-		if id == "" && name == "" {
-			return nil, "", errMalformedRequest("profile_id or profile_name is missing")
-		}
-		sub, refusal := s.profileOf(raw, id, name, now)
+	case grantResource, grantAssume:
+		sub, refusal := s.profileGrant(form, grantType, now)
 		return sub, grantType, refusal
 	case "":
 		return nil, "", errMalformedRequest("grant_type is missing")
 	}
 	return nil, "", errMalformedRequest("grant_type is not supported")
+}
+
+// profileGrant logs into a trusted profile, by the token of a compute resource
+// or of another identity.
+func (s *Service) profileGrant(form url.Values, grantType string, now time.Time) (*subject, *protocolError) {
+	want := profileName{id: form.Get("profile_id"), name: form.Get("profile_name"), account: form.Get("account")}
+	if want.empty() {
+		return nil, errMalformedRequest("profile_id or profile_name is missing")
+	}
+	field, login := "cr_token", s.logInto
+	if grantType == grantAssume {
+		field, login = "access_token", s.assume
+	}
+	raw := form.Get(field)
+	if raw == "" {
+		return nil, errMalformedRequest(field + " is missing")
+	}
+	return login(raw, want, now)
 }
 
 func (s *Service) accessToken(sub *subject, grantType, client string, now time.Time) (any, error) {

@@ -136,6 +136,15 @@ func TestTrustedProfile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	elsewhere, err := s.CreateInstance(t.Context(), "elsewhere")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, body := post(t, s, "/identity/token", apikeyForm(elsewhere.APIKey), false)
+	stranger := body["access_token"].(string)
+	holder := accessToken(t, s)
+	in, _ := s.Instance(p.Instance)
+	const assume = "grant_type=urn%3Aibm%3Aparams%3Aoauth%3Agrant-type%3Aassume&access_token="
 	const grant = "grant_type=urn%3Aibm%3Aparams%3Aoauth%3Agrant-type%3Acr-token&cr_token="
 	for _, tt := range []struct {
 		name, form, code string
@@ -148,6 +157,15 @@ func TestTrustedProfile(t *testing.T) {
 		{"another profile", grant + token + "&profile_id=" + other.ID, "BXNIM0407E", 0},
 		{"access token as compute resource token", grant + access + "&profile_id=" + p.ID, "BXNIM0407E", 0},
 		{"expired", grant + token + "&profile_id=" + p.ID, "BXNIM0407E", time.Hour},
+		{"in the account", grant + token + "&profile_name=builder&account=" + in.AccountID, "", 0},
+		{"in another account", grant + token + "&profile_name=builder&account=0", "BXNIM0407E", 0},
+		{"assumed by id", assume + holder + "&profile_id=" + p.ID, "", 0},
+		{"assumed by name", assume + holder + "&profile_name=builder&account=" + in.AccountID, "", 0},
+		{"assumed from another instance", assume + stranger + "&profile_id=" + p.ID, "BXNIM0407E", 0},
+		{"assumed without a token", assume + "&profile_id=" + p.ID, "BXNIM0400E", 0},
+		{"assumed with a compute resource token", assume + token + "&profile_id=" + p.ID, "BXNIM0407E", 0},
+		{"assumed though unknown", assume + holder + "&profile_id=Profile-0", "BXNIM0407E", 0},
+		{"assumed late", assume + holder + "&profile_id=" + p.ID, "BXNIM0407E", time.Hour},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c.t = start.Add(tt.after)

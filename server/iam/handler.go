@@ -75,7 +75,7 @@ func (s *Service) serveDiscovery(w http.ResponseWriter, r *http.Request) {
 		ResponseTypes: []string{responseCloudIAM, responseDelegated},
 		SubjectTypes:  []string{"public"},
 		SigningAlgs:   []string{string(jose.RS256)},
-		GrantTypes:    []string{grantAPIKey, grantRefresh, grantResource},
+		GrantTypes:    []string{grantAPIKey, grantRefresh, grantResource, grantAssume},
 		Scopes:        []string{"openid", "ibm"},
 		Claims:        []string{"iam_id", "id", "realmid", "sub", "sub_type", "account", "iat", "exp", "iss", "grant_type", "scope", "client_id", "acr", "amr"},
 		AuthMethods:   []string{"client_secret_basic", "none"},

@@ -66,18 +66,50 @@ func (s *Service) NewResourceToken(profileID string, ttl time.Duration) (string,
 	return raw, nil
 }
 
-// profileOf returns the profile that a compute resource token logs into. A
-// client may name it by ID or by name, and must then mean the token's own.
-func (s *Service) profileOf(raw, id, name string, now time.Time) (*subject, *protocolError) {
+// profileName is how a client names the profile it wants to be: by ID, or by
+// name and perhaps account.
+type profileName struct{ id, name, account string }
+
+func (n profileName) empty() bool { return n.id == "" && n.name == "" }
+
+// is reports whether everything n says is true of the profile sub.
+func (n profileName) is(sub *subject, account string) bool {
+	return sub.subType == "Profile" &&
+		(n.id == "" || n.id == sub.sub) &&
+		(n.name == "" || n.name == sub.principal.Name) &&
+		(n.account == "" || n.account == account)
+}
+
+// logInto returns the profile that a compute resource token logs into. The
+// name must mean the token's own.
+func (s *Service) logInto(raw string, want profileName, now time.Time) (*subject, *protocolError) {
 	var c resourceClaims
 	if len(raw) > maxTokenLen || s.verifyJWT(raw, &c) != nil ||
 		c.Issuer != s.resourceIssuer() || now.Unix() >= c.Expires {
 		return nil, errSuppliedToken()
 	}
-	sub := s.state.Load().subjects["iam-"+c.Sub]
-	if sub == nil || sub.subType != "Profile" ||
-		id != "" && id != sub.sub || name != "" && name != sub.principal.Name {
+	ix := s.state.Load()
+	sub := ix.subjects["iam-"+c.Sub]
+	if sub == nil || !want.is(sub, ix.rec.Account) {
 		return nil, errSuppliedToken()
 	}
 	return sub, nil
+}
+
+// assume returns the profile that the holder of an access token turns into.
+// Where IBM Cloud asks the profile's trust policy, here every identity of the
+// profile's own instance is trusted, and no other.
+func (s *Service) assume(raw string, want profileName, now time.Time) (*subject, *protocolError) {
+	holder, err := s.VerifyToken(raw, now)
+	if err != nil {
+		return nil, errSuppliedToken()
+	}
+	ix := s.state.Load()
+	for _, p := range ix.rec.Profiles {
+		sub := ix.subjects["iam-"+p.ID]
+		if p.Instance == holder.Instance && want.is(sub, ix.rec.Account) {
+			return sub, nil
+		}
+	}
+	return nil, errSuppliedToken()
 }
