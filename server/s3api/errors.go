@@ -1,6 +1,7 @@
 package s3api
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -223,6 +224,8 @@ func storeCode(err error) code {
 		return codeKeyTooLong
 	case errors.Is(err, store.ErrClosed), errors.Is(err, store.ErrFailed):
 		return codeServiceUnavailable
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return codeRequestTimeout // the client is gone; this is for the log
 	}
 	return codeInternalError
 }
