@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"net/http"
 
 	"github.com/icos-go/icos/s3"
 )
@@ -106,6 +107,12 @@ func (b *Bucket) deleteBatch(ctx context.Context, keys []string) deleted {
 			result.errors[key] = fmt.Errorf("delete: %w", err)
 			continue
 		}
+		if !fitsXML(key) {
+			if err := b.Object(key).Delete(ctx); err != nil {
+				result.errors[key] = err
+			}
+			continue
+		}
 		r.Objects = append(r.Objects, s3.ObjectID{Key: key})
 	}
 	if len(r.Objects) == 0 {
@@ -124,7 +131,33 @@ func (b *Bucket) deleteBatch(ctx context.Context, keys []string) deleted {
 	for _, e := range resp.Errors {
 		result.errors[e.Key] = fmt.Errorf("delete: %w", &Error{
 			Op: "DeleteObjects", Bucket: b.name, Key: e.Key, Code: e.Code, Message: e.Message,
+			StatusCode: statusOf(e.Code),
 		})
 	}
 	return result
+}
+
+// statusOf returns the status that a failure to delete has when it is an answer of
+// its own, which is what errors.Is goes by; 0 if it is not known.
+func statusOf(code string) int {
+	switch code {
+	case "AccessDenied":
+		return http.StatusForbidden
+	case "NoSuchVersion", "NoSuchKey", "NoSuchBucket":
+		return http.StatusNotFound
+	case "InternalError":
+		return http.StatusInternalServerError
+	}
+	return 0
+}
+
+// fitsXML reports whether a key, which is UTF-8, has only characters that XML can
+// carry. Other keys cannot be in a batch.
+func fitsXML(key string) bool {
+	for _, c := range key {
+		if c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0xFFFE || c == 0xFFFF {
+			return false
+		}
+	}
+	return true
 }
