@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -40,7 +41,7 @@ func stampedSize(version uint64) int {
 // TestAcknowledgedWritesSurviveCrash has many writers at work, takes at a random moment what a power loss would leave of the disk,
 // and opens that: whatever was acknowledged before must be there and whole, or a later version of it, and nothing by halves.
 func TestAcknowledgedWritesSurviveCrash(t *testing.T) {
-	rounds := 20
+	rounds := roundsFrom("ICOS_CRASH_ROUNDS", 8)
 	if testing.Short() {
 		rounds = 4
 	}
@@ -149,7 +150,7 @@ func (a *acks) write(t *testing.T, s *store.Store, w int, round uint64, stop cha
 		body := stamped(version, stampedSize(rng.Uint64()))
 		var err error
 		if rng.IntN(8) == 0 {
-			err = putByParts(t, s, ackKey(w), body)
+			err = putByParts(t.Context(), s, ackKey(w), body)
 		} else {
 			_, err = s.Put(t.Context(), "b", ackKey(w), bytes.NewReader(body), nil)
 		}
@@ -161,22 +162,22 @@ func (a *acks) write(t *testing.T, s *store.Store, w int, round uint64, stop cha
 	}
 }
 
-func putByParts(t *testing.T, s *store.Store, key string, body []byte) error {
-	u, err := s.CreateUpload(t.Context(), "b", key, nil)
+func putByParts(ctx context.Context, s *store.Store, key string, body []byte) error {
+	u, err := s.CreateUpload(ctx, "b", key, nil)
 	if err != nil {
 		return err
 	}
 	var parts []store.CompletedPart
 	for i := 1; len(body) > 0; i++ {
 		n := min(len(body), 100<<10)
-		p, err := s.PutPart(t.Context(), "b", key, u.ID, i, bytes.NewReader(body[:n]), nil)
+		p, err := s.PutPart(ctx, "b", key, u.ID, i, bytes.NewReader(body[:n]), nil)
 		if err != nil {
 			return err
 		}
 		body = body[n:]
 		parts = append(parts, store.CompletedPart{Number: i, ETag: p.ETag})
 	}
-	_, err = s.CompleteUpload(t.Context(), "b", key, u.ID, parts, nil)
+	_, err = s.CompleteUpload(ctx, "b", key, u.ID, parts, nil)
 	return err
 }
 

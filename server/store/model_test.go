@@ -42,7 +42,7 @@ var modelSizes = []int{0, 1, 100, 5000, 64 << 10, 64<<10 + 1, 200 << 10, 600 << 
 // TestModel does random operations on the store and on a model of it, and compares answers, and now and then everything; also
 // across reopening.
 func TestModel(t *testing.T) {
-	rounds, ops := 6, 400
+	rounds, ops := roundsFrom("ICOS_MODEL_ROUNDS", 4), 400
 	if testing.Short() {
 		rounds = 2
 	}
