@@ -105,13 +105,13 @@ func (c *Client) setChecksum(x *exchange, sum Checksum) error {
 	return nil
 }
 
-// blockSize is that of the pieces in which bodies are summed, and the bound up to which a body is kept.
-const blockSize = 256 << 10
-
-// sumBody writes the body to d. A body that fits a block is read into one only once, and then sent
-// from there; larger ones are read a second time to be sent, because to keep
-// them would cost memory without bound.
+// sumBody writes the body to d. A body that the client keeps is read only once; a larger one is
+// read a second time to be sent, because keeping it would cost memory without bound.
 func (c *Client) sumBody(d hash.Hash, src *source) error {
+	if src.kept != nil {
+		d.Write(src.kept)
+		return nil
+	}
 	if m, ok := src.at.(*bytes.Reader); ok && int64(m.Len()) == src.size {
 		whole := *m // in memory already, and read where it is
 		_, err := whole.WriteTo(d)
@@ -122,22 +122,10 @@ func (c *Client) sumBody(d hash.Hash, src *source) error {
 		return err
 	}
 	block := c.blocks.Get().(*[]byte)
-	var n int64
-	if src.size <= blockSize {
-		kept := (*block)[:src.size]
-		var m int
-		if m, err = io.ReadFull(r, kept); err == nil {
-			d.Write(kept)
-			src.at, src.start, src.block = bytes.NewReader(kept), 0, block
-			return nil
-		}
-		n = int64(m)
-	} else {
-		n, err = io.CopyBuffer(d, r, *block)
-	}
-	c.blocks.Put(block)
-	if n < src.size && (err == nil || err == io.EOF || err == io.ErrUnexpectedEOF) {
-		err = fmt.Errorf("body has %d bytes, but ContentLength is %d: %w", n, src.size, io.ErrUnexpectedEOF)
+	defer c.blocks.Put(block)
+	n, err := io.CopyBuffer(d, r, *block)
+	if err == nil && n < src.size {
+		return src.short(n)
 	}
 	return err
 }

@@ -56,6 +56,7 @@ type Client struct {
 	credentials auth.Credentials
 	instanceID  string
 	http        *http.Client
+	direct      http.RoundTripper // that of http, if there is nothing else to http
 	logger      *slog.Logger
 	virtualHost bool
 	agent       string
@@ -66,7 +67,8 @@ type Client struct {
 	skew    atomic.Int64 // nanoseconds by which the clock of the service is ahead; 0 until it complains
 	plans   sync.Map     // reflect.Type → *plan
 	buffers sync.Pool    // *buffer
-	blocks  sync.Pool    // *[]byte, to sum bodies with
+	blocks  sync.Pool    // *[]byte of blockSize
+	smalls  sync.Pool    // *[]byte of smallSize
 }
 
 // New returns a Client. It does not touch the network.
@@ -101,12 +103,19 @@ func New(cfg Config) (*Client, error) {
 	c.budget.size = 10 * int64(c.retry.Budget)
 	c.budget.left.Store(c.budget.size)
 	c.buffers.New = func() any { return new(buffer) }
+	c.smalls.New = func() any { b := make([]byte, smallSize); return &b }
 	c.blocks.New = func() any { b := make([]byte, blockSize); return &b }
 
 	// A copy, because following redirects with a signature made for another host is of no use.
 	hc := http.Client{Transport: NewTransport(nil)}
 	if cfg.HTTPClient != nil {
 		hc = *cfg.HTTPClient
+	}
+	if hc.Transport == nil {
+		hc.Transport = http.DefaultTransport
+	}
+	if hc.Jar == nil && hc.Timeout == 0 {
+		c.direct = hc.Transport
 	}
 	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c.http = &hc

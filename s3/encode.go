@@ -107,6 +107,9 @@ func (c *Client) encodeBody(x *exchange, request any) error {
 		}
 		src.sent = u.sent
 		x.body = src
+		if err := c.keep(src); err != nil {
+			return fmt.Errorf("read body: %w", err)
+		}
 		return c.setChecksum(x, u.sum)
 	case documentRequest:
 		doc, err := r.document()

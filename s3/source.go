@@ -19,7 +19,8 @@ type source struct {
 	stream io.Reader
 	reopen func() (io.Reader, error)
 	used   bool        // stream was read from
-	block  *[]byte     // of Client.blocks, if the body was moved there
+	kept   []byte      // all of it, if it is small
+	block  *[]byte     // of Client.smalls or Client.blocks, that kept is in
 	sent   func(n int) // if not nil, told of every byte that goes out
 }
 
@@ -91,6 +92,8 @@ func (s *source) replayable() bool {
 // reader returns a reader of all the bytes. Only one may be in use at a time.
 func (s *source) reader() (io.Reader, error) {
 	switch {
+	case s.kept != nil:
+		return bytes.NewReader(s.kept), nil
 	case s.at != nil:
 		return io.NewSectionReader(s.at, s.start, s.size), nil
 	case s.seeker != nil:
@@ -103,6 +106,52 @@ func (s *source) reader() (io.Reader, error) {
 	default:
 		return io.LimitReader(s.stream, s.size), nil
 	}
+}
+
+// A body of up to smallSize fits one write together with the head of the request, if
+// net/http knows that it is in memory. One of up to blockSize is at least not read twice.
+const (
+	smallSize = 32 << 10
+	blockSize = 256 << 10
+)
+
+// keep reads a small body that can be repeated into memory of the client.
+func (c *Client) keep(src *source) error {
+	pool := &c.smalls
+	switch _, inMemory := src.at.(*bytes.Reader); {
+	case src.stream != nil || src.size > blockSize || src.size > smallSize && inMemory:
+		return nil
+	case src.size > smallSize:
+		pool = &c.blocks
+	}
+	r, err := src.reader()
+	if err != nil {
+		return err
+	}
+	src.block = pool.Get().(*[]byte)
+	src.kept = (*src.block)[:src.size]
+	n, err := io.ReadFull(r, src.kept)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return src.short(int64(n))
+	}
+	return err
+}
+
+// unkeep gives the memory back.
+func (c *Client) unkeep(src *source) {
+	switch {
+	case src.block == nil:
+	case len(*src.block) == smallSize:
+		c.smalls.Put(src.block)
+	default:
+		c.blocks.Put(src.block)
+	}
+	src.block, src.kept = nil, nil
+}
+
+// short is the error for a body that ends early.
+func (s *source) short(n int64) error {
+	return fmt.Errorf("body ended after %d of %d bytes: %w", n, s.size, io.ErrUnexpectedEOF)
 }
 
 // open returns the body of one attempt.
@@ -149,7 +198,7 @@ func (b *attemptBody) Read(p []byte) (int, error) {
 		b.src.sent(n)
 	}
 	if err == io.EOF && b.read < b.src.size {
-		err = fmt.Errorf("body ended after %d of %d bytes: %w", b.read, b.src.size, io.ErrUnexpectedEOF)
+		err = b.src.short(b.read)
 	}
 	if err != nil && err != io.EOF {
 		b.err = err
