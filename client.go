@@ -219,3 +219,13 @@ func (c *Client) needsInstance(err error) error {
 	}
 	return err
 }
+
+// valueOr returns what o points to, or the zero value. Options are copied so
+// that an iterator is not changed by what its maker does afterwards.
+func valueOr[T any](o *T) T {
+	if o == nil {
+		var zero T
+		return zero
+	}
+	return *o
+}

@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+
+	"github.com/icos-go/icos/s3"
 )
 
 // A dir is an open directory. It lists the bucket page by page as it is read.
@@ -63,12 +65,15 @@ func (d *dir) ReadDir(n int) ([]fs.DirEntry, error) {
 // read returns the next n entries, or all if n is not positive.
 func (d *dir) read(n int) ([]fs.DirEntry, error) {
 	for !d.listed && (n <= 0 || len(d.entries) < n) {
-		page, err := d.fs.bucket.page(d.fs.ctx, &ListOptions{Prefix: d.prefix, Delimiter: "/"}, d.token)
+		resp, err := d.fs.bucket.list(d.fs.ctx, &ListOptions{Prefix: d.prefix, Delimiter: "/"}, d.token)
 		if err != nil {
 			return nil, err
 		}
-		d.add(&page)
-		d.token, d.listed = page.Next, page.Next == ""
+		if d.token != "" && resp.NextContinuationToken == d.token {
+			return nil, errSameToken
+		}
+		d.add(resp)
+		d.token, d.listed = resp.NextContinuationToken, resp.NextContinuationToken == ""
 	}
 	if n <= 0 || n > len(d.entries) {
 		n = len(d.entries)
@@ -78,13 +83,13 @@ func (d *dir) read(n int) ([]fs.DirEntry, error) {
 	return entries, nil
 }
 
-// add takes in a page, whose objects and prefixes are in order and need merging.
-func (d *dir) add(page *Page) {
-	d.seen = d.seen || len(page.Objects) > 0 || len(page.Prefixes) > 0
-	objects, prefixes := page.Objects, page.Prefixes
+// add takes in a response, whose objects and prefixes are in order and need merging.
+func (d *dir) add(resp *s3.ListObjectsV2Response) {
+	objects, prefixes := resp.Contents, resp.CommonPrefixes
+	d.seen = d.seen || len(objects) > 0 || len(prefixes) > 0
 	for len(objects) > 0 || len(prefixes) > 0 {
 		if len(prefixes) == 0 || len(objects) > 0 && objects[0].Key < prefixes[0] {
-			d.addFile(objects[0])
+			d.addFile(listedInfo(&objects[0]))
 			objects = objects[1:]
 			continue
 		}
