@@ -53,6 +53,7 @@ func (f *finder) serviceCredential(file file) (*candidate, error) {
 	}
 	c := &candidate{
 		instance:     at("resource_instance_id", doc.instance),
+		endpoint:     at("endpoint", doc.endpoint),
 		endpointsURL: at("endpoints", doc.endpoints),
 		authEndpoint: at("iam_auth_endpoint", doc.authEndpoint),
 	}
@@ -82,6 +83,7 @@ func (f *finder) serviceCredential(file file) (*candidate, error) {
 type serviceCredential struct {
 	apiKey, accessKey, secretKey      string
 	instance, endpoints, authEndpoint string
+	endpoint                          string // our own: a local COS writes it, IBM Cloud does not
 	wrapped                           bool
 }
 
@@ -113,7 +115,8 @@ func parseServiceCredential(b []byte) (serviceCredential, error) {
 		}
 	}
 	for field, into := range map[string]*string{
-		"resource_instance_id": &doc.instance, "endpoints": &doc.endpoints, "iam_auth_endpoint": &doc.authEndpoint,
+		"resource_instance_id": &doc.instance, "endpoint": &doc.endpoint,
+		"endpoints": &doc.endpoints, "iam_auth_endpoint": &doc.authEndpoint,
 	} {
 		if raw, ok := root[field]; ok {
 			if *into, err = parseText(raw); err != nil {

@@ -137,6 +137,9 @@ func TestFindAsIBMsSDKs(t *testing.T) {
 		{"aws file: access key alone", nil, files{awsPath: "[default]\naws_access_key_id = i\n"}, "partial: aws_secret_access_key"},
 		{"nothing", nil, nil, "none"},
 
+		{"ICOS access key alone", environment{"ICOS_ACCESS_KEY_ID": "i"}, nil, "partial: ICOS_SECRET_ACCESS_KEY"},
+		{"ICOS secret key alone", environment{"ICOS_SECRET_ACCESS_KEY": "i"}, nil, "none"},
+		{"a service id's key without a profile", environment{"IBM_SERVICE_ID_API_KEY": "k"}, nil, "none"},
 		{"a pasted answer of the command line", nil, files{cosPath: `{"credentials":{` + key + `}}`}, "none"},
 		{"with a byte order mark", nil, files{cosPath: "\xef\xbb\xbf{" + key + "}"}, "api-key from " + fromCOS},
 		{"unknown fields", nil, files{cosPath: `{` + key + `,"x":{"y":[1]},"iam_role_crn":7}`}, "api-key from " + fromCOS},
@@ -282,6 +285,18 @@ func TestFindSettings(t *testing.T) {
 			environment{"ICOS_INSTANCE_ID": "i", "ICOS_ENDPOINT": "https://e", "ICOS_AUTH_ENDPOINT": "https://a", "ICOS_LOCATION": "eu-de", "IC_REGION": "us-south"},
 			files{cosPath: cos},
 			settings{"i", "https://e", "https://e.example/v2/endpoints", "https://a", "eu-de"},
+		},
+		{
+			"a local COS's file names its endpoint, which IBM's variable does not change", "",
+			environment{"IBMCLOUD_COS_ENDPOINT": "https://real.example"},
+			files{cosPath: `{"apikey":"k","endpoint":"http://127.0.0.1:9000"}`},
+			settings{endpoint: "http://127.0.0.1:9000"},
+		},
+		{
+			"but ours does", "",
+			environment{"ICOS_ENDPOINT": "http://127.0.0.1:1"},
+			files{cosPath: `{"apikey":"k","endpoint":"http://127.0.0.1:9000"}`},
+			settings{endpoint: "http://127.0.0.1:1"},
 		},
 		{
 			"IBM's fill in", "",

@@ -327,6 +327,16 @@ func TestDelegatedToken(t *testing.T) {
 	})
 }
 
+func TestDelegatedTokenRefused(t *testing.T) {
+	iam := &fakeIAM{answer: func(int, url.Values) *http.Response { return answer(400, keyNotFound) }}
+	if _, err := iam.credentials("key").DelegatedToken(t.Context()); !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("refused key: %v", err)
+	}
+	if _, err := iam.credentials("").DelegatedToken(t.Context()); err == nil || iam.count() != 1 {
+		t.Errorf("empty key: %v after %d requests", err, iam.count())
+	}
+}
+
 func TestDelegatedTokenMustBeThere(t *testing.T) {
 	iam := &fakeIAM{answer: func(n int, _ url.Values) *http.Response { return granted(n) }}
 	if _, err := iam.credentials("key").DelegatedToken(t.Context()); err == nil {
@@ -365,5 +375,26 @@ func TestUntrustedCertificateIsNotRetried(t *testing.T) {
 	var untrusted *tls.CertificateVerificationError
 	if !errors.As(err, &untrusted) || connections.Load() != 1 {
 		t.Errorf("%d connections, error %v", connections.Load(), err)
+	}
+}
+
+// Every refusal that a user can do something about says what.
+func TestIAMErrorSaysWhatToDo(t *testing.T) {
+	tests := []struct {
+		err  auth.IAMError
+		want string
+	}{
+		{auth.IAMError{StatusCode: 400, Code: "BXNIM0415E"}, "check that the API key is whole"},
+		{auth.IAMError{StatusCode: 400, Code: "BXNIM0407E"}, "check that the token is whole"},
+		{auth.IAMError{StatusCode: 302}, "redirects are not followed"},
+		{auth.IAMError{StatusCode: 404}, "check the token endpoint"},
+		{auth.IAMError{StatusCode: 405}, "check the token endpoint"},
+		{auth.IAMError{StatusCode: 429}, "share one client"},
+	}
+	for _, test := range tests {
+		test.err.Endpoint = "https://iam.example/t"
+		if got := test.err.Error(); !strings.Contains(got, test.want) || !strings.Contains(got, "https://iam.example/t") {
+			t.Errorf("%+v says %q, want %q in it", test.err, got, test.want)
+		}
 	}
 }

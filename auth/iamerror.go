@@ -21,10 +21,8 @@ type IAMError struct {
 
 // Codes of IAM that we know what to do about.
 const (
-	codeKeyNotFound    = "BXNIM0415E"
-	codeTokenInvalid   = "BXNIM0407E"
-	codeRefreshExpired = "BXNIM0408E"
-	codeSessionEnded   = "BXNIM0439E"
+	codeKeyNotFound  = "BXNIM0415E"
+	codeTokenInvalid = "BXNIM0407E"
 )
 
 // Error says what was refused, by whom, and what to do next when that is known.

@@ -285,3 +285,18 @@ func TestInvalidate(t *testing.T) {
 		want("refused the old one", "token-2")
 	})
 }
+
+func BenchmarkAuthorize(b *testing.B) {
+	iam := &fakeIAM{answer: func(n int, _ url.Values) *http.Response { return granted(n) }}
+	for name, c := range map[string]auth.Credentials{"IAM": iam.credentials("key"), "HMAC": auth.HMAC("id", "secret")} {
+		b.Run(name, func(b *testing.B) {
+			r := request("PUT", "https://s3.example/b/k?partNumber=1&uploadId=u", "X-Amz-Date", "20200202T020202Z", "X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD")
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := c.Authorize(b.Context(), r); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -43,25 +43,26 @@ func (k Key) Sign(stringToSign []byte) string {
 // mac is HMAC-SHA256 (RFC 2104) over two one-shot digests. crypto/hmac allocates
 // its state on every use, which is most of what a signature would cost.
 func (k *Key) mac(message []byte) [32]byte {
-	const block = 64
 	var room [512]byte
-	inner := append(room[:0], pad(k, 0x36)...)
-	inner = append(inner, message...)
-	digest := sha256.Sum256(inner)
+	k.pad(room[:blockSize], 0x36)
+	digest := sha256.Sum256(append(room[:blockSize], message...))
 
-	var outer [block + 32]byte
-	copy(outer[:], pad(k, 0x5c))
-	copy(outer[block:], digest[:])
+	var outer [blockSize + sha256.Size]byte
+	k.pad(outer[:blockSize], 0x5c)
+	copy(outer[blockSize:], digest[:])
 	return sha256.Sum256(outer[:])
 }
 
-func pad(k *Key, with byte) []byte {
-	var p [64]byte
-	copy(p[:], k[:])
-	for i := range p {
-		p[i] ^= with
+const blockSize = sha256.BlockSize
+
+// pad fills a block with the key, followed by zeros, xor with.
+func (k *Key) pad(block []byte, with byte) {
+	for i := range block {
+		block[i] = with
 	}
-	return p[:]
+	for i := range k {
+		block[i] ^= k[i]
+	}
 }
 
 // Equal reports whether two signatures are the same, in constant time.

@@ -11,18 +11,22 @@ import (
 // Transfer-Encoding and Content-Length out of the headers. signed must be
 // lower-case and sorted. The result shares r.Header.
 func FromRequest(r *http.Request, signed []string, payloadHash string) *Input {
+	in := describe(r) // apart, so that this inlines and in stays on the caller's stack
+	in.SignedHeaders, in.PayloadHash = signed, payloadHash
+	return &in
+}
+
+func describe(r *http.Request) Input {
 	host := r.Host
 	if host == "" {
 		host = r.URL.Host
 	}
-	return &Input{
+	return Input{
 		Method:           method(r.Method),
 		Path:             CanonicalPath(r.URL.EscapedPath()),
 		RawQuery:         r.URL.RawQuery,
 		Host:             host,
 		Header:           r.Header,
-		SignedHeaders:    signed,
-		PayloadHash:      payloadHash,
 		TransferEncoding: r.TransferEncoding,
 		ContentLength:    r.ContentLength,
 	}
