@@ -25,6 +25,7 @@ type batch struct {
 	many bool       // failures are reported one by one and summed up at the end
 	jobs int        // objects at once
 	dir  *directory // where a recursive download goes
+	all  *progress  // of many objects
 
 	mu     sync.Mutex // guards all below, and lines of output
 	done   int
@@ -34,6 +35,9 @@ type batch struct {
 
 func (b *batch) copyAll(ctx context.Context, client *icos.Client, items iter.Seq2[copyItem, error], up *uploadFlags) error {
 	began := time.Now()
+	if b.many {
+		b.all = b.newProgress(ctx, b.verb, -1)
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(b.jobs)
 	for item, err := range items {
@@ -49,6 +53,9 @@ func (b *batch) copyAll(ctx context.Context, client *icos.Client, items iter.Seq
 		})
 	}
 	err := group.Wait()
+	if b.many {
+		b.all.done(err == nil)
+	}
 	return b.sum(began, err)
 }
 
@@ -62,7 +69,7 @@ func (b *batch) finish(ctx context.Context, item copyItem, n int64, err error) e
 			return err
 		}
 		b.failed++
-		b.reportError(err, exitCode(err))
+		b.reportErrorTo(b.all.above(b.stderr), err, exitCode(err))
 		return nil
 	}
 	b.done++
@@ -105,8 +112,8 @@ func (b *batch) copyOne(ctx context.Context, client *icos.Client, item copyItem,
 }
 
 func (b *batch) copyRemote(ctx context.Context, client *icos.Client, item copyItem) (int64, error) {
-	info, err := client.Bucket(item.dst.bucket).Object(item.dst.key).
-		Copy(ctx, client.Bucket(item.src.bucket).Object(item.src.key), nil)
+	info, err := client.Bucket(item.src.bucket).Object(item.src.key).
+		Copy(ctx, client.Bucket(item.dst.bucket).Object(item.dst.key), nil)
 	if err != nil {
 		return 0, fmt.Errorf("copy %s to %s: %w", item.src, item.dst, err)
 	}
@@ -123,10 +130,10 @@ func (b *batch) uploadOne(ctx context.Context, client *icos.Client, item copyIte
 		defer f.Close()
 		in, size = f, item.size
 	}
-	bar := b.bar(ctx, item.src, size)
-	defer func() { bar.done(err == nil) }()
+	reached, done := b.bar(ctx, item.src, size)
+	defer func() { done(err == nil) }()
 	o := up.options(item.dst.key)
-	o.Progress = bar.reached
+	o.Progress = reached
 	info, err := client.Bucket(item.dst.bucket).Object(item.dst.key).Put(ctx, in, o)
 	if err != nil {
 		return 0, fmt.Errorf("upload %s to %s: %w", item.src, item.dst, err)
@@ -140,10 +147,11 @@ func (b *batch) downloadOne(ctx context.Context, client *icos.Client, item copyI
 		return 0, fmt.Errorf("download %s: %w", item.src, err)
 	}
 	defer r.Close()
-	bar := b.bar(ctx, item.src, r.Size())
-	defer func() { bar.done(err == nil) }()
+	reached, done := b.bar(ctx, item.src, r.Size())
+	defer func() { done(err == nil) }()
+	body := &countingReader{r: r, reached: reached}
 	if item.dst.stream {
-		n, err = io.Copy(b.stdout, bar.reader(r))
+		n, err = io.Copy(b.stdout, body)
 		if err != nil {
 			return n, fmt.Errorf("download %s: %w", item.src, err)
 		}
@@ -153,7 +161,7 @@ func (b *batch) downloadOne(ctx context.Context, client *icos.Client, item copyI
 	if err != nil {
 		return 0, fmt.Errorf("download %s: %w", item.src, err)
 	}
-	if n, err = io.Copy(f, bar.reader(r)); err != nil {
+	if n, err = io.Copy(f, body); err != nil {
 		return n, errors.Join(fmt.Errorf("download %s: %w", item.src, err), f.abandon())
 	}
 	if err := f.commit(); err != nil {
@@ -173,12 +181,13 @@ func (b *batch) create(item copyItem) (*partialFile, error) {
 	return b.dir.create(name)
 }
 
-// bar shows the one object of a single copy. Many at once are summed up instead.
-func (b *batch) bar(ctx context.Context, src location, size int64) *progress {
+// bar shows one object move: by itself, or as a share of the bar of all.
+func (b *batch) bar(ctx context.Context, src location, size int64) (reached func(int64), done func(ok bool)) {
 	if b.many {
-		return &progress{}
+		return b.all.share(), func(bool) {}
 	}
-	return b.newProgress(ctx, src.String(), size)
+	p := b.newProgress(ctx, src.String(), size)
+	return p.reached, p.done
 }
 
 // contentType guesses from a key's extension, as browsers will want it.

@@ -33,13 +33,13 @@ func (d *demo) directory(ctx context.Context) error {
 		d.tell("%d skipped: not regular files, not readable, or too long for a key", skipped)
 	}
 	began := time.Now()
-	if err := d.each(ctx, files, func(ctx context.Context, f localFile) error {
+	if err := d.each(ctx, "up", bytes, files, func(ctx context.Context, f localFile, moved func(int64)) error {
 		in, err := os.Open(f.path)
 		if err != nil {
 			return err
 		}
 		defer in.Close()
-		_, err = d.bucket.Object("files/"+f.rel).Put(ctx, in, &icos.PutOptions{ContentType: contentType(f.rel)})
+		_, err = d.bucket.Object("files/"+f.rel).Put(ctx, in, &icos.PutOptions{ContentType: contentType(f.rel), Progress: moved})
 		return err
 	}); err != nil {
 		return fmt.Errorf("upload %s: %w", d.dir, err)
@@ -48,13 +48,13 @@ func (d *demo) directory(ctx context.Context) error {
 
 	began = time.Now()
 	var changed atomic.Int64
-	if err := d.each(ctx, files, func(ctx context.Context, f localFile) error {
+	if err := d.each(ctx, "down", bytes, files, func(ctx context.Context, f localFile, moved func(int64)) error {
 		in, err := os.Open(f.path)
 		if err != nil {
 			return err
 		}
 		defer in.Close()
-		err = d.compare(ctx, d.bucket.Object("files/"+f.rel), in)
+		err = d.compare(ctx, d.bucket.Object("files/"+f.rel), &countingReader{r: in, reached: moved})
 		if errors.Is(err, errMismatch) && changedSince(in, f) {
 			changed.Add(1)
 			return nil
@@ -109,7 +109,10 @@ func changedSince(f *os.File, was localFile) bool {
 	return err != nil || info.Size() != was.size || !info.ModTime().Equal(was.modTime)
 }
 
-func (d *demo) each(ctx context.Context, files []localFile, move func(context.Context, localFile) error) error {
+// each moves the files, several at once, under one bar.
+func (d *demo) each(ctx context.Context, way string, bytes int64, files []localFile, move func(context.Context, localFile, func(int64)) error) (err error) {
+	bar := d.newProgress(ctx, way, bytes)
+	defer func() { bar.done(err == nil) }()
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(demoJobs)
 	for _, f := range files {
@@ -117,7 +120,7 @@ func (d *demo) each(ctx context.Context, files []localFile, move func(context.Co
 			break
 		}
 		group.Go(func() error {
-			if err := move(ctx, f); err != nil {
+			if err := move(ctx, f, bar.share()); err != nil {
 				return fmt.Errorf("%s: %w", f.rel, err)
 			}
 			return nil

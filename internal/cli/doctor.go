@@ -107,8 +107,10 @@ func (d *doctor) credentials() (icos.Config, bool) {
 		return icos.Config{}, false
 	}
 	from := ""
-	if len(found.Sources) > 0 {
-		from = " from " + found.Sources[0].Source
+	for _, s := range found.Sources {
+		if s.Value == "REDACTED" { // where the secret is from, the credentials are from
+			from = " from " + s.Source
+		}
 	}
 	d.pass("credentials", string(found.Kind)+from)
 	for _, s := range found.Sources {

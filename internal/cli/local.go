@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"path/filepath"
 
 	"github.com/icos-go/icos/server"
 )
@@ -54,7 +53,7 @@ func openLocalCOS(o *localOptions) (_ *localCOS, err error) {
 	}
 	serveOn := ln
 	if o.tls {
-		cfg, ca, err := server.TLSConfig(filepath.Join(o.dir, "tls"), o.names)
+		cfg, ca, err := server.TLSConfig(o.dir, o.names)
 		if err != nil {
 			return nil, errors.Join(err, c.cos.Close())
 		}

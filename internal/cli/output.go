@@ -94,23 +94,25 @@ func (a *app) notef(format string, args ...any) {
 }
 
 // reportError tells why the command, or one object of it, failed.
-func (a *app) reportError(err error, code int) {
+func (a *app) reportError(err error, code int) { a.reportErrorTo(a.stderr, err, code) }
+
+func (a *app) reportErrorTo(w io.Writer, err error, code int) {
 	if a.flags.json {
 		r := record{Type: "error", Message: err.Error(), Exit: code}
 		if e, ok := errors.AsType[*icos.Error](err); ok {
 			r.Code, r.RequestID = e.Code, e.RequestID
 		}
 		// Standard error may be closed; there is nobody left to tell.
-		_ = writeRecord(a.stderr, r)
+		_ = writeRecord(w, r)
 		return
 	}
 	switch {
 	case code == exitInterrupted:
-		fmt.Fprintln(a.stderr, "icos: interrupted")
+		fmt.Fprintln(w, "icos: interrupted")
 	case code == exitUsage:
-		fmt.Fprintf(a.stderr, "icos: %v\nicos: run icos --help, or icos COMMAND --help\n", printableText(err.Error()))
+		fmt.Fprintf(w, "icos: %v\nicos: run icos --help, or icos COMMAND --help\n", printableText(err.Error()))
 	default:
-		fmt.Fprintf(a.stderr, "icos: %s\n", printableText(err.Error()))
+		fmt.Fprintf(w, "icos: %s\n", printableText(err.Error()))
 	}
 }
 

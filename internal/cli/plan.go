@@ -43,33 +43,37 @@ func planCopy(ctx context.Context, client *icos.Client, srcs []location, dst loc
 
 // planOne names the target of a single file or object.
 func planOne(src, dst location, many bool) iter.Seq2[copyItem, error] {
-	return func(yield func(copyItem, error) bool) {
-		item := copyItem{src: src, dst: dst, size: -1}
-		switch {
-		case src.isPrefix():
-			yield(item, &usageError{fmt.Errorf("%s is a bucket or a prefix: add -r to copy all under it", src)})
-			return
-		case !src.remote && !src.stream:
-			info, err := os.Stat(src.path)
-			if err != nil {
-				yield(item, err)
-				return
-			}
-			if info.IsDir() {
-				yield(item, &usageError{fmt.Errorf("%s is a directory: add -r to copy all under it", src)})
-				return
-			}
-			if info.Mode().IsRegular() {
-				item.size = info.Size()
-			}
-		}
-		item.dst = into(dst, src, many)
-		if item.dst.remote && item.dst.key == "" || !item.dst.remote && !item.dst.stream && item.dst.path == "" {
-			yield(item, &usageError{fmt.Errorf("%s needs a name at its end: standard input has none of its own", dst)})
-			return
-		}
-		yield(item, nil)
+	target := into(dst, src, many)
+	if target.remote && target.key == "" || !target.remote && !target.stream && target.path == "" {
+		return failed(src, &usageError{fmt.Errorf("%s needs a name at its end: %s has none to give it", dst, src)})
 	}
+	return planExact(src, target)
+}
+
+// planExact copies src to exactly dst.
+func planExact(src, dst location) iter.Seq2[copyItem, error] {
+	item := copyItem{src: src, dst: dst, size: -1}
+	switch {
+	case src.isPrefix():
+		return failed(src, &usageError{fmt.Errorf("%s is a bucket or a prefix: add -r to copy all under it", src)})
+	case !src.remote && !src.stream:
+		info, err := os.Stat(src.path)
+		if err != nil {
+			return failed(src, err)
+		}
+		if info.IsDir() {
+			return failed(src, &usageError{fmt.Errorf("%s is a directory: add -r to copy all under it", src)})
+		}
+		if info.Mode().IsRegular() {
+			item.size = info.Size()
+		}
+	}
+	return func(yield func(copyItem, error) bool) { yield(item, nil) }
+}
+
+// failed is a plan that comes to nothing.
+func failed(src location, err error) iter.Seq2[copyItem, error] {
+	return func(yield func(copyItem, error) bool) { yield(copyItem{src: src}, err) }
 }
 
 // into is dst, or what src is called under it when dst is a bucket, a prefix or

@@ -14,30 +14,42 @@ import (
 type progress struct {
 	bars *mpb.Progress
 	bar  *mpb.Bar // nil where nothing is shown
+
+	began time.Time
+}
+
+// counters writes how far a bar is.
+func counters(s decor.Statistics) string {
+	if s.Total <= 0 {
+		return formatSize(s.Current)
+	}
+	return formatSize(s.Current) + " / " + formatSize(s.Total)
+}
+
+// rate writes the mean so far, which a person can check against a clock.
+func (p *progress) rate(s decor.Statistics) string {
+	return formatRate(s.Current, time.Since(p.began))
 }
 
 // newProgress starts a bar named name for total bytes, or for an unknown number
 // when total is negative. The caller calls done exactly once.
 func (a *app) newProgress(ctx context.Context, name string, total int64) *progress {
-	p := &progress{}
+	p := &progress{began: time.Now()}
 	if a.flags.quiet || a.flags.json || !a.isTerminal(a.stderr) {
 		return p
 	}
 	p.bars = mpb.NewWithContext(ctx, mpb.WithOutput(a.stderr), mpb.WithRefreshRate(100*time.Millisecond))
 	head := mpb.PrependDecorators(
 		decor.Name(shorten(printable(name), 32), decor.WCSyncSpaceR),
-		decor.CountersKibiByte("% .1f / % .1f", decor.WCSyncWidth),
+		decor.Any(counters, decor.WCSyncWidth),
 	)
-	tail := mpb.AppendDecorators(
-		decor.AverageSpeed(decor.SizeB1024(0), "% .1f", decor.WCSyncSpace),
-		decor.Name("  "),
-		decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO, decor.WCSyncSpace), "done"),
-	)
+	rate := decor.Any(p.rate, decor.WCSyncSpace)
 	if total < 0 {
-		p.bar = p.bars.New(0, mpb.SpinnerStyle(), head, tail)
-	} else {
-		p.bar = p.bars.New(total, mpb.BarStyle().Rbound("|").Lbound("|"), head, tail)
+		p.bar = p.bars.New(0, mpb.SpinnerStyle(), head, mpb.AppendDecorators(rate))
+		return p
 	}
+	left := decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO, decor.WCSyncSpace), "done")
+	p.bar = p.bars.New(total, mpb.BarStyle().Rbound("|").Lbound("|"), head, mpb.AppendDecorators(rate, decor.Name("  "), left))
 	return p
 }
 
@@ -48,6 +60,27 @@ func (p *progress) reached(sent int64) {
 	}
 }
 
+// share returns the reached of one of several files that move at once.
+func (p *progress) share() func(sent int64) {
+	if p.bar == nil {
+		return func(int64) {}
+	}
+	var before int64
+	return func(sent int64) {
+		p.bar.IncrInt64(sent - before)
+		before = sent
+	}
+}
+
+// above is where to write lines while the bar is drawn: standard error, or a
+// writer that keeps them above the bar.
+func (p *progress) above(stderr io.Writer) io.Writer {
+	if p.bars == nil {
+		return stderr
+	}
+	return p.bars
+}
+
 // done ends the bar, whole or not, and returns when the terminal is free again.
 func (p *progress) done(ok bool) {
 	if p.bars == nil {
@@ -56,29 +89,22 @@ func (p *progress) done(ok bool) {
 	if ok {
 		p.bar.SetTotal(-1, true)
 	} else {
-		p.bar.Abort(false)
+		p.bar.Abort(p.bar.Current() == 0) // a bar that never moved only hides the error
 	}
 	p.bars.Wait()
 }
 
-// reader shows what is read through it.
-func (p *progress) reader(r io.Reader) io.Reader {
-	if p.bar == nil {
-		return r
-	}
-	return &countingReader{r: r, p: p}
-}
-
+// countingReader tells how much has been read through it.
 type countingReader struct {
-	r io.Reader
-	n int64
-	p *progress
+	r       io.Reader
+	n       int64
+	reached func(int64)
 }
 
 func (c *countingReader) Read(b []byte) (int, error) {
 	n, err := c.r.Read(b)
 	c.n += int64(n)
-	c.p.reached(c.n)
+	c.reached(c.n)
 	return n, err
 }
 

@@ -51,7 +51,7 @@ func (a *app) copyOneOf(ctx context.Context, verb string, src, dst location, up 
 	}
 	defer client.Close()
 	b := &batch{app: a, verb: verb, jobs: 1}
-	return b.copyAll(ctx, client, planOne(src, dst, false), up)
+	return b.copyAll(ctx, client, planExact(src, dst), up)
 }
 
 func newCat(a *app) *cobra.Command {

@@ -227,5 +227,5 @@ func (a *app) showTally(bucket, prefix string, t tally) error {
 		return a.emit(record{Type: "usage", Bucket: bucket, Prefix: prefix, Objects: &t.objects, Size: &t.bytes})
 	}
 	at := location{remote: true, bucket: bucket, key: prefix}
-	return a.printf("%12s  %10d objects  %s\n", formatSize(t.bytes), t.objects, printable(at.String()))
+	return a.printf("%12s  %14s  %s\n", formatSize(t.bytes), plural(int(t.objects), "object"), printable(at.String()))
 }

@@ -40,9 +40,6 @@ It is for development and tests. SIGINT or SIGTERM ends it cleanly.`,
 	f.BoolVar(&s.tls, "tls", false, "serve https with a certificate of a local CA, made in DATA/tls")
 	f.StringSliceVar(&s.names, "name", nil, "host name clients use, for the certificate and for BUCKET.NAME addresses; may be repeated")
 	f.StringVar(&s.region, "region", "us-south", "region this COS plays")
-	if err := cmd.MarkFlagRequired("dir"); err != nil {
-		panic("cli: " + err.Error())
-	}
 	return cmd
 }
 
@@ -55,7 +52,10 @@ type serve struct {
 	region string
 }
 
-func (s *serve) run(ctx context.Context) (err error) {
+func (s *serve) run(ctx context.Context) error {
+	if s.dir == "" {
+		return &usageError{errors.New("--dir is missing: name the directory that holds the data, such as --dir ./data")}
+	}
 	level := slog.LevelWarn
 	if s.flags.debug {
 		level = slog.LevelDebug
