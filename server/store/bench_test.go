@@ -103,23 +103,47 @@ func fill(t testing.TB, s *store.Store, n, size int) {
 	}
 }
 
-func BenchmarkList100000(b *testing.B) {
-	s := open(b, nil)
-	fill(b, s, 100000, 0)
-	b.ReportAllocs()
-	for b.Loop() {
-		n := 0
-		for after, more := "", true; more; {
-			p, err := s.List(b.Context(), "b", store.ListOptions{After: after, Max: 1000})
-			if err != nil {
+// listAll lists everything by pages of 1000 and returns how many objects and common prefixes there are.
+func listAll(t testing.TB, s *store.Store, delimiter string, eachPage func()) (objects, prefixes int) {
+	t.Helper()
+	for after, more := "", true; more; {
+		p, err := s.List(t.Context(), "b", store.ListOptions{Delimiter: delimiter, After: after, Max: 1000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		objects += len(p.Objects)
+		prefixes += len(p.Prefixes)
+		after, more = p.Next, p.Truncated
+		eachPage()
+	}
+	return objects, prefixes
+}
+
+func folderKey(i int) string { return fmt.Sprintf("folder%04d/key%08d", i/1000, i) }
+
+func BenchmarkList(b *testing.B) {
+	for _, n := range []int{100_000, 1_000_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			s := open(b, nil)
+			if err := s.Fill("b", n, folderKey); err != nil {
 				b.Fatal(err)
 			}
-			n += len(p.Objects)
-			after, more = p.Next, p.Truncated
-		}
-		if n != 100000 {
-			b.Fatalf("listed %d", n)
-		}
+			b.Run("all", func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if got, _ := listAll(b, s, "", func() {}); got != n {
+						b.Fatalf("listed %d", got)
+					}
+				}
+			})
+			b.Run("folders", func(b *testing.B) {
+				for b.Loop() {
+					if _, got := listAll(b, s, "/", func() {}); got != n/1000 {
+						b.Fatalf("listed %d", got)
+					}
+				}
+			})
+		})
 	}
 }
 

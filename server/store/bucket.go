@@ -21,6 +21,43 @@ type Bucket struct {
 	CORS     []byte // the raw CORSConfiguration document as stored; nil if none
 }
 
+func encodeBucket(i id, b *Bucket) []byte {
+	e := newEncoder(nil)
+	e.uint(tagID, uint64(i))
+	e.string(tagInstance, b.Instance)
+	e.string(tagOwner, b.Owner)
+	e.string(tagLocation, b.Location)
+	e.time(tagModified, b.Created)
+	e.grants(b.ACL)
+	e.bytes(tagCORS, b.CORS)
+	return e.buf
+}
+
+func decodeBucket(name string, row []byte) (id, Bucket, error) {
+	b := Bucket{Name: name}
+	var i id
+	d := newDecoder(row)
+	for d.next() {
+		switch d.tag {
+		case tagID:
+			i = id(d.uint())
+		case tagInstance:
+			b.Instance = string(d.val)
+		case tagOwner:
+			b.Owner = string(d.val)
+		case tagLocation:
+			b.Location = string(d.val)
+		case tagModified:
+			b.Created = d.time()
+		case tagGrants:
+			b.ACL = d.grants()
+		case tagCORS:
+			b.CORS = slices.Clone(d.val)
+		}
+	}
+	return i, b, d.err
+}
+
 // directory holds all buckets in memory: there are few, and every request asks for one. It is ready for use.
 type directory struct {
 	changing sync.Mutex // held while a bucket is created or deleted

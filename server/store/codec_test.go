@@ -32,7 +32,7 @@ var rowsEqual = cmp.Options{cmp.AllowUnexported(objectRow{}, partRow{}, body{}),
 
 func TestObjectRowSurvivesEncoding(t *testing.T) {
 	for _, want := range []objectRow{fullRow(), {Object: Object{Key: "k", ETag: strings.Repeat("0", 32), Modified: time.Unix(0, 1).UTC()}}} {
-		got, err := decodeObject("k", want.encode(nil), allFields)
+		got, err := decodeObject("k", want.encode(nil), allFields, &objectRow{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,7 +46,7 @@ func TestUnknownFieldsAreSkipped(t *testing.T) {
 	want := fullRow()
 	e := encoder{want.encode(nil)}
 	e.string(9999, "from the future")
-	got, err := decodeObject("k", e.buf, allFields)
+	got, err := decodeObject("k", e.buf, allFields, &objectRow{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,8 +80,8 @@ func FuzzDecodeRows(f *testing.F) {
 	f.Add((&uploadRow{random: 5}).encode())
 	f.Add([]byte{1, 5, 1, 255})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if o, err := decodeObject("k", b, allFields); err == nil {
-			again, err := decodeObject("k", o.encode(nil), allFields)
+		if o, err := decodeObject("k", b, allFields, &objectRow{}); err == nil {
+			again, err := decodeObject("k", o.encode(nil), allFields, &objectRow{})
 			if err != nil {
 				t.Fatalf("row written from a row read: %v", err)
 			}

@@ -26,8 +26,12 @@ func (s *Store) Delete(ctx context.Context, bucket, key string, check func(curre
 	if err != nil {
 		return false, err
 	}
-	if err := runCheck(check, &row, found); err != nil || !found {
+	if err := runCheck(check, &row, found); err != nil {
 		return false, err
+	}
+	if !found {
+		// That there is no object may follow from a deletion that did not become durable.
+		return false, s.guard.failure()
 	}
 	batch := s.db.NewBatch()
 	_ = batch.Delete(appendObjectKey(nil, b.id, key), nil)

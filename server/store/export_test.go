@@ -1,5 +1,7 @@
 package store
 
+import "github.com/cockroachdb/pebble/v2"
+
 // Idle waits until all bytes that can be freed are.
 func (s *Store) Idle() { s.reaper.wait() }
 
@@ -17,4 +19,27 @@ func (s *Store) Rows() (map[byte]int, error) {
 		return true, nil
 	})
 	return n, err
+}
+
+// Fill adds n empty objects to a bucket, without waiting for the disk. Their keys are key(0), key(1) and so on.
+func (s *Store) Fill(bucket string, n int, key func(int) string) error {
+	b, err := s.bucket(bucket)
+	if err != nil {
+		return err
+	}
+	row := objectRow{}
+	row.Object = Object{Modified: s.now(), Owner: "owner", Checksum: Checksum{"CRC32C", "AAAAAA==", "FULL_OBJECT"}}
+	row.ContentType = "text/plain"
+	batch := s.db.NewBatch()
+	for i := range n {
+		row.Key = key(i)
+		s.setObject(batch, b, &row)
+		if batch.Len() > 1<<20 || i == n-1 {
+			if err := s.db.Apply(batch, pebble.NoSync); err != nil {
+				return err
+			}
+			batch = s.db.NewBatch()
+		}
+	}
+	return batch.Close()
 }

@@ -52,7 +52,7 @@ func (s *Store) List(ctx context.Context, bucket string, o ListOptions) (ListPag
 	defer w.close()
 
 	last := ""
-	owner := ""
+	var row objectRow
 	for ok := w.start(o.After); ok; {
 		if len(page.Objects)+len(page.Prefixes) == o.Max {
 			page.Truncated, page.Next = true, last
@@ -69,14 +69,10 @@ func (s *Store) List(ctx context.Context, bucket string, o ListOptions) (ListPag
 		if err != nil {
 			return page, fmt.Errorf("list: %w", err)
 		}
-		row, err := decodeObject(string(key), v, listFields)
+		row, err = decodeObject(string(key), v, listFields, &row)
 		if err != nil {
 			return page, fmt.Errorf("list: object %q: %w", key, err)
 		}
-		if row.Owner == owner {
-			row.Owner = owner // one string for a page of one owner
-		}
-		owner = row.Owner
 		if page.Objects == nil {
 			page.Objects = make([]Object, 0, min(o.Max, 1000))
 		}

@@ -89,8 +89,9 @@ func (o *objectRow) encode(buf []byte) []byte {
 	return e.buf
 }
 
-// decodeObject reads an object row. It copies what it keeps of row.
-func decodeObject(key string, row []byte, want fields) (objectRow, error) {
+// decodeObject reads an object row. It copies what it keeps of row, but shares strings with like, the row before it in a listing
+// or a zero one, where they are equal.
+func decodeObject(key string, row []byte, want fields, like *objectRow) (objectRow, error) {
 	var o objectRow
 	o.Key = key
 	d := newDecoder(row)
@@ -109,7 +110,9 @@ func decodeObject(key string, row []byte, want fields) (objectRow, error) {
 		case tagBodyID:
 			o.body.id = id(d.uint())
 		case tagOwner:
-			o.Owner = string(d.val)
+			o.Owner = share(d.val, like.Owner)
+		case tagContentType:
+			o.ContentType = share(d.val, like.ContentType)
 		case tagUpload:
 			o.upload = id(d.uint())
 		case tagGrants:
@@ -117,7 +120,7 @@ func decodeObject(key string, row []byte, want fields) (objectRow, error) {
 				o.ACL = d.grants()
 			}
 		case tagChecksum:
-			o.Checksum = d.checksum()
+			o.Checksum = d.checksum(&like.Checksum)
 		case tagMetadata:
 			if want == allFields {
 				d.attribute(&o.Attributes)
@@ -171,7 +174,7 @@ func (e *encoder) attributes(a *Attributes) {
 func (d *decoder) attribute(a *Attributes) {
 	switch d.tag {
 	case tagContentType:
-		a.ContentType = commonString(d.val)
+		a.ContentType = string(d.val)
 	case tagCacheControl:
 		a.CacheControl = string(d.val)
 	case tagContentDisposition:
@@ -190,15 +193,10 @@ func (d *decoder) attribute(a *Attributes) {
 	}
 }
 
-// commonString is string(b) without an allocation for the content types that most objects have.
-func commonString(b []byte) string {
-	switch string(b) {
-	case "application/octet-stream":
-		return "application/octet-stream"
-	case "binary/octet-stream":
-		return "binary/octet-stream"
-	case "text/plain":
-		return "text/plain"
+// share is string(b), without an allocation if that is like.
+func share(b []byte, like string) string {
+	if string(b) == like {
+		return like
 	}
 	return string(b)
 }
@@ -227,9 +225,15 @@ func (e *encoder) checksum(c Checksum) {
 	}
 }
 
-func (d *decoder) checksum() (c Checksum) {
-	d.strings(3, func(s []string) { c = Checksum{s[0], s[1], s[2]} })
-	return c
+func (d *decoder) checksum(like *Checksum) Checksum {
+	algorithm, rest, ok1 := cut(d.val)
+	value, rest, ok2 := cut(rest)
+	kind, _, ok3 := cut(rest)
+	if !ok1 || !ok2 || !ok3 {
+		d.fail("checksum")
+		return Checksum{}
+	}
+	return Checksum{share(algorithm, like.Algorithm), string(value), share(kind, like.Type)}
 }
 
 func (d *decoder) md5(sum *[md5.Size]byte) {
@@ -254,115 +258,4 @@ func (d *decoder) count(limit int) int {
 		return 0
 	}
 	return int(v)
-}
-
-// partRow is what is kept of a part, in an upload and in a manifest.
-type partRow struct {
-	Part
-	body body
-	md5  [md5.Size]byte
-}
-
-func (p *partRow) encode(buf []byte) []byte {
-	e := newEncoder(buf)
-	e.uint(tagID, uint64(p.Number))
-	e.uint(tagSize, uint64(p.Size))
-	e.bytes(tagMD5, p.md5[:])
-	e.time(tagModified, p.Modified)
-	e.uint(tagBodyKind, uint64(p.body.kind))
-	e.uint(tagBodyID, uint64(p.body.id))
-	e.checksum(p.Checksum)
-	return e.buf
-}
-
-func decodePart(row []byte) (partRow, error) {
-	var p partRow
-	d := newDecoder(row)
-	for d.next() {
-		switch d.tag {
-		case tagID:
-			p.Number = d.count(MaxParts)
-		case tagSize:
-			p.Size = d.size()
-		case tagMD5:
-			d.md5(&p.md5)
-		case tagModified:
-			p.Modified = d.time()
-		case tagBodyKind:
-			p.body.kind = bodyKind(d.count(int(bodyFile)))
-		case tagBodyID:
-			p.body.id = id(d.uint())
-		case tagChecksum:
-			p.Checksum = d.checksum()
-		}
-	}
-	p.ETag = etag(p.md5, 0)
-	return p, d.err
-}
-
-func encodeManifest(parts []partRow) []byte {
-	e := newEncoder(make([]byte, 0, 64*len(parts)))
-	var buf []byte
-	for i := range parts {
-		buf = parts[i].encode(buf)
-		e.bytes(tagPart, buf)
-	}
-	return e.buf
-}
-
-func decodeManifest(row []byte) ([]partRow, error) {
-	var parts []partRow
-	d := newDecoder(row)
-	for d.next() {
-		if d.tag != tagPart {
-			continue
-		}
-		p, err := decodePart(d.val)
-		if err != nil {
-			return nil, err
-		}
-		if len(parts) == MaxParts {
-			d.fail("too many parts")
-			break
-		}
-		parts = append(parts, p)
-	}
-	return parts, d.err
-}
-
-func encodeBucket(i id, b *Bucket) []byte {
-	e := newEncoder(nil)
-	e.uint(tagID, uint64(i))
-	e.string(tagInstance, b.Instance)
-	e.string(tagOwner, b.Owner)
-	e.string(tagLocation, b.Location)
-	e.time(tagModified, b.Created)
-	e.grants(b.ACL)
-	e.bytes(tagCORS, b.CORS)
-	return e.buf
-}
-
-func decodeBucket(name string, row []byte) (id, Bucket, error) {
-	b := Bucket{Name: name}
-	var i id
-	d := newDecoder(row)
-	for d.next() {
-		switch d.tag {
-		case tagID:
-			i = id(d.uint())
-		case tagInstance:
-			b.Instance = string(d.val)
-		case tagOwner:
-			b.Owner = string(d.val)
-		case tagLocation:
-			b.Location = string(d.val)
-		case tagModified:
-			b.Created = d.time()
-		case tagGrants:
-			b.ACL = d.grants()
-		case tagCORS:
-			b.CORS = slices.Clone(d.val)
-		}
-	}
-	return i, b, d.err
 }

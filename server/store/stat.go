@@ -32,7 +32,7 @@ func (s *Store) object(b *bucketState, key string) (row objectRow, found bool, e
 	var buf [objectKeyPrefix + 256]byte
 	err = s.view(appendObjectKey(buf[:0], b.id, key), func(v []byte) error {
 		found = true
-		row, err = decodeObject(key, v, allFields)
+		row, err = decodeObject(key, v, allFields, &objectRow{})
 		return err
 	})
 	if err != nil {

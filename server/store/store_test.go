@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -154,5 +155,38 @@ func TestListRollsUp(t *testing.T) {
 				t.Error("keys are not sorted")
 			}
 		})
+	}
+}
+
+// TestListingMemoryIsFlat lists many keys and looks at the memory in use after each page.
+func TestListingMemoryIsFlat(t *testing.T) {
+	if testing.Short() {
+		t.Skip("fills 200,000 rows")
+	}
+	const n = 200_000
+	s := open(t, nil)
+	if err := s.Fill("b", n, folderKey); err != nil {
+		t.Fatal(err)
+	}
+	var m runtime.MemStats
+	pages, first, most := 0, uint64(0), uint64(0)
+	objects, _ := listAll(t, s, "", func() {
+		if pages++; pages%20 == 10 {
+			runtime.GC()
+			runtime.ReadMemStats(&m)
+			most = max(most, m.HeapAlloc)
+			if first == 0 {
+				first = m.HeapAlloc
+			}
+		}
+	})
+	if objects != n {
+		t.Errorf("listed %d objects, want %d", objects, n)
+	}
+	if grown := int64(most) - int64(first); grown > 4<<20 {
+		t.Errorf("memory grew by %d bytes while listing", grown)
+	}
+	if _, folders := listAll(t, s, "/", func() {}); folders != n/1000 {
+		t.Errorf("listed %d folders, want %d", folders, n/1000)
 	}
 }

@@ -79,7 +79,7 @@ func decodeUpload(key string, i id, row []byte) (uploadRow, error) {
 		case tagGrants:
 			u.ACL = d.grants()
 		case tagChecksum:
-			c := d.checksum()
+			c := d.checksum(&Checksum{})
 			u.ChecksumAlgorithm, u.ChecksumType = c.Algorithm, c.Type
 		default:
 			d.attribute(&u.Attributes)
