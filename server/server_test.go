@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"github.com/icos-go/icos/server"
 )
 
@@ -204,6 +206,32 @@ func TestDirectoryBelongsToOneServer(t *testing.T) {
 	newServer(t, dir)
 	if s, err := server.New(server.Config{Dir: dir}); err == nil {
 		t.Error("a second server opened the directory", s.Close())
+	}
+}
+
+func TestInMemory(t *testing.T) {
+	t.Chdir(t.TempDir())
+	s, err := server.New(server.Config{FS: vfs.NewMem(), SigningKey: testKey()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	auth := login(t, s)
+	if w := do(s, "PUT", "/volatile", "", "Authorization", auth, "ibm-service-instance-id", s.Credential("").InstanceID()); w.Code != 200 {
+		t.Fatalf("create = %d %s", w.Code, w.Body)
+	}
+	for _, body := range []string{"small", strings.Repeat("large", 100<<10)} {
+		if w := do(s, "PUT", "/volatile/k", body, "Authorization", auth); w.Code != 200 {
+			t.Fatalf("put = %d %s", w.Code, w.Body)
+		}
+		if w := do(s, "GET", "/volatile/k", "", "Authorization", auth); w.Body.String() != body {
+			t.Errorf("get = %d, %d bytes, want %d", w.Code, w.Body.Len(), len(body))
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir("."); err != nil || len(left) > 0 {
+		t.Errorf("files on the disk: %v, %v", left, err)
 	}
 }
 
