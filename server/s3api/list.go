@@ -197,7 +197,7 @@ func (x *xmlWriter) object(o *store.Object) {
 		x.text("ChecksumType", o.Checksum.Type)
 	}
 	x.int("Size", o.Size)
-	x.text("StorageClass", "STANDARD")
+	x.b = append(x.b, "<StorageClass>STANDARD</StorageClass>"...)
 }
 
 func (x *xmlWriter) commonPrefixes(list []string) {

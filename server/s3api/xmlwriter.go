@@ -85,10 +85,10 @@ func (x *xmlWriter) key(name, s string) {
 	x.close(name)
 }
 
-// etag writes an ETag element, whose value carries quotes.
+// etag writes an ETag element, whose value carries quotes. The store makes ETags of hex digits: nothing in one needs escaping.
 func (x *xmlWriter) etag(etag string) {
 	x.b = append(x.b, `<ETag>"`...)
-	x.b = appendEscaped(x.b, etag)
+	x.b = append(x.b, etag...)
 	x.b = append(x.b, `"</ETag>`...)
 }
 
@@ -119,35 +119,13 @@ func appendTime(b []byte, t time.Time) []byte {
 		return t.AppendFormat(b, timeLayout)
 	}
 	hour, minute, second := t.Clock()
-	b = appendDigits(b, year, 4)
-	b = append(b, '-')
-	b = appendDigits(b, int(month), 2)
-	b = append(b, '-')
-	b = appendDigits(b, day, 2)
-	b = append(b, 'T')
-	b = appendDigits(b, hour, 2)
-	b = append(b, ':')
-	b = appendDigits(b, minute, 2)
-	b = append(b, ':')
-	b = appendDigits(b, second, 2)
-	b = append(b, '.')
-	b = appendDigits(b, t.Nanosecond()/1e6, 3)
-	return append(b, 'Z')
-}
-
-func appendDigits(b []byte, n, width int) []byte {
-	for div := pow10(width - 1); div > 0; div /= 10 {
-		b = append(b, byte('0'+n/div%10))
-	}
-	return b
-}
-
-func pow10(n int) int {
-	p := 1
-	for range n {
-		p *= 10
-	}
-	return p
+	milli := t.Nanosecond() / 1e6
+	return append(b,
+		byte('0'+year/1000), byte('0'+year/100%10), byte('0'+year/10%10), byte('0'+year%10), '-',
+		byte('0'+month/10), byte('0'+month%10), '-', byte('0'+day/10), byte('0'+day%10), 'T',
+		byte('0'+hour/10), byte('0'+hour%10), ':', byte('0'+minute/10), byte('0'+minute%10), ':',
+		byte('0'+second/10), byte('0'+second%10), '.',
+		byte('0'+milli/100), byte('0'+milli/10%10), byte('0'+milli%10), 'Z')
 }
 
 // appendEscaped appends s as character data. Characters that XML 1.0 can not hold at all, such as U+0001 in a key, become
@@ -156,54 +134,34 @@ func appendEscaped(b []byte, s string) []byte {
 	start := 0
 	for i := 0; i < len(s); {
 		c := s[i]
-		var esc string
-		size := 1
-		switch {
-		case c == '&':
-			esc = "&amp;"
-		case c == '<':
-			esc = "&lt;"
-		case c == '>':
-			esc = "&gt;"
-		case c < ' ' || c == 0x7f:
-			// \t, \n and \r too: parsers normalise them when bare.
-			b = append(b, s[start:i]...)
-			b = appendReference(b, rune(c))
+		if c >= ' ' && c < 0x7f && c != '&' && c != '<' && c != '>' {
 			i++
-			start = i
-			continue
-		case c < utf8.RuneSelf:
-			i++
-			continue
-		default:
-			var r rune
-			r, size = utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError && size == 1 {
-				esc = "\uFFFD"
-				break
-			}
-			if r != 0xFFFE && r != 0xFFFF {
-				i += size
-				continue
-			}
-			b = append(b, s[start:i]...)
-			b = appendReference(b, r)
-			i += size
-			start = i
 			continue
 		}
+		r, size := rune(c), 1
+		if c >= utf8.RuneSelf {
+			r, size = utf8.DecodeRuneInString(s[i:])
+		}
 		b = append(b, s[start:i]...)
-		b = append(b, esc...)
+		switch {
+		case r == '&':
+			b = append(b, "&amp;"...)
+		case r == '<':
+			b = append(b, "&lt;"...)
+		case r == '>':
+			b = append(b, "&gt;"...)
+		case r < ' ' || r == 0x7f || r == 0xFFFE || r == 0xFFFF:
+			// \t, \n and \r too: parsers normalise them when bare.
+			b = append(b, '&', '#', 'x')
+			b = strconv.AppendInt(b, int64(r), 16)
+			b = append(b, ';')
+		default:
+			b = utf8.AppendRune(b, r) // what is not UTF-8 becomes U+FFFD
+		}
 		i += size
 		start = i
 	}
 	return append(b, s[start:]...)
-}
-
-func appendReference(b []byte, r rune) []byte {
-	b = append(b, '&', '#', 'x')
-	b = strconv.AppendInt(b, int64(r), 16)
-	return append(b, ';')
 }
 
 // appendURLEncoded percent-encodes all but unreserved characters and the slash. A space is %20, which decoders of paths and
