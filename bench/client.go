@@ -35,6 +35,7 @@ type client struct {
 	// slow says on which rows the client takes minutes.
 	slow string
 	ours bool // not a peer to compare with
+	sdk  bool // a library, driven by a program of ours that does nothing else
 }
 
 // clients are what is measured. The floor comes first: the others are compared
@@ -44,7 +45,7 @@ func clients() []client {
 		{name: "floor", path: "bin/floor", args: drive, ours: true},
 		{name: "icos", path: "bin/icosdrive", args: drive, ours: true},
 		{name: "icos command", path: "bin/icos", args: icosArgs, ours: true},
-		{name: "aws-sdk-go-v2", path: "bin/awsdrive", args: drive},
+		{name: "aws-sdk-go-v2", path: "bin/awsdrive", args: drive, sdk: true},
 		{name: "rclone", path: "bin/rclone", args: rclone()},
 		{name: "rclone tuned", path: "bin/rclone", args: rclone(
 			"--transfers=16", "--checkers=16", "--no-traverse", "--ignore-times", "--ignore-checksum", "--fast-list",
@@ -81,7 +82,7 @@ func icosArgs(t task) []string {
 	case getFile:
 		return []string{"cp", url, t.path}
 	case putDir:
-		return []string{"cp", "--recursive", t.path, url}
+		return []string{"cp", "--recursive", t.path + "/", url}
 	case getDir:
 		return []string{"cp", "--recursive", url, t.path}
 	case list:

@@ -31,6 +31,10 @@ func buildTools(ctx context.Context, o options) (string, error) {
 	if err := tell(ctx, nil, "go", "build", "-trimpath", "-o", bin+"/", "./cmd/..."); err != nil {
 		return "", err
 	}
+	// The command is built in its own module, so that it has the dependencies that its users get.
+	if err := tell(ctx, nil, "go", "-C", "..", "build", "-trimpath", "-o", bin+"/", "./cmd/icos"); err != nil {
+		return "", err
+	}
 	for name, version := range map[string]string{
 		"rclone": rcloneVersion, "mc": mcVersion, "versitygw": versitygwVersion, "minio": minioVersion,
 	} {
