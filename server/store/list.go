@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -28,6 +29,9 @@ type ListPage struct {
 	Next      string   // the last key or common prefix of the page, to be the next After; set if and only if Truncated
 	Truncated bool
 }
+
+// smallPage is how many objects a page has room for before it gets room for a usual full page at once.
+const smallPage = 16
 
 // List lists one page of a bucket in byte order. Its cost follows the page, not the bucket: it seeks past each common prefix.
 func (s *Store) List(ctx context.Context, bucket string, o ListOptions) (ListPage, error) {
@@ -73,8 +77,8 @@ func (s *Store) List(ctx context.Context, bucket string, o ListOptions) (ListPag
 		if err != nil {
 			return page, fmt.Errorf("list: object %q: %w", key, err)
 		}
-		if page.Objects == nil {
-			page.Objects = make([]Object, 0, min(o.Max, 1000))
+		if len(page.Objects) == smallPage {
+			page.Objects = slices.Grow(page.Objects, max(min(o.Max, 1000)-smallPage, 0))
 		}
 		page.Objects = append(page.Objects, row.Object)
 		last = row.Key

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -92,6 +93,31 @@ func TestClosedStoreSaysSo(t *testing.T) {
 	if _, err := s.List(t.Context(), "b", store.ListOptions{Max: 1}); !errors.Is(err, store.ErrClosed) {
 		t.Errorf("List = %v, want %v", err, store.ErrClosed)
 	}
+}
+
+func TestCloseEndsAllGoroutines(t *testing.T) {
+	before := runtime.NumGoroutine()
+	s, err := store.Open(t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.CreateBucket(t.Context(), store.Bucket{Name: "b"}); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		put(t, s, "k", content(1, 100<<10))
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 1 << 20 { // the last may be between its last statement and its end
+		if runtime.NumGoroutine() <= before {
+			return
+		}
+		runtime.Gosched()
+	}
+	buf := make([]byte, 1<<16)
+	t.Errorf("%d goroutines, %d before Open:\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
 }
 
 // BenchmarkOpen opens and closes a new data directory.
