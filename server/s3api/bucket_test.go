@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestEveryAnswerHasTheHeadersOfCOS(t *testing.T) {
@@ -164,6 +165,9 @@ func TestServiceInstanceID(t *testing.T) {
 	}
 	s.do(s.nobody, "GET", "/", "").want(t, 403, "AccessDenied")
 	s.do(s.nobody, "PUT", "/fresh", "").want(t, 403, "AccessDenied")
+	// A signature implies the instance.
+	signed := s.v4(signer{s.owner.keys.AccessKeyID, s.owner.keys.SecretAccessKey, time.Now(), "s3"}, "GET", "/", sha256Hex(""))
+	s.send(message{method: "GET", target: "/", headers: append(signed, "ibm-service-instance-id", s.other.instance)}).want(t, 200, "")
 	// Other operations ignore the header.
 	s.do(s.owner, "GET", "/bucket", "", "ibm-service-instance-id", "nonsense").want(t, 200, "")
 }

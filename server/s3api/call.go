@@ -129,7 +129,7 @@ func (c *call) writeXML(status int, x *xmlWriter) error {
 // fail answers with an error. If the answer has begun already, only breaking the connection tells the client.
 func (c *call) fail(err error) {
 	if c.started {
-		if c.r.Context().Err() == nil {
+		if c.r.Context().Err() == nil && !clientGone(err) {
 			c.log.Error("answer broken off", "id", c.id, "operation", c.name(), "bucket", c.bucket, "key", c.key, "err", err)
 		}
 		panic(http.ErrAbortHandler)

@@ -140,6 +140,11 @@ func (a *checksumAlgorithm) combine(kind string, parts []store.Part) (store.Chec
 	return sum, nil
 }
 
+// checksum returns the checksum of what h, made by a.new, was given.
+func (a *checksumAlgorithm) checksum(h hash.Hash) store.Checksum {
+	return store.Checksum{Algorithm: a.name, Value: base64Sum(h), Type: fullObject}
+}
+
 func base64Sum(h hash.Hash) string { return base64.StdEncoding.EncodeToString(h.Sum(nil)) }
 
 func beUint(b []byte) uint64 {

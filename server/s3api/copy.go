@@ -1,8 +1,6 @@
 package s3api
 
 import (
-	"hash"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -112,16 +110,16 @@ func (c *call) copyObject() error {
 		}
 		return nil
 	}
-	var object store.Object
 	if name := h.Get("X-Amz-Checksum-Algorithm"); name != "" {
 		a, found := findChecksum(name)
 		if !found {
 			return invalidRequest("Checksum algorithm provided is unsupported.")
 		}
-		object, err = c.copyHashed(source, o, a)
-	} else {
-		object, err = c.store.Copy(c.r.Context(), source.bucket, source.key, c.bucket, c.key, o)
+		hash := a.new()
+		o.Sum = hash
+		o.Checksum = func() store.Checksum { return a.checksum(hash) }
 	}
+	object, err := c.store.Copy(c.r.Context(), source.bucket, source.key, c.bucket, c.key, o)
 	if err != nil {
 		return c.hiddenSource(source, err)
 	}
@@ -133,38 +131,6 @@ func (c *call) copyObject() error {
 	x.close("CopyObjectResult")
 	c.w.Header()["Etag"] = []string{quote(object.ETag)}
 	return c.writeXML(http.StatusOK, x)
-}
-
-// copyHashed copies through memory, to give the copy a checksum that the source does not have.
-func (c *call) copyHashed(source *copySource, o *store.CopyOptions, a *checksumAlgorithm) (store.Object, error) {
-	ctx := c.r.Context()
-	r, err := c.store.Open(ctx, source.bucket, source.key)
-	if err != nil {
-		return store.Object{}, err
-	}
-	defer r.Close()
-	if err := o.CheckSource(*r.Object()); err != nil {
-		return store.Object{}, err
-	}
-	body := &hashingReader{r: r.Range(0, r.Object().Size), hash: a.new()}
-	o.Checksum = func() store.Checksum { return body.checksum(a) }
-	return c.store.Put(ctx, c.bucket, c.key, body, &o.PutOptions)
-}
-
-// hashingReader computes the checksum of what passes through it.
-type hashingReader struct {
-	r    io.Reader
-	hash hash.Hash
-}
-
-func (h *hashingReader) Read(p []byte) (int, error) {
-	n, err := h.r.Read(p)
-	h.hash.Write(p[:n])
-	return n, err
-}
-
-func (h *hashingReader) checksum(a *checksumAlgorithm) store.Checksum {
-	return store.Checksum{Algorithm: a.name, Value: base64Sum(h.hash), Type: fullObject}
 }
 
 // checksum writes a checksum into a result, if there is one.

@@ -3,7 +3,9 @@ package s3api
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
+	"os"
 	"strconv"
 
 	"github.com/icos-go/icos/server/authn"
@@ -121,7 +123,7 @@ func (c code) describe() (status int, message string) {
 	case codeRequestTimeout:
 		return http.StatusBadRequest, "Your socket connection to the server was not read from or written to within the timeout period."
 	case codeServiceUnavailable:
-		return http.StatusServiceUnavailable, "Reduce your request rate."
+		return http.StatusServiceUnavailable, "The service is not able to take this request now. Please try again later."
 	case codeTooManyBuckets:
 		return http.StatusBadRequest, "You have attempted to create more buckets than allowed."
 	case codeUnexpectedContent:
@@ -194,6 +196,12 @@ func toAPIError(err error) *apiError {
 	e := newError(storeCode(err))
 	e.cause = err
 	return e
+}
+
+// clientGone reports whether err came of writing to a client that no longer reads, which is no failure of ours.
+func clientGone(err error) bool {
+	_, network := errors.AsType[*net.OpError](err)
+	return network || errors.Is(err, context.Canceled) || errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 func storeCode(err error) code {

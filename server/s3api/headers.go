@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	maxMetadata = 2 << 10 // bytes of names and values of user metadata
-	maxHeaders  = 256     // header lines of one request
+	maxMetadata   = 2 << 10 // bytes of names and values of user metadata
+	maxAttributes = 8 << 10 // bytes of all other headers that an object keeps
+	maxHeaders    = 256     // header lines of one request
 
 	defaultContentType = "application/octet-stream"
 	metadataPrefix     = "X-Amz-Meta-"
@@ -33,6 +34,9 @@ func (c *call) attributes() (store.Attributes, error) {
 	}
 	if r := a.WebsiteRedirect; r != "" && !strings.HasPrefix(r, "/") && !strings.HasPrefix(r, "http://") && !strings.HasPrefix(r, "https://") {
 		return a, newErrorMessage("InvalidRedirectLocation", "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.")
+	}
+	if len(a.ContentType)+len(a.CacheControl)+len(a.ContentDisposition)+len(a.ContentEncoding)+len(a.ContentLanguage)+len(a.Expires)+len(a.WebsiteRedirect) > maxAttributes {
+		return a, newError(codeMetadataTooLarge)
 	}
 	var err error
 	a.Metadata, err = parseMetadata(h)

@@ -192,6 +192,7 @@ func malformedHeaders() []malformed {
 		{"metadata names over 2 KB", put("X-Amz-Meta-"+strings.Repeat("k", 2050), ""), 400, "MetadataTooLarge"},
 		{"metadata in many headers", put(many...), 400, "MetadataTooLarge"},
 		{"metadata not ASCII", put("X-Amz-Meta-K", "blå"), 400, "InvalidArgument"},
+		{"content type endless", put("Content-Type", strings.Repeat("x", 9000)), 400, "MetadataTooLarge"},
 		{"canned acl unknown", put("X-Amz-Acl", "everybody"), 400, "InvalidArgument"},
 		{"redirect to nowhere", put("X-Amz-Website-Redirect-Location", "javascript:alert(1)"), 400, "InvalidRedirectLocation"},
 		{"customer key", put("X-Amz-Server-Side-Encryption-Customer-Algorithm", "AES256"), 501, "NotImplemented"},

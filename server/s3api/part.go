@@ -1,6 +1,7 @@
 package s3api
 
 import (
+	"io"
 	"net/http"
 	"strconv"
 
@@ -53,9 +54,9 @@ func (c *call) uploadPart() error {
 		return invalidRequest("Checksum Type mismatch occurred, expected checksum Type: " + algorithm.name + ", actual checksum Type: " + declared.name)
 	case !found && algorithm != nil:
 		// The object's checksum takes that of each part.
-		hashing := &hashingReader{r: body, hash: algorithm.new()}
-		body = hashing
-		o.Checksum = func() store.Checksum { return hashing.checksum(algorithm) }
+		hash := algorithm.new()
+		body = io.TeeReader(body, hash)
+		o.Checksum = func() store.Checksum { return algorithm.checksum(hash) }
 	}
 	part, err := c.store.PutPart(c.r.Context(), c.bucket, c.key, id, number, body, o)
 	if err != nil {
@@ -102,12 +103,13 @@ func (c *call) uploadPartCopy() error {
 	if err != nil {
 		return err
 	}
-	var part store.Part
 	if algorithm != nil {
-		part, err = c.copyPartHashed(source, id, number, o, algorithm)
-	} else {
-		part, err = c.store.CopyPart(c.r.Context(), source.bucket, source.key, c.bucket, c.key, id, number, o)
+		o.Sum = func() (io.Writer, func() store.Checksum) {
+			hash := algorithm.new()
+			return hash, func() store.Checksum { return algorithm.checksum(hash) }
+		}
 	}
+	part, err := c.store.CopyPart(c.r.Context(), source.bucket, source.key, c.bucket, c.key, id, number, o)
 	if err != nil {
 		return c.hiddenSource(source, err)
 	}
@@ -118,27 +120,6 @@ func (c *call) uploadPartCopy() error {
 	x.checksum(store.Checksum{Algorithm: part.Checksum.Algorithm, Value: part.Checksum.Value})
 	x.close("CopyPartResult")
 	return c.writeXML(http.StatusOK, x)
-}
-
-// copyPartHashed copies through memory, because the upload needs the checksum of each part.
-func (c *call) copyPartHashed(source *copySource, id string, number int, o *store.CopyPartOptions, a *checksumAlgorithm) (store.Part, error) {
-	ctx := c.r.Context()
-	r, err := c.store.Open(ctx, source.bucket, source.key)
-	if err != nil {
-		return store.Part{}, err
-	}
-	defer r.Close()
-	if err := o.CheckSource(*r.Object()); err != nil {
-		return store.Part{}, err
-	}
-	off, n := int64(0), r.Object().Size
-	if o.Range != nil {
-		off, n = o.Range.First, o.Range.Last-o.Range.First+1
-	}
-	body := &hashingReader{r: r.Range(off, n), hash: a.new()}
-	return c.store.PutPart(ctx, c.bucket, c.key, id, number, body, &store.PartOptions{
-		Checksum: func() store.Checksum { return body.checksum(a) },
-	})
 }
 
 func (c *call) listParts() error {
