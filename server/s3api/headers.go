@@ -86,7 +86,7 @@ func refuseUnsupported(h http.Header) error {
 	for name, values := range h {
 		// Header names are in canonical form, and the first letters sort out nearly all of them.
 		switch name[0] {
-		case 'X', 'R', 'I':
+		case 'X', 'R':
 		default:
 			continue
 		}

@@ -1,7 +1,9 @@
 package s3api
 
 import (
+	"fmt"
 	"net/http"
+	"runtime/debug"
 
 	"golang.org/x/sync/errgroup"
 
@@ -67,6 +69,12 @@ func (c *call) deleteObjects() error {
 			continue
 		}
 		group.Go(func() error {
+			// A panic here is out of reach of the handler's recover, and would end the process.
+			defer func() {
+				if v := recover(); v != nil {
+					d.err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+				}
+			}()
 			_, d.err = c.store.Delete(ctx, c.bucket, d.key, nil)
 			return nil
 		})
