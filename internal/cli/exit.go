@@ -55,7 +55,6 @@ func exitCode(err error) int {
 		some  *someFailed
 		serr  *icos.Error
 		iam   *auth.IAMError
-		none  *auth.NotFoundError
 		nerr  net.Error
 	)
 	switch {
@@ -69,7 +68,7 @@ func exitCode(err error) int {
 		return exitSomeFailed
 	case errors.Is(err, errMismatch), errors.Is(err, icos.ErrChecksum):
 		return exitIntegrity
-	case errors.As(err, &none), errors.Is(err, fs.ErrPermission):
+	case errors.Is(err, auth.ErrNoCredentials), errors.Is(err, fs.ErrPermission):
 		return exitPermission
 	case errors.As(err, &iam):
 		if iam.StatusCode >= http.StatusInternalServerError || iam.StatusCode == http.StatusTooManyRequests {

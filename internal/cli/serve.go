@@ -108,7 +108,7 @@ func (s *serve) announce(cos *localCOS, file string) error {
 			fmt.Fprintf(&out, "  %-11s %s\n", row[0], row[1])
 		}
 	}
-	fmt.Fprintf(&out, "\nFor icos and IBM's SDKs:\n\n  export COS_CREDENTIALS_FILE=%s\n  export ICOS_ENDPOINT=%s\n", shellQuote(file), cos.url)
+	fmt.Fprintf(&out, "\nFor icos, and for IBM's SDKs with the endpoint above:\n\n  export COS_CREDENTIALS_FILE=%s\n", shellQuote(file))
 	if cos.ca != "" {
 		fmt.Fprintf(&out, "  export SSL_CERT_FILE=%[1]s AWS_CA_BUNDLE=%[1]s NODE_EXTRA_CA_CERTS=%[1]s\n", shellQuote(cos.ca))
 	}

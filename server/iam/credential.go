@@ -35,15 +35,18 @@ type ServiceCredential struct {
 	RoleCRN            string   `json:"iam_role_crn"`
 	ServiceIDCRN       string   `json:"iam_serviceid_crn"`
 	ResourceInstanceID string   `json:"resource_instance_id"` // CRN of the instance
-	// AuthEndpoint is the token endpoint's URL; see At. SDKs that do not
-	// know this field take the endpoint from their own configuration.
+	// AuthEndpoint and Endpoint are the URLs of the token endpoint and of
+	// the S3 API; see At. IBM's own credentials have neither, and SDKs that
+	// do not know them take the endpoints from their own configuration.
 	AuthEndpoint string `json:"iam_auth_endpoint,omitempty"`
+	Endpoint     string `json:"endpoint,omitempty"`
 }
 
-// At returns the credential with Endpoints and AuthEndpoint pointing at a
-// server whose base URL, scheme and host without a path, is base.
+// At returns the credential with its endpoints pointing at a server whose base
+// URL, scheme and host without a path, is base.
 func (c ServiceCredential) At(base string) ServiceCredential {
 	base = strings.TrimRight(base, "/")
+	c.Endpoint = base
 	c.Endpoints = base + "/v2/endpoints"
 	c.AuthEndpoint = base + "/identity/token"
 	return c
