@@ -8,7 +8,6 @@ import (
 	"hash"
 	"io"
 	"sync"
-	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -103,17 +102,16 @@ const (
 	chunkCount = 4 // in use by one body at a time
 )
 
-// chunk is a piece of a body that is written and hashed at the same time.
+// chunk is a piece of a body on its way from the source through the hash to the file.
 type chunk struct {
-	buf   [chunkSize]byte
-	n     int
-	users atomic.Int32
+	buf [chunkSize]byte
+	n   int
 }
 
 var chunkPool = sync.Pool{New: func() any { return new(chunk) }}
 
-// copyBody copies src to f and h, hashing in a second goroutine, since MD5 is slower than the disk. It needs chunkCount chunks of
-// memory, however long the body.
+// copyBody copies src to f and h. It hashes one chunk in a second goroutine while it reads or writes another, since MD5 is slower
+// than the disk. It needs chunkCount chunks of memory, however long the body.
 func copyBody(ctx context.Context, f vfs.File, h hash.Hash, src io.Reader) (size int64, err error) {
 	first := chunkPool.Get().(*chunk)
 	end := false
@@ -123,62 +121,62 @@ func copyBody(ctx context.Context, f vfs.File, h hash.Hash, src io.Reader) (size
 			return 0, fmt.Errorf("read body: %w", err)
 		}
 		h.Write(first.buf[:first.n])
-		if _, err := f.Write(first.buf[:first.n]); err != nil {
-			return 0, fmt.Errorf("write file: %w", err)
-		}
-		return int64(first.n), nil
+		return int64(first.n), writeChunk(f, first)
 	}
 
-	free := make(chan *chunk, chunkCount)
+	// Hashing comes before writing, since a vfs.File may alter what it is given. Neither channel is ever full.
 	hashing := make(chan *chunk, chunkCount)
-	hashed := make(chan struct{})
-	done := func(c *chunk) {
-		if c.users.Add(-1) == 0 {
-			free <- c
-		}
-	}
+	hashed := make(chan *chunk, chunkCount)
 	go func() {
 		defer close(hashed)
 		for c := range hashing {
 			h.Write(c.buf[:c.n])
-			done(c)
+			hashed <- c
 		}
 	}()
 	made := 1
 	for c := first; ; {
-		c.users.Store(2)
 		hashing <- c
-		_, werr := f.Write(c.buf[:c.n])
 		size += int64(c.n)
-		done(c)
-		if werr != nil {
-			err = fmt.Errorf("write file: %w", werr)
-			break
-		}
 		if end {
 			break
 		}
-		if err = ctx.Err(); err != nil {
-			break
-		}
-		if made < chunkCount && len(free) == 0 {
-			made++
+		switch {
+		case len(hashed) > 0 || made == chunkCount:
+			c = <-hashed
+			err = writeChunk(f, c)
+		default:
 			c = chunkPool.Get().(*chunk)
-		} else {
-			c = <-free
+			made++
 		}
-		if c.n, end, err = readFull(src, c.buf[:]); err != nil {
-			err = fmt.Errorf("read body: %w", err)
-			free <- c
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err == nil {
+			if c.n, end, err = readFull(src, c.buf[:]); err != nil {
+				err = fmt.Errorf("read body: %w", err)
+			}
+		}
+		if err != nil {
+			chunkPool.Put(c)
 			break
 		}
 	}
 	close(hashing)
-	<-hashed
-	for range made {
-		chunkPool.Put(<-free)
+	for c := range hashed {
+		if err == nil {
+			err = writeChunk(f, c)
+		}
+		chunkPool.Put(c)
 	}
 	return size, err
+}
+
+func writeChunk(f vfs.File, c *chunk) error {
+	if _, err := f.Write(c.buf[:c.n]); err != nil {
+		return fmt.Errorf("write file: %w", err)
+	}
+	return nil
 }
 
 // readFull reads until b is full or the source ends. Unlike io.ReadFull it tells the end of the source, io.EOF, from
