@@ -133,7 +133,7 @@ func (d *demo) createBucket(ctx context.Context) error {
 }
 
 func (d *demo) textFile(ctx context.Context) error {
-	d.say("Write a text file, read it back, delete it")
+	d.say("Write a text file and read it back")
 	obj := d.bucket.Object("hello.txt")
 	const text = "Hello from a bucket on this machine."
 	if _, err := obj.Put(ctx, strings.NewReader(text), nil); err != nil {
@@ -152,20 +152,29 @@ func (d *demo) textFile(ctx context.Context) error {
 		return fmt.Errorf("read hello.txt: %w", errMismatch)
 	}
 	d.tell("File Contents: %s", got)
-	return obj.Delete(ctx)
+	return nil
 }
 
 func (d *demo) security(ctx context.Context) error {
-	d.say("View the bucket's security")
-	acl, err := d.bucket.ACL(ctx)
-	if err != nil {
+	d.say("View the security of the bucket and of the file, then delete the file")
+	obj := d.bucket.Object("hello.txt")
+	if err := obj.SetACL(ctx, icos.PublicRead); err != nil {
 		return err
 	}
-	d.tell("Owner: %s", acl.Owner.DisplayName)
-	for _, g := range acl.Grants {
-		d.tell("User: %s (%s)", g.Grantee.DisplayName, g.Permission)
+	for _, thing := range []struct {
+		name string
+		acl  func(context.Context) (*icos.ACL, error)
+	}{{"bucket", d.bucket.ACL}, {"hello.txt, made public", obj.ACL}} {
+		acl, err := thing.acl(ctx)
+		if err != nil {
+			return err
+		}
+		d.tell("%s: owner %s", thing.name, acl.Owner)
+		for _, g := range acl.Grants {
+			d.tell("    %s (%s)", g.Grantee, g.Permission)
+		}
 	}
-	return nil
+	return obj.Delete(ctx)
 }
 
 func (d *demo) multipart(ctx context.Context) error {

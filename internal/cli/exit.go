@@ -98,3 +98,18 @@ func serviceExitCode(e *icos.Error) int {
 	}
 	return exitFatal
 }
+
+// hint says what to do about err, where the command knows more than the
+// library whose error it is: flags and other verbs.
+func hint(err error) string {
+	var nerr net.Error
+	switch {
+	case errors.Is(err, icos.ErrNoEndpoint):
+		return "--endpoint URL or --location us-south-standard says where; ICOS_ENDPOINT and ICOS_LOCATION do for good"
+	case errors.Is(err, auth.ErrNoCredentials):
+		return "icos serve --dir ./data starts a local COS and makes credentials for it; --anonymous sends none"
+	case errors.As(err, &nerr) && !errors.Is(err, context.Canceled):
+		return "icos doctor checks the way to the service, step by step"
+	}
+	return ""
+}

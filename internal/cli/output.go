@@ -98,7 +98,7 @@ func (a *app) reportError(err error, code int) { a.reportErrorTo(a.stderr, err, 
 
 func (a *app) reportErrorTo(w io.Writer, err error, code int) {
 	if a.flags.json {
-		r := record{Type: "error", Message: err.Error(), Exit: code}
+		r := record{Type: "error", Message: err.Error(), Hint: hint(err), Exit: code}
 		if e, ok := errors.AsType[*icos.Error](err); ok {
 			r.Code, r.RequestID = e.Code, e.RequestID
 		}
@@ -113,6 +113,9 @@ func (a *app) reportErrorTo(w io.Writer, err error, code int) {
 		fmt.Fprintf(w, "icos: %v\nicos: run icos --help, or icos COMMAND --help\n", printableText(err.Error()))
 	default:
 		fmt.Fprintf(w, "icos: %s\n", printableText(err.Error()))
+		if h := hint(err); h != "" {
+			fmt.Fprintf(w, "icos: hint: %s\n", h)
+		}
 	}
 }
 
