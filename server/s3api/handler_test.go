@@ -126,3 +126,54 @@ func TestConnectionSurvivesRefusals(t *testing.T) {
 	}
 	s.put("/bucket/k", large)
 }
+
+func TestHTTP2(t *testing.T) {
+	s := newServer(t, serverOptions{})
+	ts := httptest.NewUnstartedServer(s3api.New(s3api.Config{Store: s.store, IAM: s.iam, Authn: authn.New(authn.Config{Directory: s.iam})}))
+	ts.EnableHTTP2 = true
+	ts.StartTLS()
+	defer ts.Close()
+	do := func(method string, body io.Reader) *http.Response {
+		t.Helper()
+		r, err := http.NewRequest(method, ts.URL+"/bucket/k", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+s.owner.token)
+		res, err := ts.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.ProtoMajor != 2 {
+			t.Fatalf("protocol %s", res.Proto)
+		}
+		return res
+	}
+	// A body of unknown length, which HTTP/2 frames itself.
+	res := do("PUT", struct{ io.Reader }{strings.NewReader("hello")})
+	res.Body.Close()
+	if res.StatusCode != 200 {
+		t.Fatalf("PUT: %s", res.Status)
+	}
+	res = do("GET", nil)
+	defer res.Body.Close()
+	if b, err := io.ReadAll(res.Body); err != nil || string(b) != "hello" {
+		t.Errorf("GET: %q, %v", b, err)
+	}
+}
+
+// TestHeadBucketAllocations bounds what a request costs before it does anything: HeadBucket touches no disk.
+func TestHeadBucketAllocations(t *testing.T) {
+	s := newServer(t, serverOptions{})
+	h := s3api.New(s3api.Config{Store: s.store, IAM: s.iam, Authn: authn.New(authn.Config{Directory: s.iam})})
+	r := httptest.NewRequest("HEAD", "/bucket", nil)
+	r.Header.Set("Authorization", "Bearer "+s.owner.token)
+	w := &sink{header: http.Header{}}
+	const most = 20
+	if got := testing.AllocsPerRun(100, func() {
+		clear(w.header)
+		h.ServeHTTP(w, r)
+	}); got > most {
+		t.Errorf("%v allocations, want at most %d", got, most)
+	}
+}

@@ -1,6 +1,7 @@
 package s3api
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/icos-go/icos/server/store"
@@ -22,6 +23,9 @@ func (c *call) putObject() error {
 	if err != nil {
 		return err
 	}
+	if err := c.checkEarly(o.Check); err != nil {
+		return err
+	}
 	object, err := c.store.Put(c.r.Context(), c.bucket, c.key, body, o)
 	if err != nil {
 		return err
@@ -31,6 +35,22 @@ func (c *call) putObject() error {
 	setChecksum(h, object.Checksum)
 	c.writeStatus(http.StatusOK)
 	return nil
+}
+
+// checkEarly runs the check of a conditional write before the body is read, so that a client that waits for 100 Continue does
+// not send gigabytes to be refused. What counts is the check under the key's lock.
+func (c *call) checkEarly(check func(*store.Object) error) error {
+	if check == nil {
+		return nil
+	}
+	current, err := c.store.Stat(c.r.Context(), c.bucket, c.key)
+	switch {
+	case errors.Is(err, store.ErrNoSuchKey):
+		return check(nil)
+	case err != nil:
+		return err
+	}
+	return check(&current)
 }
 
 // putOptions reads what the headers of a write say about the object.
