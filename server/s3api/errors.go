@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"syscall"
 
 	"github.com/icos-go/icos/server/authn"
 	"github.com/icos-go/icos/server/store"
@@ -230,7 +231,7 @@ func storeCode(err error) code {
 		return codeEntityTooLarge
 	case errors.Is(err, store.ErrInvalidKey):
 		return codeKeyTooLong
-	case errors.Is(err, store.ErrClosed), errors.Is(err, store.ErrFailed):
+	case errors.Is(err, store.ErrClosed), errors.Is(err, store.ErrFailed), errors.Is(err, syscall.ENOSPC):
 		return codeServiceUnavailable
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return codeRequestTimeout // the client is gone; this is for the log
