@@ -173,6 +173,26 @@ func TestPresignSignsHeadersAndQuery(t *testing.T) {
 	}
 }
 
+// A browser sends no default port, and sends the host of the URL and no other.
+func TestPresignSignsTheHostThatIsSent(t *testing.T) {
+	keys := auth.HMAC("id", "secret")
+	for target, want := range map[string]string{
+		"https://h.example:443/b/k": "https://h.example/b/k", "https://h.example:9443/b/k": "https://h.example:9443/b/k",
+		"http://[::1]:80/b/k": "http://[::1]/b/k", "http://127.0.0.1:443/b/k": "http://127.0.0.1:443/b/k",
+	} {
+		r := request("GET", target)
+		r.Host = "another.example"
+		u, _, err := keys.Presign(r, time.Hour, awsTime)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain, _, err := keys.Presign(request("GET", want), time.Hour, awsTime)
+		if err != nil || u.String() != plain.String() {
+			t.Errorf("%s: presigned %s\nwant %s, %v", target, u, plain, err)
+		}
+	}
+}
+
 // The developer guide's example of a URL signed with Version 2.
 func TestPresignV2PublishedExample(t *testing.T) {
 	keys := auth.HMAC(awsID, awsSecret)

@@ -32,9 +32,12 @@ func (c *HMACCredentials) Presign(r *http.Request, expires time.Duration, at tim
 		send.Del(name)
 	}
 	scope := sigv4.ScopeAt(at, c.region)
-	// A shallow copy: only the header that is signed differs.
+	u := *r.URL
+	u.Host = withoutDefaultPort(&u)
+	// A shallow copy: only the header that is signed differs, and the host, which will
+	// be the one in the URL.
 	unsent := *r
-	unsent.Header = send
+	unsent.Header, unsent.Host = send, u.Host
 	in := sigv4.FromRequest(&unsent, sigv4.SignedHeaders(nil, &unsent), sigv4.UnsignedPayload)
 
 	q := url.Values{
@@ -50,7 +53,6 @@ func (c *HMACCredentials) Presign(r *http.Request, expires time.Duration, at tim
 	in.RawQuery = sigv4.CanonicalQuery(joinQuery(r.URL.RawQuery, q))
 	signature := sigv4.Signature(c.keys.Key(c.secret, scope), in, at, scope)
 
-	u := *r.URL
 	u.RawQuery = in.RawQuery + "&X-Amz-Signature=" + signature
 	return &u, signedOf(send, in.SignedHeaders), nil
 }
@@ -91,6 +93,16 @@ func (c *HMACCredentials) PresignV2(r *http.Request, expires time.Duration, at t
 	u := *r.URL
 	u.RawQuery = raw + "&Signature=" + url.QueryEscape(signature)
 	return &u, send, nil
+}
+
+// withoutDefaultPort returns u's host as browsers send it: they leave out the port of
+// the scheme, and the host is signed.
+func withoutDefaultPort(u *url.URL) string {
+	port := u.Port()
+	if u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
+		return strings.TrimSuffix(u.Host, ":"+port)
+	}
+	return u.Host
 }
 
 // lifetime checks expires and fills in at.
