@@ -60,7 +60,7 @@ func (b *Bucket) create(ctx context.Context, o *CreateOptions) error {
 	wire := b.client.fixed
 	if wire == nil {
 		if o.Location == "" {
-			return errors.New("where? set Config.Endpoint, Config.Location or CreateOptions.Location")
+			return fmt.Errorf("%w: set Config.Endpoint, Config.Location or CreateOptions.Location", ErrNoEndpoint)
 		}
 		var err error
 		if wire, err = b.client.in(ctx, o.Location); err != nil {

@@ -57,7 +57,7 @@ func newClient(cfg Config) (*Client, error) {
 	}
 	if endpoint == "" {
 		if cfg.Location == "" && cfg.Credentials == auth.Anonymous {
-			return nil, errors.New("no endpoint: set Config.Endpoint or Config.Location; without credentials a bucket cannot be looked up")
+			return nil, fmt.Errorf("%w: set Config.Endpoint or Config.Location; without credentials a bucket cannot be looked up", ErrNoEndpoint)
 		}
 		return c, nil
 	}

@@ -23,6 +23,10 @@ var ErrChecksum = s3.ErrChecksum
 // shrank.
 var ErrChanged = errors.New("changed meanwhile")
 
+// ErrNoEndpoint is in the chain of an error when the configuration does not say
+// where the service is and nothing else does.
+var ErrNoEndpoint = errors.New("no endpoint")
+
 // A WrongEndpointError says that a bucket is not where the client looked. The
 // service itself only says NoSuchBucket or NoSuchKey then. It is not
 // fs.ErrNotExist, for the bucket does exist; the answer of the service is in

@@ -1,7 +1,6 @@
 package icos
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -83,7 +82,7 @@ func (p *PutOptions) setDefaults() error {
 //     no memory to speak of.
 //   - Any other reader is read into buffers, one for each part on its way. They
 //     have Concurrency × PartSize bytes together, 32 MiB at the defaults, however
-//     long the stream is; and Threshold if that is more. If the length is not
+//     long the stream is, and Threshold if that is more. If the length is not
 //     known, parts grow with their number within that bound, which at the
 //     defaults is enough for 300 GiB. Beyond that give Size or a larger PartSize.
 //
@@ -210,13 +209,13 @@ func (p *put) inPlace() nextJob {
 // inBuffers divides a source that can be read only once.
 func (p *put) inBuffers(s *stream) nextJob {
 	return func(ctx context.Context, n int) (job, error) {
-		buf, release, err := s.next(ctx, n)
+		b, err := s.next(ctx, n)
 		if err != nil {
 			return nil, err
 		}
 		return func(ctx context.Context, u *Upload) (Part, error) {
-			defer release()
-			return u.putPart(ctx, n, bytes.NewReader(buf), int64(len(buf)), p.meter)
+			defer s.release(b)
+			return u.putPart(ctx, n, b.reader(), b.size, p.meter)
 		}, nil
 	}
 }

@@ -135,6 +135,28 @@ func TestPutAroundThresholds(t *testing.T) {
 	checkNoUploads(t, b)
 }
 
+// Part sizes and thresholds that are no multiple of anything, and a threshold that
+// is larger than a part.
+func TestPutOddSizes(t *testing.T) {
+	b := newBucket(t)
+	opts := &icos.PutOptions{PartSize: 5*mib + 12345, Threshold: 11*mib + 1, Concurrency: 2}
+	for _, size := range []int64{5*mib + 12345, 6 * mib, 11 * mib, 11*mib + 1, 17 * mib} {
+		data := noise(size)
+		for name, source := range sources {
+			o := b.Object(fmt.Sprintf("%s/%d", name, size))
+			info, err := o.Put(ctx, source(t, data), opts)
+			if err != nil || info.Size != size {
+				t.Errorf("%s: Put = %+v, %v", o.Key(), info, err)
+				continue
+			}
+			if multipart := strings.Contains(info.ETag, "-"); multipart != (size > 11*mib) {
+				t.Errorf("%s: ETag %s", o.Key(), info.ETag)
+			}
+			checkObject(t, o, data)
+		}
+	}
+}
+
 func TestPutRetriesPartsThatBreak(t *testing.T) {
 	b := newBucket(t)
 	data := noise(16 * mib)
