@@ -127,7 +127,8 @@ func below(dir, name string) string {
 // list at /v2/endpoints, and the S3 API everywhere else.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.abort(r)
-	guardBody(w, r)
+	w, r, end := guard(w, r)
+	defer end()
 	switch path := r.URL.Path; {
 	case s.virtualHost(r.Host):
 		s.s3.ServeHTTP(w, r) // every path is a key of the bucket in the host name
@@ -158,6 +159,7 @@ func (s *Server) virtualHost(host string) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
+	host = strings.TrimSuffix(host, ".")
 	for _, base := range s.hosts {
 		n := len(host) - len(base)
 		if n > 1 && host[n-1] == '.' && strings.EqualFold(host[n:], base) {

@@ -137,6 +137,7 @@ func TestRouting(t *testing.T) {
 		// In a virtual host every path is a key.
 		{"GET", "http://pictures.cos.test/identity/token", 404, "NoSuchBucket"},
 		{"GET", "http://pictures.cos.test:9000/v2/endpoints", 404, "NoSuchBucket"},
+		{"GET", "http://pictures.cos.test./identity/keys", 404, "NoSuchBucket"},
 		{"GET", "http://cos.test/v2/endpoints", 200, "service-endpoints"},
 	} {
 		w := do(s, tt.method, tt.target, "", "Authorization", auth, "ibm-service-instance-id", s.Credential("").InstanceID())

@@ -70,8 +70,9 @@ func (v *Verifier) bucketOf(host string) string {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	for _, base := range v.hosts {
-		if bucket, ok := strings.CutSuffix(strings.ToLower(host), "."+strings.ToLower(base)); ok {
+		if bucket, ok := strings.CutSuffix(host, "."+strings.ToLower(base)); ok {
 			return bucket
 		}
 	}
