@@ -60,6 +60,14 @@ func (c *Client) ListObjectsV2(ctx context.Context, r *ListObjectsV2Request) (*L
 	return call[ListObjectsV2Response](ctx, c, operation{name: "ListObjectsV2", method: "GET", query: "list-type=2&encoding-type=url"}, r)
 }
 
+// ListObjectsV2Into is ListObjectsV2 for those who list millions of keys: it uses the memory of
+// out.Contents again, so entries of the page before are overwritten. All else in
+// out is set anew. This is a low-level function that most users won't need.
+func (c *Client) ListObjectsV2Into(ctx context.Context, r *ListObjectsV2Request, out *ListObjectsV2Response) error {
+	*out = ListObjectsV2Response{Contents: out.Contents[:0]}
+	return c.call(ctx, &exchange{op: operation{name: "ListObjectsV2", method: "GET", query: "list-type=2&encoding-type=url"}}, r, out)
+}
+
 // ListObjectVersionsRequest lists the versions of the objects of a bucket.
 type ListObjectVersionsRequest struct {
 	Bucket          string `path:"bucket"`

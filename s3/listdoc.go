@@ -150,7 +150,7 @@ const minEntry = 64
 
 // appendObject reads one Contents. The first makes room for the page.
 func appendObject(s *scanner, list []Object, maxKeys int) []Object {
-	if list == nil {
+	if cap(list) == 0 {
 		if maxKeys <= 0 || maxKeys > 1000 {
 			maxKeys = 1000
 		}

@@ -138,11 +138,11 @@ func (c *Client) do(ctx context.Context, x *exchange) (*http.Response, error) {
 			x.unsure = true
 		}
 		if !c.budget.take() {
-			return nil, x.wrap(fmt.Errorf("the retry budget of the client is spent: %w", err))
+			return nil, fmt.Errorf("%w; not repeated, because the retry budget of the client is spent", x.lastError(err))
 		}
 		wait := max(c.retry.delay(x.attempts), min(retryAfter(x.hint), c.retry.MaxDelay))
-		if err := sleep(ctx, wait); err != nil {
-			return nil, x.cancelled(ctx, errors.Join(err, x.lastError(err)))
+		if sleep(ctx, wait) != nil {
+			return nil, x.cancelled(ctx, err)
 		}
 	}
 }
@@ -208,7 +208,9 @@ func (x *exchange) cancelled(ctx context.Context, last error) error {
 		err = fmt.Errorf("%w: %w", err, cause)
 	}
 	if e, ok := errors.AsType[*Error](last); ok {
-		return x.wrap(fmt.Errorf("%w, after the service answered %s", err, e.Code))
+		err = fmt.Errorf("%w, after the service answered %s", err, e.Code)
+	} else if !errors.Is(last, ctx.Err()) && x.attempts > 1 {
+		err = fmt.Errorf("%w, after %w", err, last)
 	}
 	return x.wrap(err)
 }

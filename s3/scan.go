@@ -29,7 +29,8 @@ type scanner struct {
 	pos   int
 	open  [maxDepth][]byte // names, with their prefix, of the elements around pos
 	depth int
-	empty bool // the innermost element was <name/>: its end is implied
+	local []byte // name, less its prefix, of the element entered last
+	empty bool   // the innermost element was <name/>: its end is implied
 	err   error
 
 	scratch []byte // the last text that had to be put together
@@ -73,13 +74,9 @@ func (s *scanner) child(d int) bool {
 	return s.err == nil && s.depth == d && s.next()
 }
 
-// name returns the name of the innermost element, less its prefix.
+// name returns the name of the element that was entered last, less its prefix.
 func (s *scanner) name() []byte {
-	n := s.open[s.depth-1]
-	if i := bytes.IndexByte(n, ':'); i > 0 && i < len(n)-1 {
-		return n[i+1:]
-	}
-	return n
+	return s.local
 }
 
 // next goes to the next tag. It returns true if it entered an element, and false
@@ -145,16 +142,31 @@ func (s *scanner) enter() bool {
 		return false
 	}
 	rest := s.doc[s.pos:]
-	i := 0
-	for i < len(rest) && !endsName(rest[i]) {
-		i++
+	i, local := 0, 0
+	for ; i < len(rest); i++ {
+		// Letters are above all that ends a name.
+		if b := rest[i]; b > '>' {
+			continue
+		} else if b == ':' && local == 0 {
+			local = i + 1
+		} else if endsName(b) {
+			break
+		}
 	}
 	if i == 0 {
 		s.fail(errSyntax)
 		return false
 	}
+	if local == 1 || local == i {
+		local = 0 // no prefix, just a strange name
+	}
 	s.open[s.depth] = rest[:i]
+	s.local = rest[local:i]
 	s.depth++
+	if i < len(rest) && rest[i] == '>' {
+		s.pos += i + 1
+		return true
+	}
 	// Attributes. A quoted value may hold a ">".
 	var quote byte
 	for ; i < len(rest); i++ {

@@ -121,7 +121,7 @@ func (c *Client) completed(ctx context.Context, x *exchange, r *CompleteMultipar
 	if want := multipartETag(r.Parts); headErr == nil && want != "" && h.ETag == want {
 		return &CompleteMultipartUploadResponse{ETag: h.ETag, Checksum: h.Checksum, VersionID: h.VersionID}, nil
 	}
-	return nil, x.wrap(fmt.Errorf("an attempt before was not answered, so the upload may be complete: %w", err))
+	return nil, fmt.Errorf("%w; an attempt before was not answered, so the upload may be complete", err)
 }
 
 // multipartETag returns the ETag of an object made of parts: the MD5 of the MD5s of
