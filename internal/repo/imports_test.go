@@ -31,6 +31,8 @@ var law = []rule{
 	{"server/authn", []string{"internal/sigv4", "internal/sigv2", "server/iam"}, "who sent this request"},
 	{"server/s3api", []string{"server/store", "server/iam", "server/authn"}, "the S3 operations over the store"},
 	{"server", []string{"server/store", "server/iam", "server/authn", "server/s3api"}, "puts the services on one port"},
+	{"examples/backup", []string{"public"}, "a program as our users write it"},
+	{"examples/restore", []string{"public"}, "a program as our users write it"},
 	{"icostest", []string{".", "auth", "server"}, "where client and server meet, for tests"},
 }
 
