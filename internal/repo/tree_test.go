@@ -94,11 +94,22 @@ func (s *source) imports() []string {
 	return list
 }
 
-// sources parses every Go file of the root module, whatever system it is
-// built for. Nested modules and testdata are left out.
+// sources returns every Go file of the root module, whatever system it is built
+// for. Nested modules and testdata are left out.
 func sources(t *testing.T) []*source {
 	t.Helper()
-	list := listFiles(t)
+	list, err := parse()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+var parse = sync.OnceValues(func() ([]*source, error) {
+	list, err := files()
+	if err != nil {
+		return nil, err
+	}
 	var nested []string
 	for _, name := range list {
 		if dir, file := path.Split(name); file == "go.mod" && dir != "" {
@@ -114,13 +125,16 @@ func sources(t *testing.T) []*source {
 		if path.Ext(name) != ".go" || foreign(name) {
 			continue
 		}
-		fset := token.NewFileSet()
-		f, err := parser.ParseFile(fset, name, read(t, name), parser.ParseComments|parser.SkipObjectResolution)
+		src, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
 		if err != nil {
-			t.Errorf("parse: %v", err)
-			continue
+			return nil, err
+		}
+		fset := token.NewFileSet()
+		f, err := parser.ParseFile(fset, name, src, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			return nil, err
 		}
 		parsed = append(parsed, &source{name: name, pkg: path.Dir(name), ast: f, fset: fset})
 	}
-	return parsed
-}
+	return parsed, nil
+})
