@@ -64,15 +64,15 @@ func (d *dir) ReadDir(n int) ([]fs.DirEntry, error) {
 
 // read returns the next n entries, or all if n is not positive.
 func (d *dir) read(n int) ([]fs.DirEntry, error) {
+	var resp s3.ListObjectsV2Response
 	for !d.listed && (n <= 0 || len(d.entries) < n) {
-		resp, err := d.fs.bucket.list(d.fs.ctx, &ListOptions{Prefix: d.prefix, Delimiter: "/"}, d.token)
-		if err != nil {
+		if err := d.fs.bucket.list(d.fs.ctx, &ListOptions{Prefix: d.prefix, Delimiter: "/"}, d.token, &resp); err != nil {
 			return nil, err
 		}
 		if d.token != "" && resp.NextContinuationToken == d.token {
 			return nil, errSameToken
 		}
-		d.add(resp)
+		d.add(&resp)
 		d.token, d.listed = resp.NextContinuationToken, resp.NextContinuationToken == ""
 	}
 	if n <= 0 || n > len(d.entries) {

@@ -100,10 +100,9 @@ func (b *Bucket) Pages(ctx context.Context, o *ListOptions) iter.Seq2[Page, erro
 // is good until the next one.
 func (b *Bucket) responses(ctx context.Context, o *ListOptions) iter.Seq2[*s3.ListObjectsV2Response, error] {
 	return func(yield func(*s3.ListObjectsV2Response, error) bool) {
-		token := o.Token
+		resp, token := new(s3.ListObjectsV2Response), o.Token
 		for {
-			resp, err := b.list(ctx, o, token)
-			if err != nil {
+			if err := b.list(ctx, o, token, resp); err != nil {
 				yield(nil, fmt.Errorf("list %s: %w", b.name, err))
 				return
 			}
@@ -123,26 +122,27 @@ func (b *Bucket) responses(ctx context.Context, o *ListOptions) iter.Seq2[*s3.Li
 // errSameToken stops a list that a broken server would make endless.
 var errSameToken = errors.New("the service sent the same continuation token twice")
 
-// list makes one request.
-func (b *Bucket) list(ctx context.Context, o *ListOptions, token string) (*s3.ListObjectsV2Response, error) {
+// list makes one request. It uses the memory of resp again: at a million keys,
+// collecting the garbage of the pages would cost more than reading them.
+func (b *Bucket) list(ctx context.Context, o *ListOptions, token string, resp *s3.ListObjectsV2Response) error {
 	wire, err := b.wire(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	resp, err := wire.ListObjectsV2(ctx, &s3.ListObjectsV2Request{
+	err = wire.ListObjectsV2Into(ctx, &s3.ListObjectsV2Request{
 		Bucket: b.name, Prefix: o.Prefix, Delimiter: o.Delimiter,
 		StartAfter: o.StartAfter, MaxKeys: o.PageSize, ContinuationToken: token,
-	})
+	}, resp)
 	if err != nil {
-		return nil, b.explain(ctx, err)
+		return b.explain(ctx, err)
 	}
 	switch {
 	case !resp.IsTruncated:
 		resp.NextContinuationToken = ""
 	case resp.NextContinuationToken == "":
-		return nil, errors.New("the service says there is more but not how to go on")
+		return errors.New("the service says there is more but not how to go on")
 	}
-	return resp, nil
+	return nil
 }
 
 func newPage(resp *s3.ListObjectsV2Response) Page {
