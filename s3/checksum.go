@@ -167,8 +167,7 @@ func checksumOf(h http.Header) Checksum {
 	return Checksum{}
 }
 
-// checkEcho compares what was sent with what the answer of an upload says was
-// stored: the checksum, or the ETag where it is the MD5 that the caller gave.
+// checkEcho compares the checksum of what was sent with the one that the answer says was stored.
 func (x *exchange) checkEcho(h http.Header) error {
 	if v := h[x.sum.Algorithm.header()]; x.sum.Value != "" && len(v) > 0 && v[0] != x.sum.Value {
 		return fmt.Errorf("the service stored bytes with %s %s, sent were bytes with %s: %w", x.sum.Algorithm, v[0], x.sum.Value, ErrChecksum)

@@ -27,7 +27,9 @@ func (x *exchange) redirect() error {
 		return fmt.Errorf("redirected to %s://%s, which is not trusted with the credentials: use it as the endpoint if it is right", to.Scheme, to.Host)
 	}
 	x.base = &url.URL{Scheme: to.Scheme, Host: to.Host}
-	x.path, x.rawPath = to.Path, to.RawPath
+	if to.Path != "" {
+		x.path, x.rawPath = to.Path, to.RawPath
+	}
 	if to.RawQuery != "" {
 		x.rawQuery = to.RawQuery
 	}
