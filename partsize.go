@@ -8,11 +8,14 @@ const (
 )
 
 // Defaults of [PutOptions], the same as those of IBM's Python SDK except for the
-// concurrency, which is 10 there.
+// concurrency, which is 10 there, and for parts that are held in memory. The
+// garbage collector may let the heap become twice what is in use, so four buffers
+// of 8 MiB could take 64 MiB.
 const (
-	defaultPartSize    = 8 << 20
-	defaultThreshold   = 8 << 20
-	defaultConcurrency = 4
+	defaultPartSize       = 8 << 20
+	defaultStreamPartSize = 5 << 20
+	defaultThreshold      = 8 << 20
+	defaultConcurrency    = 4
 )
 
 // partSizeFor returns the size of the parts of an upload of size bytes: want,

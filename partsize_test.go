@@ -24,23 +24,23 @@ func TestPartSizeFor(t *testing.T) {
 	}
 }
 
-// A stream of unknown length has room for 300 GiB within the memory that the
+// A stream of unknown length has room for 180 GiB within the memory that the
 // documentation of Put states.
 func TestStreamPartSize(t *testing.T) {
-	const memory = defaultConcurrency * defaultPartSize
+	const memory = defaultConcurrency * defaultStreamPartSize
 	var sum, last int64
 	for n := 1; n <= maxParts; n++ {
-		size := streamPartSize(n, defaultPartSize, memory)
+		size := streamPartSize(n, defaultStreamPartSize, memory)
 		if size < last || size > memory {
 			t.Fatalf("part %d has %d bytes after one of %d", n, size, last)
 		}
 		last = size
 		sum += size
 	}
-	if sum < 300<<30 {
-		t.Errorf("a stream can have %d bytes, want 300 GiB", sum)
+	if sum < 180<<30 {
+		t.Errorf("a stream can have %d bytes, want 180 GiB", sum)
 	}
-	if got := streamPartSize(1, defaultPartSize, memory); got != defaultPartSize {
+	if got := streamPartSize(1, defaultStreamPartSize, memory); got != defaultStreamPartSize {
 		t.Errorf("the first part has %d bytes", got)
 	}
 }

@@ -40,8 +40,9 @@ type PutOptions struct {
 	// If zero, 8 MiB; at most 5 GiB.
 	Threshold int64
 
-	// PartSize is the size of a part in bytes. If zero, 8 MiB. It is doubled
-	// until 10,000 parts are enough and kept between 5 MiB and 5 GiB.
+	// PartSize is the size of a part in bytes. If zero, 8 MiB, or 5 MiB if parts
+	// are held in memory. It is doubled until 10,000 parts are enough and kept
+	// between 5 MiB and 5 GiB.
 	PartSize int64
 
 	// Concurrency is the number of parts sent at once. If zero, 4.
@@ -53,7 +54,8 @@ type PutOptions struct {
 	Progress func(sent int64)
 }
 
-func (p *PutOptions) setDefaults() error {
+// setDefaults completes the options. inPlace says that parts take no memory.
+func (p *PutOptions) setDefaults(inPlace bool) error {
 	if p.Size < 0 || p.Threshold < 0 || p.PartSize < 0 || p.Concurrency < 0 {
 		return errors.New("an option of PutOptions is negative")
 	}
@@ -63,6 +65,9 @@ func (p *PutOptions) setDefaults() error {
 	p.Threshold = min(p.Threshold, maxPartSize)
 	if p.PartSize == 0 {
 		p.PartSize = defaultPartSize
+		if !inPlace {
+			p.PartSize = defaultStreamPartSize
+		}
 	}
 	p.PartSize = min(max(p.PartSize, minPartSize), maxPartSize)
 	if p.Concurrency == 0 {
@@ -81,10 +86,10 @@ func (p *PutOptions) setDefaults() error {
 //   - An io.ReaderAt that can seek, such as a file, is read in place. Parts take
 //     no memory to speak of.
 //   - Any other reader is read into buffers, one for each part on its way. They
-//     have Concurrency × PartSize bytes together, 32 MiB at the defaults, however
+//     have Concurrency × PartSize bytes together, 20 MiB at the defaults, however
 //     long the stream is, and Threshold if that is more. If the length is not
 //     known, parts grow with their number within that bound, which at the
-//     defaults is enough for 300 GiB. Beyond that give Size or a larger PartSize.
+//     defaults is enough for 180 GiB. Beyond that give Size or a larger PartSize.
 //
 // In both cases what was lost on the way is sent again, and every byte is
 // checked on arrival. It is an error, [ErrChanged], if r is a file that changes
@@ -100,14 +105,14 @@ func (o *Object) Put(ctx context.Context, r io.Reader, opts *PutOptions) (Object
 }
 
 func (o *Object) put(ctx context.Context, r io.Reader, opts PutOptions) (ObjectInfo, error) {
-	if err := opts.setDefaults(); err != nil {
-		return ObjectInfo{}, err
-	}
-	wire, err := o.wire(ctx)
+	src, err := newSource(r, opts.Size)
 	if err != nil {
 		return ObjectInfo{}, err
 	}
-	src, err := newSource(r, opts.Size)
+	if err := opts.setDefaults(src.at != nil); err != nil {
+		return ObjectInfo{}, err
+	}
+	wire, err := o.wire(ctx)
 	if err != nil {
 		return ObjectInfo{}, err
 	}

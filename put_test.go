@@ -140,9 +140,10 @@ func TestPutAroundThresholds(t *testing.T) {
 func TestPutOddSizes(t *testing.T) {
 	b := newBucket(t)
 	opts := &icos.PutOptions{PartSize: 5*mib + 12345, Threshold: 11*mib + 1, Concurrency: 2}
-	for _, size := range []int64{5*mib + 12345, 6 * mib, 11 * mib, 11*mib + 1, 17 * mib} {
+	for _, size := range []int64{5*mib + 12345, 11 * mib, 11*mib + 1, 17 * mib} {
 		data := noise(size)
-		for name, source := range sources {
+		for _, name := range []string{"plain reader", "bytes.Buffer", "seeker only"} {
+			source := sources[name]
 			o := b.Object(fmt.Sprintf("%s/%d", name, size))
 			info, err := o.Put(ctx, source(t, data), opts)
 			if err != nil || info.Size != size {
@@ -159,7 +160,7 @@ func TestPutOddSizes(t *testing.T) {
 
 func TestPutRetriesPartsThatBreak(t *testing.T) {
 	b := newBucket(t)
-	data := noise(16 * mib)
+	data := noise(11 * mib)
 	for name, source := range sources {
 		t.Run(name, func(t *testing.T) {
 			var n atomic.Int64
@@ -186,10 +187,10 @@ func TestPutRetriesPartsThatBreak(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !slices.IsSorted(told) || told[len(told)-1] != 16*mib {
-				t.Errorf("progress does not rise to %d: %d", 16*mib, told[max(0, len(told)-5):])
+			if !slices.IsSorted(told) || told[len(told)-1] != 11*mib {
+				t.Errorf("progress does not rise to %d: %d", 11*mib, told[max(0, len(told)-5):])
 			}
-			if got := p.count("PART"); got <= 4 {
+			if got := p.count("PART"); got <= 3 {
 				t.Errorf("%d parts were sent; none was repeated", got)
 			}
 			checkObject(t, client.Bucket(b.Name()).Object(name), data)
