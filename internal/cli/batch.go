@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"mime"
 	"os"
@@ -149,9 +148,9 @@ func (b *batch) downloadOne(ctx context.Context, client *icos.Client, item copyI
 	defer r.Close()
 	reached, done := b.bar(ctx, item.src, r.Size())
 	defer func() { done(err == nil) }()
-	body := &countingReader{r: r, reached: reached}
+	// WriteTo chooses a buffer that suits the object, where io.Copy would make a large one for every small file.
 	if item.dst.stream {
-		n, err = io.Copy(b.stdout, body)
+		n, err = r.WriteTo(&countingWriter{w: b.stdout, reached: reached})
 		if err != nil {
 			return n, fmt.Errorf("download %s: %w", item.src, err)
 		}
@@ -161,7 +160,7 @@ func (b *batch) downloadOne(ctx context.Context, client *icos.Client, item copyI
 	if err != nil {
 		return 0, fmt.Errorf("download %s: %w", item.src, err)
 	}
-	if n, err = io.Copy(f, body); err != nil {
+	if n, err = r.WriteTo(&countingWriter{w: f, reached: reached}); err != nil {
 		return n, errors.Join(fmt.Errorf("download %s: %w", item.src, err), f.abandon())
 	}
 	if err := f.commit(); err != nil {

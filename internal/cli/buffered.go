@@ -15,7 +15,13 @@ type buffered struct {
 	err error
 }
 
-func newBuffered(a *app) *buffered { return &buffered{app: a, buf: make([]byte, 0, 64<<10)} }
+// bufferSize is about a page of listing.
+const bufferSize = 64 << 10
+
+func newBuffered(a *app) *buffered { return &buffered{app: a, buf: make([]byte, 0, bufferSize+4<<10)} }
+
+// full reports whether it is time to flush.
+func (b *buffered) full() bool { return len(b.buf) >= bufferSize }
 
 func (b *buffered) str(s string) *buffered {
 	b.buf = append(b.buf, s...)

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -49,7 +51,7 @@ func (l *lister) run(ctx context.Context, args []string) error {
 		if !at.remote {
 			bucket, err := parseBucket(args[0])
 			if err != nil {
-				return &usageError{err}
+				return &usageError{fmt.Errorf("%s is not in the store: write cos://BUCKET/PREFIX", args[0])}
 			}
 			at = location{remote: true, bucket: bucket}
 		}
@@ -86,12 +88,11 @@ func (l *lister) buckets(ctx context.Context, client *icos.Client) error {
 }
 
 func (l *lister) objects(ctx context.Context, bucket *icos.Bucket, prefix string) error {
-	o := &icos.ListOptions{Prefix: prefix}
-	if !l.recursive {
-		o.Delimiter = "/"
-	}
 	out := newBuffered(l.app)
-	for page, err := range bucket.Pages(ctx, o) {
+	if l.recursive {
+		return l.every(ctx, out, bucket, prefix)
+	}
+	for page, err := range bucket.Pages(ctx, &icos.ListOptions{Prefix: prefix, Delimiter: "/"}) {
 		if err != nil {
 			return err
 		}
@@ -112,6 +113,23 @@ func (l *lister) objects(ctx context.Context, bucket *icos.Bucket, prefix string
 		}
 	}
 	return nil
+}
+
+// every lists all keys under prefix. There may be millions, so it takes no pages
+// apart.
+func (l *lister) every(ctx context.Context, out *buffered, bucket *icos.Bucket, prefix string) error {
+	for obj, err := range bucket.Objects(ctx, &icos.ListOptions{Prefix: prefix}) {
+		if err != nil {
+			return errors.Join(err, out.flush())
+		}
+		l.object(out, bucket.Name(), obj)
+		if out.full() {
+			if err := out.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return out.flush()
 }
 
 func (l *lister) prefix(out *buffered, bucket, prefix string) {

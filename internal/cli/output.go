@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/icos-go/icos"
+	"github.com/icos-go/icos/auth"
 )
 
 // schemaVersion is in every record of --json as "v". Fields are only ever
@@ -110,23 +111,58 @@ func (a *app) reportErrorTo(w io.Writer, err error, code int) {
 	case code == exitInterrupted:
 		fmt.Fprintln(w, "icos: interrupted")
 	case code == exitUsage:
-		fmt.Fprintf(w, "icos: %v\nicos: run icos --help, or icos COMMAND --help\n", printableText(err.Error()))
+		fmt.Fprintf(w, "icos: %s\n", printableText(strings.TrimSpace(err.Error())))
+		if a.command == nil || !a.command.HasParent() {
+			fmt.Fprintln(w, "icos: run icos --help")
+			return
+		}
+		if !a.started {
+			fmt.Fprintf(w, "icos: usage: %s\n", a.command.UseLine())
+		}
+		fmt.Fprintf(w, "icos: run %s --help\n", a.command.CommandPath())
 	default:
-		fmt.Fprintf(w, "icos: %s\n", printableText(err.Error()))
+		fmt.Fprintf(w, "icos: %s\n", printableText(explain(err)))
 		if h := hint(err); h != "" {
 			fmt.Fprintf(w, "icos: hint: %s\n", h)
 		}
 	}
 }
 
+// explain is err for people: a list of places that were searched has a line for each.
+func explain(err error) string {
+	none, ok := errors.AsType[*auth.NotFoundError](err)
+	if !ok {
+		return err.Error()
+	}
+	var b strings.Builder
+	b.WriteString("no credentials found; looked at")
+	for _, s := range none.Looked {
+		fmt.Fprintf(&b, "\n    %s: %s", s.Source, s.Why)
+	}
+	return b.String()
+}
+
 // printable makes a key or a name safe to show on one line: it may hold control
 // characters that move a terminal's cursor or change its colours. Such a string
 // is quoted; every other one is itself.
 func printable(s string) string {
+	if isPlain(s) {
+		return s
+	}
 	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return strconv.Quote(s)
 	}
 	return s
+}
+
+// isPlain reports whether s is printable ASCII, as nearly all keys are.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // printableText is printable for text of several lines.

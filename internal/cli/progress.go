@@ -15,6 +15,8 @@ type progress struct {
 	bars *mpb.Progress
 	bar  *mpb.Bar // nil where nothing is shown
 
+	forget func() bool // ends the wait for an interrupt
+
 	began time.Time
 }
 
@@ -38,18 +40,21 @@ func (a *app) newProgress(ctx context.Context, name string, total int64) *progre
 	if a.flags.quiet || a.flags.json || !a.isTerminal(a.stderr) {
 		return p
 	}
-	p.bars = mpb.NewWithContext(ctx, mpb.WithOutput(a.stderr), mpb.WithRefreshRate(100*time.Millisecond))
+	p.bars = mpb.New(mpb.WithOutput(a.stderr), mpb.WithRefreshRate(100*time.Millisecond))
+	// A terminal echoes Ctrl-C as ^C, and mpb redraws from the column that it left
+	// the cursor in.
+	p.forget = context.AfterFunc(ctx, func() { _, _ = io.WriteString(a.stderr, "\r") })
 	head := mpb.PrependDecorators(
 		decor.Name(shorten(printable(name), 32), decor.WCSyncSpaceR),
 		decor.Any(counters, decor.WCSyncWidth),
 	)
 	rate := decor.Any(p.rate, decor.WCSyncSpace)
 	if total < 0 {
-		p.bar = p.bars.New(0, mpb.SpinnerStyle(), head, mpb.AppendDecorators(rate))
+		p.bar = p.bars.New(0, mpb.SpinnerStyle(), head, mpb.AppendDecorators(rate), mpb.BarRemoveOnComplete())
 		return p
 	}
-	left := decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO, decor.WCSyncSpace), "done")
-	p.bar = p.bars.New(total, mpb.BarStyle().Rbound("|").Lbound("|"), head, mpb.AppendDecorators(rate, decor.Name("  "), left))
+	left := decor.AverageETA(decor.ET_STYLE_GO, decor.WCSyncSpace)
+	p.bar = p.bars.New(total, mpb.BarStyle().Rbound("|").Lbound("|"), head, mpb.AppendDecorators(rate, decor.Name("  "), left), mpb.BarRemoveOnComplete())
 	return p
 }
 
@@ -81,7 +86,8 @@ func (p *progress) above(stderr io.Writer) io.Writer {
 	return p.bars
 }
 
-// done ends the bar, whole or not, and returns when the terminal is free again.
+// done takes the bar away, whole or not, and returns when the terminal is free
+// again. What there is to say of the outcome, a summary or an error says.
 func (p *progress) done(ok bool) {
 	if p.bars == nil {
 		return
@@ -89,9 +95,10 @@ func (p *progress) done(ok bool) {
 	if ok {
 		p.bar.SetTotal(-1, true)
 	} else {
-		p.bar.Abort(p.bar.Current() == 0) // a bar that never moved only hides the error
+		p.bar.Abort(true)
 	}
 	p.bars.Wait()
+	p.forget()
 }
 
 // countingReader tells how much has been read through it.
@@ -103,6 +110,20 @@ type countingReader struct {
 
 func (c *countingReader) Read(b []byte) (int, error) {
 	n, err := c.r.Read(b)
+	c.n += int64(n)
+	c.reached(c.n)
+	return n, err
+}
+
+// countingWriter tells how much has been written through it.
+type countingWriter struct {
+	w       io.Writer
+	n       int64
+	reached func(int64)
+}
+
+func (c *countingWriter) Write(b []byte) (int, error) {
+	n, err := c.w.Write(b)
 	c.n += int64(n)
 	c.reached(c.n)
 	return n, err
