@@ -208,12 +208,19 @@ func bodyError(err error) error {
 }
 
 // readBody reads a document of at most limit bytes. Reading to the end is what verifies its digests.
+//
+// It authorizes the call once more: clients send as slowly as they like, and meanwhile a bucket of that name may have become
+// another's.
 func (c *call) readBody(limit int64) ([]byte, error) {
 	r, err := c.body(limit, codeMessageTooLong)
 	if err != nil {
 		return nil, err
 	}
-	return io.ReadAll(r)
+	body, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	return body, c.authorize(c.op.need)
 }
 
 // document reads and parses the body of a request that needs one.
