@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -31,7 +32,7 @@ func (e *Error) Error() string {
 	if e.Message != "" {
 		b.WriteString(strings.TrimSuffix(e.Message, ".") + " (" + e.Code)
 	} else {
-		b.WriteString("(" + e.Code)
+		b.WriteString(cmp.Or(strings.ToLower(http.StatusText(e.StatusCode)), "status "+strconv.Itoa(e.StatusCode)) + " (" + e.Code)
 	}
 	if e.RequestID != "" {
 		b.WriteString(", request " + e.RequestID)

@@ -95,7 +95,7 @@ func New(cfg Config) (*Server, error) {
 	// The store comes first: it locks the directory against a second server.
 	st, err := store.Open(filepath.Join(cfg.Dir, "store"), &store.Options{FS: cfg.FS, Now: cfg.Now, Logger: cfg.Logger})
 	if err != nil {
-		return nil, fmt.Errorf("server: open store: %w", err)
+		return nil, fmt.Errorf("server: %w", err)
 	}
 	ids, err := iam.New(iam.Config{
 		Dir: below(cfg.Dir, "iam"), Now: cfg.Now, Logger: cfg.Logger, TokenTTL: cfg.TokenTTL, SigningKey: cfg.SigningKey,

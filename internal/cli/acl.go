@@ -42,6 +42,13 @@ credentials.
 				if err := h.SetACL(cmd.Context(), icos.CannedACL(args[1])); err != nil {
 					return fmt.Errorf("set ACL of %s: %w", l, err)
 				}
+				if a.flags.json {
+					r := record{Type: "set_acl", Bucket: l.bucket, Value: args[1]}
+					if l.key != "" {
+						r.Key = &l.key
+					}
+					return a.emit(r)
+				}
 				a.notef("%s is now %s\n", l, args[1])
 				return nil
 			}

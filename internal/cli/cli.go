@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -44,7 +45,8 @@ type app struct {
 	home           string
 
 	flags   globalFlags
-	started bool // a verb's own code has begun, so an error is no longer one of usage
+	started bool           // a verb's own code has begun, so an error is no longer one of usage
+	command *cobra.Command // the verb that ran, once it has ended
 }
 
 // globalFlags are the flags every verb takes.
@@ -65,12 +67,14 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	err := root.ExecuteContext(ctx)
+	command, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitOK
 	}
+	a.command = command
 	if !a.started {
 		err = &usageError{err}
+		a.flags.json = a.flags.json || slices.Contains(args, "--json") // it may not have been parsed
 	}
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
 		err = fmt.Errorf("%w: %w", err, cause)
@@ -91,7 +95,7 @@ Locations are written cos://BUCKET/KEY (s3:// is accepted too). A plain path is
 a local file and - is standard input or output.
 
 Credentials are found in this order: ICOS_* variables, IBM's variables, the
-file that COS_CREDENTIALS_FILE names, ~/.bluemix/cos_credentials,
+file that COS_CREDENTIALS_FILE names or else ~/.bluemix/cos_credentials,
 ~/.aws/credentials, AWS variables. "icos config" shows what was found and where.`,
 		Example: `  icos demo                                # see all of it run, locally
   icos serve --dir ./data                  # a local COS that keeps its data
@@ -107,9 +111,9 @@ file that COS_CREDENTIALS_FILE names, ~/.bluemix/cos_credentials,
 	}
 	f := root.PersistentFlags()
 	f.StringVar(&a.flags.endpoint, "endpoint", "", "service `URL` (default: ICOS_ENDPOINT, or found from the bucket's location)")
-	f.StringVar(&a.flags.location, "location", "", "location of new buckets, such as us-south-standard")
+	f.StringVar(&a.flags.location, "location", "", "`LOCATION` of new buckets, such as us-south-standard")
 	f.StringVar(&a.flags.instance, "instance", "", "service instance `CRN` or id, to list and create buckets with an API key")
-	f.StringVarP(&a.flags.profile, "profile", "p", "", "section of ~/.aws/credentials to use")
+	f.StringVarP(&a.flags.profile, "profile", "p", "", "section `NAME` of ~/.aws/credentials to use")
 	f.BoolVar(&a.flags.anon, "anonymous", false, "send no credentials, for public buckets")
 	f.BoolVar(&a.flags.json, "json", false, "print one JSON object a line")
 	f.BoolVarP(&a.flags.quiet, "quiet", "q", false, "print errors only")

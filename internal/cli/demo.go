@@ -106,15 +106,21 @@ func (d *demo) run(ctx context.Context) (err error) {
 // standard output.
 func (d *demo) say(format string, args ...any) {
 	d.step++
-	d.line("\n%2d  "+format+"\n", append([]any{d.step}, args...)...)
+	d.line("step", fmt.Sprintf("\n%2d  ", d.step), fmt.Sprintf(format, args...))
 }
 
-func (d *demo) tell(format string, args ...any) { d.line("    "+format+"\n", args...) }
+func (d *demo) tell(format string, args ...any) {
+	d.line("note", "    ", fmt.Sprintf(format, args...))
+}
 
-func (d *demo) line(format string, args ...any) {
-	if !d.flags.quiet {
-		// Whether anyone reads along does not change what the demo proves.
-		_ = d.printf(format, args...)
+func (d *demo) line(kind, before, text string) {
+	// Whether anyone reads along does not change what the demo proves.
+	switch {
+	case d.flags.quiet:
+	case d.flags.json:
+		_ = d.emit(record{Type: kind, Message: strings.TrimSpace(text)})
+	default:
+		_ = d.printf("%s%s\n", before, text)
 	}
 }
 

@@ -247,7 +247,7 @@ func (d *doctor) fail(check string, err error, hint string) {
 	if d.first == nil {
 		d.first = err
 	}
-	d.show(check, "failed", err.Error(), hint)
+	d.show(check, "failed", explain(err), hint)
 }
 
 func (d *doctor) show(check, status, found, hint string) {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"syscall"
 
 	"github.com/icos-go/icos"
 	"github.com/icos-go/icos/auth"
@@ -55,7 +56,6 @@ func exitCode(err error) int {
 		some  *someFailed
 		serr  *icos.Error
 		iam   *auth.IAMError
-		nerr  net.Error
 	)
 	switch {
 	case err == nil:
@@ -79,7 +79,7 @@ func exitCode(err error) int {
 		return serviceExitCode(serr)
 	case errors.Is(err, fs.ErrNotExist):
 		return exitNoObject
-	case errors.As(err, &nerr), errors.Is(err, io.ErrUnexpectedEOF):
+	case ofNetwork(err), errors.Is(err, io.ErrUnexpectedEOF):
 		return exitTemporary
 	}
 	return exitFatal
@@ -99,16 +99,34 @@ func serviceExitCode(e *icos.Error) int {
 	return exitFatal
 }
 
+// ofNetwork reports whether err comes from the network. What the operating
+// system says of a file has the methods of a net.Error too.
+func ofNetwork(err error) bool {
+	var nerr net.Error
+	if !errors.As(err, &nerr) {
+		return false
+	}
+	_, file := nerr.(syscall.Errno)
+	return !file
+}
+
 // hint says what to do about err, where the command knows more than the
 // library whose error it is: flags and other verbs.
 func hint(err error) string {
-	var nerr net.Error
+	var (
+		doctored *unwell
+		listen   *net.OpError
+	)
 	switch {
+	case errors.As(err, &doctored):
+		return "" // each check has said it already
+	case errors.As(err, &listen) && listen.Op == "listen":
+		return "--addr chooses another address, and port 0 any free one"
 	case errors.Is(err, icos.ErrNoEndpoint):
 		return "--endpoint URL or --location us-south-standard says where; ICOS_ENDPOINT and ICOS_LOCATION do for good"
 	case errors.Is(err, auth.ErrNoCredentials):
 		return "icos serve --dir ./data starts a local COS and makes credentials for it; --anonymous sends none"
-	case errors.As(err, &nerr) && !errors.Is(err, context.Canceled):
+	case ofNetwork(err) && !errors.Is(err, context.Canceled):
 		return "icos doctor checks the way to the service, step by step"
 	}
 	return ""

@@ -40,7 +40,7 @@ func openLocalCOS(o *localOptions) (_ *localCOS, err error) {
 	}
 	ln, err := net.Listen("tcp", o.addr)
 	if err != nil {
-		return nil, fmt.Errorf("%w; --addr chooses another address, and port 0 any free one", err)
+		return nil, err
 	}
 	defer func() {
 		if err != nil {

@@ -154,7 +154,7 @@ func newDu(a *app) *cobra.Command {
 		Use:   "du cos://BUCKET[/PREFIX]",
 		Short: "Count objects and bytes",
 		Long: `Count the objects under a prefix and the bytes in them. With -d one line for each
-next level, then the total.
+prefix of the next level, then the total of all.
 
 ` + exitHelp,
 		Example: `  icos du cos://my-bucket
@@ -176,7 +176,7 @@ next level, then the total.
 			return a.du(cmd.Context(), client.Bucket(l.bucket), l, depth)
 		},
 	}
-	cmd.Flags().BoolVarP(&depth, "levels", "d", false, "one line for each next level")
+	cmd.Flags().BoolVarP(&depth, "levels", "d", false, "one line for each prefix of the next level, then the total")
 	return cmd
 }
 
@@ -193,10 +193,9 @@ func (a *app) du(ctx context.Context, b *icos.Bucket, l location, levels bool) e
 		if !levels {
 			continue
 		}
-		rest := obj.Key[len(l.key):]
-		next := l.key
-		if i := strings.IndexByte(rest, '/'); i >= 0 {
-			next += rest[:i+1]
+		next := "" // an object of this very level, which only the total counts
+		if i := strings.IndexByte(obj.Key[len(l.key):], '/'); i >= 0 {
+			next = obj.Key[:len(l.key)+i+1]
 		}
 		if next != name && level.objects > 0 {
 			if err := a.showTally(b.Name(), name, level); err != nil {
@@ -204,8 +203,9 @@ func (a *app) du(ctx context.Context, b *icos.Bucket, l location, levels bool) e
 			}
 			level = tally{}
 		}
-		name = next
-		level.add(obj.Size)
+		if name = next; name != "" {
+			level.add(obj.Size)
+		}
 	}
 	if level.objects > 0 {
 		if err := a.showTally(b.Name(), name, level); err != nil {

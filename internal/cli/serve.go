@@ -26,7 +26,8 @@ The first start makes a service instance with an API key and HMAC keys, and
 every start writes them to DATA/cos_credentials in the form that IBM's SDKs and
 icos read; point COS_CREDENTIALS_FILE at it. The address is loopback only unless
 --addr says otherwise, and then --tls is needed, since tokens and keys are not
-sent over plain http to other machines.
+sent over plain http to other machines; --name is the name that these use, which
+the certificate must hold.
 
 It is for development and tests. SIGINT or SIGTERM ends it cleanly.`,
 		Example: `  icos serve --dir ./data

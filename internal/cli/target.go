@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -96,7 +97,10 @@ func createPartial(root *os.Root, name string) (*partialFile, error) {
 	temp := filepath.Join(filepath.Dir(name), "."+base+"."+strconv.FormatUint(rand.Uint64(), 36)+".partial")
 	f, err := root.OpenFile(temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
 	if err != nil {
-		return nil, err
+		if p, ok := errors.AsType[*fs.PathError](err); ok {
+			err = p.Err // people know nothing of the temporary name
+		}
+		return nil, fmt.Errorf("create %s: %w", filepath.Join(root.Name(), name), err)
 	}
 	return &partialFile{File: f, root: root, temp: temp, name: name}, nil
 }
