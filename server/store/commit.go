@@ -80,16 +80,13 @@ func (s *Store) addShare(batch *pebble.Batch, shared, dropped body) (doomed []bo
 
 // syncWait waits until the applied batch is durable, and has doomed freed.
 func (s *Store) syncWait(batch *pebble.Batch, doomed []body) error {
-	err := batch.SyncWait()
-	if err == nil {
-		err = s.guard.failure() // the guard keeps log errors from Pebble
+	if err := batch.SyncWait(); err != nil {
+		return fmt.Errorf("commit: %w: %w", ErrFailed, err)
 	}
-	if err != nil {
+	if err := s.guard.failure(); err != nil { // the guard keeps log errors from Pebble
 		return fmt.Errorf("commit: %w", err)
 	}
-	if err := batch.Close(); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
+	_ = batch.Close() // it is durable, whatever this says
 	s.reaper.add(doomed...)
 	return nil
 }

@@ -60,6 +60,10 @@ func (s *Store) CompleteUpload(ctx context.Context, bucket, key, id string, part
 	}
 	u, unlock, err := s.lockUpload(b, key, id)
 	if errors.Is(err, ErrNoSuchUpload) && found && completedBefore(&current, id, parts) {
+		// That may have been just now, and not have become durable.
+		if err := s.guard.failure(); err != nil {
+			return Object{}, err
+		}
 		return current.Object, nil
 	}
 	if err != nil {

@@ -2,9 +2,11 @@ package store_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -207,4 +209,44 @@ func putUntilTaken(t *testing.T, s *store.Store, key string) {
 		<-tick.C
 	}
 	t.Fatalf("Put after making room = %v", err)
+}
+
+// seenContext tells when somebody first asks whether it ended.
+type seenContext struct {
+	context.Context
+	once sync.Once
+	seen chan struct{}
+}
+
+func (c *seenContext) Err() error {
+	c.once.Do(func() { close(c.seen) })
+	return c.Context.Err()
+}
+
+// TestCompleteAgainIsNotSurerThanTheFirst repeats a completion while the first one waits for a sync that then fails: the
+// repetition must not say that the object is there.
+func TestCompleteAgainIsNotSurerThanTheFirst(t *testing.T) {
+	s, fs := openMem(t, store.Options{})
+	u := newUpload(t, s, "k")
+	parts := []store.CompletedPart{putPart(t, s, u, 1, content(1, 10))}
+	again := make(chan error, 1)
+	isSync := kindOf(faultfs.Sync, ".log")
+	fs.Fail(func(o faultfs.Op) error {
+		if !isSync(o) {
+			return nil
+		}
+		ctx := &seenContext{Context: t.Context(), seen: make(chan struct{})}
+		go func() {
+			_, err := s.CompleteUpload(ctx, "b", "k", u.ID, parts, nil)
+			again <- err
+		}()
+		<-ctx.seen // past the look at whether the store failed before
+		return syscall.EIO
+	})
+	if _, err := s.CompleteUpload(t.Context(), "b", "k", u.ID, parts, nil); !errors.Is(err, store.ErrFailed) {
+		t.Errorf("CompleteUpload = %v, want %v", err, store.ErrFailed)
+	}
+	if err := <-again; !errors.Is(err, store.ErrFailed) {
+		t.Errorf("CompleteUpload once more = %v, want %v", err, store.ErrFailed)
+	}
 }
