@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"path/filepath"
 	"runtime/debug"
@@ -70,7 +69,7 @@ type Server struct {
 	store *store.Store
 	iam   *iam.Service
 	s3    http.Handler
-	hosts []string
+	hosts authn.Hosts
 	log   *slog.Logger
 
 	closing sync.Once
@@ -106,7 +105,7 @@ func New(cfg Config) (*Server, error) {
 	return &Server{
 		store: st,
 		iam:   ids,
-		hosts: cfg.Hosts,
+		hosts: authn.NewHosts(cfg.Hosts),
 		log:   cfg.Logger,
 		s3: s3api.New(s3api.Config{
 			Store: st, IAM: ids, Authn: authn.New(authn.Config{Directory: ids, Now: cfg.Now, Hosts: cfg.Hosts}),
@@ -130,7 +129,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w, r, end := guard(w, r)
 	defer end()
 	switch path := r.URL.Path; {
-	case s.virtualHost(r.Host):
+	case s.hosts.Bucket(r.Host) != "":
 		s.s3.ServeHTTP(w, r) // every path is a key of the bucket in the host name
 	case strings.HasPrefix(path, "/identity/"), strings.HasPrefix(path, "/oidc/"), strings.HasPrefix(path, "/.well-known/"):
 		s.iam.ServeHTTP(w, r)
@@ -153,20 +152,6 @@ func (s *Server) abort(r *http.Request) {
 		s.log.Error("panic while serving a request", "method", r.Method, "path", r.URL.Path, "panic", v, "stack", string(debug.Stack()))
 		panic(http.ErrAbortHandler)
 	}
-}
-
-func (s *Server) virtualHost(host string) bool {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	host = strings.TrimSuffix(host, ".")
-	for _, base := range s.hosts {
-		n := len(host) - len(base)
-		if n > 1 && host[n-1] == '.' && strings.EqualFold(host[n:], base) {
-			return true
-		}
-	}
-	return false
 }
 
 // Credential returns the credential made at first start, for a client that

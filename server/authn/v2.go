@@ -2,7 +2,6 @@ package authn
 
 import (
 	"errors"
-	"net"
 	"net/http"
 	"strings"
 
@@ -44,7 +43,8 @@ func (v *Verifier) checkV2(r *http.Request, scheme string, auth sigv2.Authorizat
 		return nil, unknownKey()
 	}
 	path := r.URL.EscapedPath()
-	if bucket := v.bucketOf(r.Host); bucket != "" {
+	if bucket := v.hosts.Bucket(r.Host); bucket != "" {
+		// V2 signs it as part of the resource, unlike V4, which signs the host.
 		path = "/" + bucket + path
 	}
 	in := &sigv2.Input{Method: r.Method, Path: path, RawQuery: r.URL.RawQuery, Header: r.Header, Expires: expires}
@@ -63,18 +63,3 @@ func (v *Verifier) checkV2(r *http.Request, scheme string, auth sigv2.Authorizat
 
 // bareBucket reports whether path is a bucket without a slash after it.
 func bareBucket(path string) bool { return strings.LastIndexByte(path, '/') == 0 && len(path) > 1 }
-
-// bucketOf returns the bucket that a virtual host names, or "". V2 signs it
-// as part of the resource, unlike V4, which signs the host.
-func (v *Verifier) bucketOf(host string) string {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	for _, base := range v.hosts {
-		if bucket, ok := strings.CutSuffix(host, "."+strings.ToLower(base)); ok {
-			return bucket
-		}
-	}
-	return ""
-}

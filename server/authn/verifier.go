@@ -71,13 +71,13 @@ type Result struct {
 type Verifier struct {
 	dir   Directory
 	now   func() time.Time
-	hosts []string
+	hosts Hosts
 	keys  sigv4.KeyCache
 }
 
 // New returns a Verifier.
 func New(cfg Config) *Verifier {
-	v := &Verifier{dir: cfg.Directory, now: cfg.Now, hosts: cfg.Hosts}
+	v := &Verifier{dir: cfg.Directory, now: cfg.Now, hosts: NewHosts(cfg.Hosts)}
 	if v.now == nil {
 		v.now = time.Now
 	}

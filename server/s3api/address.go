@@ -1,7 +1,6 @@
 package s3api
 
 import (
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -15,7 +14,7 @@ import (
 // key into another.
 func (c *call) parse() error {
 	path := rawPath(c.r)
-	bucket := c.virtualBucket()
+	bucket := c.hosts.Bucket(c.r.Host)
 	if bucket == "" {
 		bucket, path, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	} else {
@@ -47,28 +46,6 @@ func rawPath(r *http.Request) string {
 		return path
 	}
 	return r.URL.EscapedPath()
-}
-
-// virtualBucket returns the bucket in the Host header, or "" if the request is in path style.
-func (c *call) virtualBucket() string {
-	if len(c.hosts) == 0 {
-		return ""
-	}
-	name := normalHost(c.r.Host)
-	for _, host := range c.hosts {
-		if bucket, found := strings.CutSuffix(name, "."+host); found && bucket != "" {
-			return bucket
-		}
-	}
-	return ""
-}
-
-// normalHost is a host in lower case without port and trailing dot.
-func normalHost(host string) string {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	return strings.ToLower(strings.TrimSuffix(host, "."))
 }
 
 // checkKey refuses keys that can not be stored.

@@ -129,7 +129,7 @@ func (c *call) objectURL() string {
 		b = []byte("https://")
 	}
 	b = append(b, c.r.Host...)
-	if c.virtualBucket() == "" {
+	if c.hosts.Bucket(c.r.Host) == "" {
 		b = append(b, '/')
 		b = append(b, c.bucket...)
 	}

@@ -39,7 +39,7 @@ type handler struct {
 	store    *store.Store
 	iam      *iam.Service
 	authn    *authn.Verifier
-	hosts    []string
+	hosts    authn.Hosts
 	location string // constraint of a bucket that names none
 	reserved map[string]bool
 	now      func() time.Time
@@ -51,12 +51,10 @@ type handler struct {
 func New(c Config) http.Handler {
 	h := &handler{
 		store: c.Store, iam: c.IAM, authn: c.Authn, now: c.Now, log: c.Logger,
+		hosts:    authn.NewHosts(c.Hosts),
 		location: "us-south-standard",
 		reserved: make(map[string]bool, len(c.Reserved)),
 		routes:   newRoutes(),
-	}
-	for _, host := range c.Hosts {
-		h.hosts = append(h.hosts, normalHost(host))
 	}
 	for _, name := range c.Reserved {
 		h.reserved[name] = true
