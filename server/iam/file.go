@@ -21,6 +21,10 @@ func makeDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make directory: %w", err)
 	}
+	// Without its name on disk, what is written into it may be gone after a power loss, and with it who owns the buckets.
+	if err := syncDir(filepath.Dir(dir)); err != nil {
+		return fmt.Errorf("make directory: %w", err)
+	}
 	return nil
 }
 
