@@ -106,16 +106,11 @@ func (w *workspace) serveDir(ctx context.Context, k kind, dir string) (*server, 
 	if s.proc, err = start(env, filepath.Join(w.bin, k.path), args...); err != nil {
 		return nil, err
 	}
-	if err := s.wait(ctx, addr); err != nil {
+	if err := s.wait(ctx, func() error { return s.answers(addr) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", k.name, err), s.proc.stop())
 	}
 	s.ready = time.Since(begin)
 	s.rss = s.proc.memory("VmRSS")
-	if k.path == "icos" {
-		if err := s.readCredential(); err != nil {
-			return nil, errors.Join(err, s.proc.stop())
-		}
-	}
 	return s, nil
 }
 
@@ -124,24 +119,39 @@ func (s *server) stop() error {
 	return errors.Join(s.proc.stop(), os.RemoveAll(s.dir))
 }
 
-// wait returns when the server answers HTTP, whatever it answers.
-func (s *server) wait(ctx context.Context, addr string) error {
-	client := http.Client{
-		Timeout: time.Second,
-		Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "tcp", addr)
-		}},
-	}
-	var last error
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(time.Millisecond) {
-		// A TLS server answers a plain request too, with 400.
-		resp, err := client.Get("http://" + addr + "/")
-		if err == nil {
-			return resp.Body.Close()
+// wait calls try until it succeeds.
+func (s *server) wait(ctx context.Context, try func() error) error {
+	var err error
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if err = ctx.Err(); err != nil {
+			return err
 		}
-		last = err
+		if err = try(); err == nil {
+			return nil
+		}
 	}
-	return errors.Join(last, ctx.Err())
+	return err
+}
+
+// answers reports whether the server serves requests and, if it makes its own keys,
+// has told them.
+func (s *server) answers(addr string) error {
+	client := http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	// A TLS server answers a plain request too, with 400.
+	resp, err := client.Get("http://" + addr + "/")
+	if err != nil {
+		return err
+	}
+	if err := resp.Body.Close(); err != nil {
+		return err
+	}
+	if resp.StatusCode == http.StatusServiceUnavailable {
+		return errors.New(resp.Status)
+	}
+	if s.kind.path == "icos" {
+		return s.readCredential()
+	}
+	return nil
 }
 
 // readCredential reads the HMAC keys that icos serve made for itself.

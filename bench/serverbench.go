@@ -54,7 +54,9 @@ func benchServers(ctx context.Context, out io.Writer, w *workspace, o options) (
 		}
 		s, err := w.serve(ctx, k)
 		if err == nil {
-			err = s.makeBucket(ctx, w)
+			if err = s.makeBucket(ctx, w); err != nil {
+				err = errors.Join(err, s.stop())
+			}
 		}
 		if err != nil {
 			fmt.Fprintf(out, "%s is left out: %v\n\n", k.name, err)
@@ -93,9 +95,13 @@ func benchServers(ctx context.Context, out io.Writer, w *workspace, o options) (
 	return err
 }
 
+// makeBucket tries again for a while, since some servers answer before they can
+// serve.
 func (s *server) makeBucket(ctx context.Context, w *workspace) error {
-	_, err := s.flood(ctx, w, "mkbucket", ".")
-	return err
+	return s.wait(ctx, func() error {
+		_, err := s.flood(ctx, w, "mkbucket", ".")
+		return err
+	})
 }
 
 // flood runs "floor load".
