@@ -33,7 +33,7 @@ var ErrNoEndpoint = errors.New("no endpoint")
 // reach of errors.AsType[*icos.Error].
 type WrongEndpointError struct {
 	Bucket   string
-	Location string // location constraint of the bucket
+	Location string // region of the bucket, such as eu-de
 	Used     string // region of the client's endpoint
 	Endpoint string // what Config.Endpoint should be
 

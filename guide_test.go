@@ -14,48 +14,59 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The Go code of this page is that of the examples, which run.
-const guide = "docs/guide/from-python.md"
+// The Go code of these pages is that of the examples and of readme_test.go, which run.
+const (
+	guide  = "docs/guide/from-python.md"
+	readme = "README.md"
+)
 
 // marker stands before a block of Go and says where it comes from: a file, and
 // the names of the functions and types in it.
 var marker = regexp.MustCompile("(?m)^<!-- go: (\\S+) ([^>]+?) -->\n```go\n(?s:.*?)^```\n")
 
 func TestGuideIsCurrent(t *testing.T) {
-	page, err := os.ReadFile(guide)
+	used := map[string]bool{}
+	for _, page := range []string{guide, readme} {
+		checkPage(t, page, used)
+	}
+	sources, err := filepath.Glob("example_*_test.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	used := map[string]bool{}
+	for _, name := range append(sources, "readme_test.go") {
+		if !used[name] {
+			t.Errorf("neither %s nor %s shows %s", guide, readme, name)
+		}
+	}
+}
+
+// checkPage compares the blocks of Go of a page with their sources, whose names
+// it adds to used.
+func checkPage(t *testing.T, name string, used map[string]bool) {
+	page, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
 	fresh := marker.ReplaceAllStringFunc(string(page), func(block string) string {
 		m := marker.FindStringSubmatch(block)
 		used[m[1]] = true
 		code, err := extract(m[1], strings.Fields(m[2]))
 		if err != nil {
-			t.Errorf("%s: %v", guide, err)
+			t.Errorf("%s: %v", name, err)
 			return block
 		}
 		return fmt.Sprintf("<!-- go: %s %s -->\n```go\n%s```\n", m[1], m[2], code)
 	})
-	examples, err := filepath.Glob("example_*_test.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range examples {
-		if !used[name] {
-			t.Errorf("%s does not show %s", guide, name)
-		}
-	}
 	if fresh == string(page) {
 		return
 	}
 	if *update {
-		if err := os.WriteFile(guide, []byte(fresh), 0o644); err != nil {
+		if err := os.WriteFile(name, []byte(fresh), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	t.Errorf("%s is stale; run go test -run TestGuideIsCurrent . -update\n%s", guide, cmp.Diff(string(page), fresh))
+	t.Errorf("%s is stale; run go test -run TestGuideIsCurrent . -update\n%s", name, cmp.Diff(string(page), fresh))
 }
 
 // extract returns the source of top-level declarations of a file.

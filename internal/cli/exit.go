@@ -13,14 +13,14 @@ import (
 	"github.com/icos-go/icos/auth"
 )
 
-// What icos exits with. Scripts may rely on these; the list is a superset of
-// what rclone uses, so that wrappers written for it keep working.
+// What icos exits with. Scripts may rely on these; docs/guide/command.md lists
+// them. Where rclone has a code for the same thing the number is rclone's.
 const (
 	exitOK          = 0
 	exitSomeFailed  = 1  // some objects failed, others may be done
 	exitUsage       = 2  // the command line is wrong
-	exitNoBucket    = 3  // bucket or directory not found
-	exitNoObject    = 4  // object or file not found
+	exitNoBucket    = 3  // bucket not found
+	exitNoObject    = 4  // object, file or directory not found
 	exitTemporary   = 5  // a retry may work
 	exitPermission  = 6  // who you are, or what you may do
 	exitFatal       = 7  // anything else
@@ -28,8 +28,8 @@ const (
 	exitInterrupted = 130
 )
 
-const exitHelp = `Exit codes: 0 done, 1 some objects failed, 2 wrong usage, 3 no such bucket or
-directory, 4 no such object or file, 5 temporary (a retry may work),
+const exitHelp = `Exit codes: 0 done, 1 some objects failed, 2 wrong usage, 3 no such bucket,
+4 no such object, file or directory, 5 temporary (a retry may work),
 6 credentials or permission, 7 other failure, 11 bytes differ, 130 interrupted.`
 
 // usageError is a command line that cannot be meant.

@@ -16,8 +16,8 @@ func newPut(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "put FILE|- cos://BUCKET/KEY",
 		Short: "Write one object, from a file or standard input",
-		Long: `Write one object under exactly the key given. Standard input may be of any length:
-it is sent in parts of bounded size as it comes.
+		Long: `Write one object under exactly the key given. Standard input is sent as it comes, in
+parts of bounded size: up to 180 GiB, or more with a larger --part-size.
 
 ` + exitHelp,
 		Example: `  icos put notes.txt cos://my-bucket/notes.txt
