@@ -28,12 +28,14 @@ type localCOS struct {
 	credential server.Credential
 
 	cos   *server.Server
+	ln    net.Listener
 	stop  context.CancelFunc
 	ended chan struct{} // closed when no request is served any more
 	err   error         // why serving ended; read after ended
 }
 
-// openLocalCOS starts serving. The caller ends it with close.
+// openLocalCOS opens the data and the address. Clients can connect and are
+// answered once serve was called. The caller ends it with close.
 func openLocalCOS(o *localOptions) (_ *localCOS, err error) {
 	if !o.tls && !loopbackAddr(o.addr) {
 		return nil, &usageError{fmt.Errorf("--addr %s can be reached from other machines: add --tls, since keys and tokens are not sent over plain http", o.addr)}
@@ -51,26 +53,33 @@ func openLocalCOS(o *localOptions) (_ *localCOS, err error) {
 	if c.cos, err = server.New(server.Config{Dir: o.dir, Location: o.region, Hosts: o.names, Logger: o.logger}); err != nil {
 		return nil, err
 	}
-	serveOn := ln
+	c.ln = ln
 	if o.tls {
 		cfg, ca, err := server.TLSConfig(o.dir, o.names)
 		if err != nil {
 			return nil, errors.Join(err, c.cos.Close())
 		}
-		c.ca, c.url, serveOn = ca, "https://"+publicAddr(ln.Addr(), o.names), tls.NewListener(ln, cfg)
+		c.ca, c.url, c.ln = ca, "https://"+publicAddr(ln.Addr(), o.names), tls.NewListener(ln, cfg)
 	}
 	c.credential = c.cos.Credential(c.url)
+	return c, nil
+}
+
+// serve answers clients until close.
+func (c *localCOS) serve() {
 	ctx, stop := context.WithCancel(context.Background())
 	c.stop = stop
 	go func() {
 		defer close(c.ended)
-		c.err = c.cos.Serve(ctx, serveOn)
+		c.err = c.cos.Serve(ctx, c.ln)
 	}()
-	return c, nil
 }
 
 // close lets requests in flight end, then closes the store.
 func (c *localCOS) close() error {
+	if c.stop == nil { // serve was never called
+		return errors.Join(c.ln.Close(), c.cos.Close())
+	}
 	c.stop()
 	<-c.ended
 	return errors.Join(c.err, c.cos.Close())
@@ -78,10 +87,14 @@ func (c *localCOS) close() error {
 
 // startServer serves the demo's COS on any free port.
 func (d *demo) startServer(dir string) (*localCOS, error) {
-	return openLocalCOS(&localOptions{
+	cos, err := openLocalCOS(&localOptions{
 		dir: dir, addr: "127.0.0.1:0", region: "us-south",
 		logger: slog.New(slog.NewTextHandler(d.stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
+	if err == nil {
+		cos.serve()
+	}
+	return cos, err
 }
 
 // loopbackAddr reports whether only this machine can reach addr.

@@ -72,6 +72,7 @@ func (s *serve) run(ctx context.Context) error {
 	if err := writeCredential(file, cos.credential); err != nil {
 		return errors.Join(err, cos.close())
 	}
+	cos.serve() // only now: whoever finds the port open finds the file too
 	if err := s.announce(cos, file); err != nil {
 		return errors.Join(err, cos.close())
 	}
