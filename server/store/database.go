@@ -26,7 +26,7 @@ func openDatabase(g *guard, dir string, o *Options, logger *slog.Logger) (*pebbl
 		MaxOpenFiles:                512,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 },
 		Logger:                      pebbleLogger{logger},
-		EventListener:               &pebble.EventListener{FlushEnd: g.flushed, CompactionEnd: g.compacted},
+		EventListener:               &pebble.EventListener{FlushEnd: g.flushed, BackgroundError: g.erred, CompactionEnd: g.compacted},
 	}
 	for i := range po.Levels {
 		// Most rows looked up by Put are not there yet: the filter spares a read in every level.

@@ -160,6 +160,113 @@ func TestManifestErrorsFreezeTheDisk(t *testing.T) {
 	}
 }
 
+// TestValuesErrorsFreezeTheDisk fails what a flush writes to the file of separated values, which Pebble's writer can not bear.
+func TestValuesErrorsFreezeTheDisk(t *testing.T) {
+	for name, fault := range map[string]func(faultfs.Op) error{
+		"first write":  faultfs.Nth(1, kindOf(faultfs.Write, ".blob"), syscall.EIO),
+		"later writes": faultfs.From(4, kindOf(faultfs.Write, ".blob"), syscall.EIO),
+		"sync":         faultfs.From(1, kindOf(faultfs.Sync, ".blob"), syscall.EIO),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, fs := openMem(t, store.Options{MemTable: 128 << 10})
+			fs.Fail(fault)
+			acked := fillUntilRefused(t, s)
+			if _, err := s.Put(t.Context(), "b", "k", bytes.NewReader(nil), nil); !errors.Is(err, store.ErrFailed) {
+				t.Errorf("Put = %v, want ErrFailed", err)
+			}
+			for i := range acked {
+				if _, err := checkStamped(read(t, s, fmt.Sprint(i))); err != nil {
+					t.Error(err)
+				}
+			}
+			if err := s.Close(); !errors.Is(err, store.ErrFailed) {
+				t.Errorf("Close = %v, want ErrFailed", err)
+			}
+			fs.Fail(nil)
+			reopenAndCheck(t, fs, acked)
+		})
+	}
+}
+
+// TestTableErrorsRefuseNewBytes fails what a flush writes to tables, for some time or until Close.
+func TestTableErrorsRefuseNewBytes(t *testing.T) {
+	for _, kind := range []faultfs.Kind{faultfs.Create, faultfs.Write, faultfs.Sync} {
+		for _, closed := range []bool{false, true} {
+			s, fs := openMem(t, store.Options{MemTable: 128 << 10})
+			fs.Fail(faultfs.From(1, kindOf(kind, ".sst"), syscall.EIO))
+			acked := fillUntilRefused(t, s)
+			for i := range acked {
+				if _, err := checkStamped(read(t, s, fmt.Sprint(i))); err != nil {
+					t.Error(err)
+				}
+			}
+			if !closed {
+				fs.Fail(nil)
+				putUntilTaken(t, s, "later")
+			}
+			if err := s.Close(); err != nil {
+				t.Errorf("Close = %v", err)
+			}
+			fs.Fail(nil)
+			reopenAndCheck(t, fs, acked)
+		}
+	}
+}
+
+// TestFullDiskForValues has no space for the file of separated values, of which Pebble's writer crashes if it is told so at the
+// end. Some time later there is space, or the store is closed.
+func TestFullDiskForValues(t *testing.T) {
+	for _, closed := range []bool{false, true} {
+		s, fs := openMem(t, store.Options{MemTable: 128 << 10})
+		fs.Fail(faultfs.From(4, kindOf(faultfs.Write, ".blob"), syscall.ENOSPC))
+		acked := fillUntilRefused(t, s)
+		for i := range acked {
+			if _, err := checkStamped(read(t, s, fmt.Sprint(i))); err != nil {
+				t.Error(err)
+			}
+		}
+		if !closed {
+			fs.Fail(nil)
+			putUntilTaken(t, s, "later")
+		}
+		if err := s.Close(); (err != nil) != closed {
+			t.Errorf("Close = %v, want an error %v", err, closed)
+		}
+		fs.Fail(nil)
+		reopenAndCheck(t, fs, acked)
+	}
+}
+
+// fillUntilRefused puts objects 0 to acked-1 until one is refused.
+func fillUntilRefused(t *testing.T, s *store.Store) (acked int) {
+	t.Helper()
+	for ; acked < 50000; acked++ {
+		if _, err := s.Put(t.Context(), "b", fmt.Sprint(acked), bytes.NewReader(stamped(uint64(acked), 2000)), nil); err != nil {
+			return acked
+		}
+	}
+	t.Fatal("no put is refused")
+	return 0
+}
+
+// reopenAndCheck opens the store again and checks what fillUntilRefused was told is kept.
+func reopenAndCheck(t *testing.T, fs *faultfs.FS, acked int) {
+	t.Helper()
+	s, err := store.Open("/data", &store.Options{FS: fs})
+	if err != nil {
+		t.Fatalf("Open after the failure = %v", err)
+	}
+	for i := range acked {
+		if _, err := checkStamped(read(t, s, fmt.Sprint(i))); err != nil {
+			t.Error(err)
+		}
+	}
+	put(t, s, "after", nil)
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestFullDisk fills the disk with small objects, or large ones, until it is refused, and then goes on after making room.
 func TestFullDisk(t *testing.T) {
 	for _, size := range []int{4 << 10, 200 << 10} {

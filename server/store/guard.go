@@ -22,6 +22,9 @@ import (
 //   - Any other error there freezes what is on disk: no later write or sync of log and manifest, no new name and no removal
 //     reaches it, as if the process had ended at that moment, and failure reports ErrFailed. Pebble is told that all went well
 //     and goes on serving reads. Who waits for a sync looks at failure before he believes in it. The next Open recovers.
+//   - Files of separated values are written until it works, for Pebble crashes on an error of finishing one: on a full disk the
+//     write waits for space, and after any other error the disk is frozen as above and the write waits for Close, while what it
+//     would have moved stays readable in memory.
 //   - Errors of other files are Pebble's, which tries again at once and for ever: guard slows that down, and full reports an
 //     error while the last flush failed, since writers would come to a stop when memory is used up.
 type guard struct {
@@ -29,7 +32,9 @@ type guard struct {
 	ballast string
 	logger  *slog.Logger
 
+	open    atomic.Bool           // Pebble has opened the database, so that Close will come
 	failed  atomic.Pointer[error] // why the disk is frozen
+	flush   atomic.Pointer[error] // how the last flush ended
 	blocked atomic.Pointer[error] // why the last flush or compaction went wrong
 
 	mu      sync.Mutex
@@ -64,7 +69,7 @@ func newGuard(fsys vfs.FS, dir string, logger *slog.Logger) *guard {
 	return g
 }
 
-// close ends the attempts to make the ballast anew.
+// close ends the attempts to make the ballast anew, and those to write values.
 func (g *guard) close() {
 	close(g.closing)
 	g.mu.Lock()
@@ -100,22 +105,39 @@ func (g *guard) fail(step string, err error) {
 	}
 }
 
-// flushed and compacted are called by Pebble at the end of background work.
-func (g *guard) flushed(info pebble.FlushInfo) { g.background("flush", info.Err) }
+// flushed, erred and compacted are called by Pebble. A flush that had nothing to write also ends with an error, which is not
+// exported; but only what went wrong is a background error as well, right afterwards.
+func (g *guard) flushed(info pebble.FlushInfo) {
+	g.flush.Store(&info.Err)
+	g.blocked.Store(nil)
+}
+
+func (g *guard) erred(err error) {
+	if flush := g.flush.Load(); flush != nil && *flush != nil && errors.Is(err, *flush) {
+		g.background("flush", err)
+	}
+}
 
 func (g *guard) compacted(info pebble.CompactionInfo) { g.background("compact", info.Err) }
 
 func (g *guard) background(step string, err error) {
-	if err == nil {
+	if err == nil || errors.Is(err, pebble.ErrCancelledCompaction) {
 		g.blocked.Store(nil)
-		return
-	}
-	if errors.Is(err, pebble.ErrCancelledCompaction) {
 		return
 	}
 	err = fmt.Errorf("%s database: %w", step, err)
 	g.blocked.Store(&err)
 	g.logger.Error("store: no new bytes until this works again", "err", err)
+}
+
+// pause slows down a flush or compaction that met err and is about to try again. No new bytes are taken from now on, and not only
+// from when Pebble tells: what is in memory until then could fill it, and the writer that finds it full waits for ever.
+func (g *guard) pause(err error) {
+	if g.open.Load() {
+		err = fmt.Errorf("write database: %w", err)
+		g.blocked.Store(&err)
+	}
+	time.Sleep(retryPause)
 }
 
 // makeBallast makes the ballast file unless it is there. Blocks reserved are as good as blocks written, and sooner; where the file
@@ -184,10 +206,51 @@ func (g *guard) startRefill(cause error) {
 	}()
 }
 
-// critical reports whether Pebble can not bear an error of that file.
-func critical(name string) bool {
+// class is how Pebble bears an error of a file.
+type class int
+
+const (
+	plain    class = iota // it tries again
+	critical              // it ends the process, or hangs
+	values                // a file of separated values, whose writer crashes in Finish: github.com/cockroachdb/pebble/pull/6129
+)
+
+func classOf(name string) class {
 	base := filepath.Base(name)
-	return strings.HasSuffix(base, ".log") || strings.HasPrefix(base, "MANIFEST-") || strings.HasPrefix(base, "marker.")
+	switch {
+	case strings.HasSuffix(base, ".log"), strings.HasPrefix(base, "MANIFEST-"), strings.HasPrefix(base, "marker."):
+		return critical
+	case strings.HasSuffix(base, ".blob"):
+		return values
+	}
+	return plain
+}
+
+// await returns when a write of a values file that met err may be tried again. It reports false if the store closes before that,
+// or is not even open; then the disk is frozen.
+func (g *guard) await(err error) bool {
+	if vfs.IsNoSpaceError(err) && g.dropBallast(err) {
+		return true
+	}
+	if vfs.IsNoSpaceError(err) && g.open.Load() {
+		full := fmt.Errorf("disk is full: %w", err)
+		g.blocked.Store(&full) // until a flush or compaction ends well
+		select {
+		case <-time.After(refillPause):
+			return true
+		case <-g.closing:
+		}
+	}
+	g.failValues("write values", err)
+	return false
+}
+
+// failValues freezes the disk and then keeps a flush or compaction from going on until Close.
+func (g *guard) failValues(step string, err error) {
+	g.fail(step, err)
+	if g.open.Load() {
+		<-g.closing
+	}
 }
 
 // attempt makes a critical file with create. When that is no use it returns a file in memory whose bytes go nowhere.
@@ -198,24 +261,25 @@ func (g *guard) attempt(step string, create func() (vfs.File, error)) vfs.File {
 			f, err = create()
 		}
 		if err == nil {
-			return &guardFile{f, g, true}
+			return &guardFile{f, g, critical}
 		}
 		g.fail(step, err)
 	}
-	return &guardFile{vfs.NewMemFile(nil), g, true}
+	return &guardFile{vfs.NewMemFile(nil), g, critical}
 }
 
 // Create implements vfs.FS.
-func (g *guard) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
-	if critical(name) {
-		return g.attempt("create "+filepath.Base(name), func() (vfs.File, error) { return g.FS.Create(name, c) }), nil
+func (g *guard) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	c := classOf(name)
+	if c == critical {
+		return g.attempt("create "+filepath.Base(name), func() (vfs.File, error) { return g.FS.Create(name, category) }), nil
 	}
-	f, err := g.FS.Create(name, c)
+	f, err := g.FS.Create(name, category)
 	if err != nil {
-		time.Sleep(retryPause)
+		g.pause(err)
 		return nil, err
 	}
-	return &guardFile{f, g, false}, nil
+	return &guardFile{f, g, c}, nil
 }
 
 // ReuseForWrite implements vfs.FS.
@@ -229,7 +293,7 @@ func (g *guard) OpenDir(name string) (vfs.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &guardFile{f, g, true}, nil
+	return &guardFile{f, g, critical}, nil
 }
 
 // Rename implements vfs.FS.
@@ -250,64 +314,3 @@ func (g *guard) Remove(name string) error {
 
 // Unwrap implements vfs.FS.
 func (g *guard) Unwrap() vfs.FS { return g.FS }
-
-// guardFile is a file written by Pebble.
-type guardFile struct {
-	vfs.File
-	g        *guard
-	critical bool
-}
-
-func (f *guardFile) Write(p []byte) (int, error) {
-	if !f.critical {
-		n, err := f.File.Write(p)
-		if err != nil {
-			time.Sleep(retryPause)
-		}
-		return n, err
-	}
-	if f.g.failure() != nil {
-		return len(p), nil
-	}
-	n, err := f.File.Write(p)
-	if vfs.IsNoSpaceError(err) && f.g.dropBallast(err) {
-		_, err = f.File.Write(p[n:])
-	}
-	if err != nil {
-		f.g.fail("write log", err)
-	}
-	return len(p), nil
-}
-
-func (f *guardFile) Sync() error { return f.sync(f.File.Sync) }
-
-func (f *guardFile) SyncData() error { return f.sync(f.File.SyncData) }
-
-// sync never tries twice: the kernel may forget dirty pages that it could not write.
-func (f *guardFile) sync(do func() error) error {
-	if !f.critical {
-		return do()
-	}
-	if f.g.failure() != nil {
-		return nil
-	}
-	if err := do(); err != nil {
-		f.g.fail("sync log", err)
-	}
-	return nil
-}
-
-func (f *guardFile) SyncTo(length int64) (bool, error) {
-	if !f.critical {
-		return f.File.SyncTo(length)
-	}
-	if f.g.failure() != nil {
-		return false, nil
-	}
-	full, err := f.File.SyncTo(length)
-	if err != nil {
-		f.g.fail("sync log", err)
-		return false, nil
-	}
-	return full, nil
-}

@@ -143,13 +143,19 @@ func (s *Store) open(o *Options) (err error) {
 	s.guard = newGuard(fsys, s.dir, s.logger)
 	s.files = newFiles(fsys, fsys.PathJoin(s.dir, "blobs"), onDisk)
 	if s.db, err = openDatabase(s.guard, fsys.PathJoin(s.dir, "db"), o, s.logger); err != nil {
+		s.guard.close()
 		return err
 	}
 	defer func() {
 		if err != nil {
+			s.guard.close()
 			_ = s.db.Close()
 		}
 	}()
+	s.guard.open.Store(true)
+	if err := s.guard.failure(); err != nil {
+		return err
+	}
 	clean, err := s.beginRun()
 	if err != nil {
 		return err
@@ -238,6 +244,7 @@ func (s *Store) Close() error {
 	s.life.Unlock()
 
 	s.reaper.stop()
+	s.guard.close() // before the database, which waits for what the guard holds up
 	// A run that ended badly must be swept, so it is not noted as clean.
 	err := s.guard.failure()
 	if err == nil {
@@ -246,7 +253,6 @@ func (s *Store) Close() error {
 	if cerr := s.db.Close(); err == nil && cerr != nil {
 		err = fmt.Errorf("close database: %w", cerr)
 	}
-	s.guard.close()
 	if uerr := s.unlock(); err == nil && uerr != nil {
 		err = fmt.Errorf("unlock data directory: %w", uerr)
 	}
