@@ -20,7 +20,7 @@ type result struct {
 }
 
 // benchClients prints a table for each row and scheme.
-func benchClients(ctx context.Context, out io.Writer, w *workspace, o options) error {
+func benchClients(ctx context.Context, out io.Writer, w *workspace, o options) (err error) {
 	servers := make([]*server, len(o.schemes))
 	for i, scheme := range o.schemes {
 		k := null
@@ -31,7 +31,7 @@ func benchClients(ctx context.Context, out io.Writer, w *workspace, o options) e
 		if err != nil {
 			return err
 		}
-		defer s.stop()
+		defer func() { err = errors.Join(err, s.stop()) }()
 		servers[i] = s
 	}
 	chosen := present(out, w, o)

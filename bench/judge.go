@@ -2,6 +2,9 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -70,6 +73,54 @@ func best(results []result, sdk bool) *result {
 		}
 	}
 	return top
+}
+
+// judgeServers compares icos serve with what it wants to be: three times the
+// requests of the best peer, and bounds for the rest that hold at full size only.
+func judgeServers(all []*serverResult) string {
+	var ours *serverResult
+	rates := map[string]float64{} // best of the peers
+	peers := map[string]string{}
+	cells := func(r *serverResult) map[string]float64 {
+		c := map[string]float64{}
+		for _, n := range inFlight {
+			c[fmt.Sprintf("PUT/s c%d", n)] = middle(r.put[n]).perSecond()
+			c[fmt.Sprintf("GET/s c%d", n)] = middle(r.get[n]).perSecond()
+		}
+		return c
+	}
+	for _, r := range all {
+		switch r.kind.name {
+		case null.name:
+		case icosServe.name:
+			ours = r
+		default:
+			for name, rate := range cells(r) {
+				if rate > rates[name] {
+					rates[name], peers[name] = rate, r.kind.name
+				}
+			}
+		}
+	}
+	if ours == nil {
+		return ""
+	}
+	var b strings.Builder
+	mine := cells(ours)
+	for _, name := range slices.Sorted(maps.Keys(mine)) {
+		if rates[name] > 0 {
+			gain := mine[name] / rates[name]
+			fmt.Fprintf(&b, "  %s: %.1f × %s (want ≥ 3: %s)\n", name, gain, peers[name], met(gain >= 3))
+		}
+	}
+	bound := func(name string, got, most float64, unit string) {
+		fmt.Fprintf(&b, "  %s: %.2f %s (want ≤ %g: %s)\n", name, got, unit, most, met(got <= most))
+	}
+	bound("list", ours.lists[0].wall.Seconds(), 0.3, "s")
+	bound("large object up", result{samples: ours.up}.wall().Seconds(), 1.5, "s")
+	bound("ready", ours.ready.Seconds(), 0.1, "s")
+	bound("memory then", float64(ours.rss)/(1<<20), 50, "MiB")
+	return b.String()
 }
 
 func times(a, b time.Duration) float64 { return float64(a) / float64(b) }

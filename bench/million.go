@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,7 +21,7 @@ func benchMillion(ctx context.Context, out io.Writer, w *workspace, o options) (
 		fmt.Fprintf(out, "A million real keys are left out: %v\n\n", err)
 		return nil
 	}
-	defer s.stop()
+	defer func() { err = errors.Join(err, s.stop()) }()
 	if err := s.makeBucket(ctx, w); err != nil {
 		return err
 	}

@@ -28,8 +28,8 @@ var inFlight = []int{16, 64}
 type serverResult struct {
 	*server
 	put, get map[int][]load // by requests in flight
-	up, down []sample       // 1 GiB
-	lists    []sample       // of 100,000 keys; the first and the second
+	up, down []sample       // of one large object
+	lists    []sample       // the first and the second of the same keys
 	fill     load
 	peak     int64
 	failed   error
@@ -38,9 +38,9 @@ type serverResult struct {
 // benchServers loads every server in turn, several times, then lists what they
 // hold.
 func benchServers(ctx context.Context, out io.Writer, w *workspace, o options) (err error) {
-	requests, keys := 10000, 100000
+	requests, keys, size := 10000, 100000, int64(1)<<30
 	if o.quick {
-		requests, keys = 1000, 5000
+		requests, keys, size = 1000, 5000, size>>4
 	}
 	var all []*serverResult
 	defer func() {
@@ -68,7 +68,7 @@ func benchServers(ctx context.Context, out io.Writer, w *workspace, o options) (
 		for i := range all {
 			r := all[(i+pass)%len(all)]
 			if r.failed == nil {
-				r.failed = r.pass(ctx, w, fmt.Sprintf("p%d/", pass), requests, o.quick)
+				r.failed = r.pass(ctx, w, fmt.Sprintf("p%d/", pass), requests, size)
 			}
 		}
 	}
@@ -87,11 +87,12 @@ func benchServers(ctx context.Context, out io.Writer, w *workspace, o options) (
 		}
 		return r.failed != nil
 	})
-	fmt.Fprintf(out, "Servers, %d requests of 4 KiB a cell, median of %d\n\n%s\n", requests, o.passes, serverTable(all))
+	fmt.Fprintf(out, "Servers: %d PUTs and GETs of 4 KiB, a list of %d keys, %d MiB up and down; median of %d\n\n%s\n",
+		requests, keys, size>>20, o.passes, serverTable(all))
 	for _, r := range all {
 		fmt.Fprintf(out, "  %s: %s\n", r.kind.name, r.kind.note)
 	}
-	fmt.Fprintln(out)
+	fmt.Fprintf(out, "\nWhere icos serve stands\n\n%s\n", judgeServers(all))
 	return err
 }
 
@@ -121,7 +122,7 @@ func (s *server) flood(ctx context.Context, w *workspace, args ...string) (load,
 }
 
 // pass puts and gets small objects, then a large one.
-func (r *serverResult) pass(ctx context.Context, w *workspace, prefix string, requests int, quick bool) error {
+func (r *serverResult) pass(ctx context.Context, w *workspace, prefix string, requests int, size int64) error {
 	for _, n := range inFlight {
 		for _, op := range []string{"put", "get"} {
 			l, err := r.flood(ctx, w, fmt.Sprintf("-workers=%d", n), fmt.Sprintf("-n=%d", requests), op, r.keys(fmt.Sprintf("%sc%d-", prefix, n), op))
@@ -133,12 +134,8 @@ func (r *serverResult) pass(ctx context.Context, w *workspace, prefix string, re
 				to = r.get
 			}
 			to[n] = append(to[n], l)
-			fmt.Fprintf(os.Stderr, "%-12s %s, %d in flight: %.0f/s, server %v each\n", r.kind.name, op, n, float64(l.Requests)/l.Seconds, l.server)
+			fmt.Fprintf(os.Stderr, "%-12s %s, %d in flight: %.0f/s, server %v each\n", r.kind.name, op, n, l.perSecond(), l.server)
 		}
-	}
-	size := int64(1) << 30
-	if quick {
-		size >>= 4
 	}
 	dir, err := w.files(1, size)
 	if err != nil {
@@ -164,7 +161,7 @@ func (r *serverResult) pass(ctx context.Context, w *workspace, prefix string, re
 		return err
 	}
 	r.up, r.down = append(r.up, up), append(r.down, down)
-	fmt.Fprintf(os.Stderr, "%-12s 1 GiB up %.2f s, down %.2f s\n", r.kind.name, up.wall.Seconds(), down.wall.Seconds())
+	fmt.Fprintf(os.Stderr, "%-12s %d MiB up %.2f s, down %.2f s\n", r.kind.name, size>>20, up.wall.Seconds(), down.wall.Seconds())
 	return os.Remove(path)
 }
 
@@ -206,7 +203,7 @@ func (r *serverResult) list(ctx context.Context, w *workspace, keys int) error {
 
 func serverTable(all []*serverResult) string {
 	t := newTable("server", "PUT/s c16", "p99 ms", "PUT/s c64", "p99 ms", "GET/s c16", "GET/s c64", "µs CPU PUT", "GET",
-		"list 100k s", "again", "1 GiB up s", "CPU s", "down s", "CPU s", "ready ms", "MiB then", "peak MiB")
+		"list s", "again", "up s", "CPU s", "down s", "CPU s", "ready ms", "MiB then", "peak MiB")
 	for _, r := range all {
 		put16, put64, get16, get64 := middle(r.put[16]), middle(r.put[64]), middle(r.get[16]), middle(r.get[64])
 		up, down := result{samples: r.up}, result{samples: r.down}
@@ -221,7 +218,9 @@ func serverTable(all []*serverResult) string {
 	return t.String()
 }
 
-func (l load) rate() string { return fmt.Sprintf("%.0f", float64(l.Requests)/l.Seconds) }
+func (l load) perSecond() float64 { return float64(l.Requests) / l.Seconds }
+
+func (l load) rate() string { return fmt.Sprintf("%.0f", l.perSecond()) }
 
 // middle is the load whose rate is the median.
 func middle(all []load) load {

@@ -51,7 +51,7 @@ func load(args []string) error {
 		return err
 	}
 	if fs.NArg() != 2 || (fs.Arg(0) != "put" && fs.Arg(0) != "get" && fs.Arg(0) != "mkbucket") {
-		return errors.New("usage: floor load [flags] put|get PREFIX, or mkbucket .")
+		return errors.New("usage: floor load [flags] {put PREFIX | get PREFIX | mkbucket NOTHING}")
 	}
 	c.AccessKeyID, c.SecretAccessKey = os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY")
 	s, err := open(c)
