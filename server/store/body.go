@@ -99,7 +99,7 @@ func (s *Store) writeFile(ctx context.Context, w *written, head []byte, end bool
 
 const (
 	chunkSize  = 256 << 10
-	chunkCount = 4 // in use by one body at a time
+	chunkCount = 2 // in use by one body at a time: more do not make it faster, and a client that stalls holds them
 )
 
 // chunk is a piece of a body on its way from the source through the hash to the file.
