@@ -20,6 +20,7 @@ type written struct {
 	md5    [md5.Size]byte
 	inline []byte
 	head   *[]byte // pooled memory that inline lies in
+	begun  bool    // counted in Store.writing
 }
 
 // write reads a body to its end and stores its bytes, so that a batch can refer to them. The caller calls settle.
@@ -50,6 +51,9 @@ func (s *Store) write(ctx context.Context, src io.Reader) (*written, error) {
 func (s *Store) settle(w *written, err error) {
 	s.heads.Put(w.head)
 	w.head, w.inline = nil, nil
+	if w.begun {
+		defer s.writing.Add(-1)
+	}
 	if err == nil || w.kind != bodyFile || errors.Is(err, ErrFailed) {
 		return
 	}
@@ -74,6 +78,12 @@ func (s *Store) writeFile(ctx context.Context, w *written, head []byte, end bool
 	if err := s.guard.full(); err != nil {
 		return err
 	}
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	s.writing.Add(1)
+	w.begun = true
+	s.leave()
 	f, err := s.files.create(w.id)
 	if err != nil {
 		return err

@@ -75,16 +75,6 @@ type bucketState struct {
 	dead  bool
 }
 
-// hold keeps the bucket from being deleted until the function returned is called.
-func (b *bucketState) hold() (release func(), err error) {
-	b.alive.RLock()
-	if b.dead {
-		b.alive.RUnlock()
-		return nil, ErrNoSuchBucket
-	}
-	return b.alive.RUnlock, nil
-}
-
 func (s *Store) bucket(name string) (*bucketState, error) {
 	s.buckets.mu.RLock()
 	b := s.buckets.byName[name]

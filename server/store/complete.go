@@ -41,24 +41,17 @@ func (s *Store) CompleteUpload(ctx context.Context, bucket, key, id string, part
 	if err != nil {
 		return Object{}, err
 	}
-	if err := s.enter(ctx); err != nil {
-		return Object{}, err
-	}
-	defer s.leave()
-	release, err := b.hold()
+	unlock, err := s.lockKey(ctx, b, key)
 	if err != nil {
 		return Object{}, err
 	}
-	defer release()
-	lock := s.keyLocks.of(b.id, key)
-	lock.Lock()
-	defer lock.Unlock()
+	defer unlock()
 
 	current, found, err := s.object(b, key)
 	if err != nil {
 		return Object{}, err
 	}
-	u, unlock, err := s.lockUpload(b, key, id)
+	u, unlockUpload, err := s.lockUpload(b, key, id)
 	if errors.Is(err, ErrNoSuchUpload) && found && completedBefore(&current, id, parts) {
 		// That may have been just now, and not have become durable.
 		if err := s.guard.failure(); err != nil {
@@ -69,7 +62,7 @@ func (s *Store) CompleteUpload(ctx context.Context, bucket, key, id string, part
 	if err != nil {
 		return Object{}, err
 	}
-	defer unlock()
+	defer unlockUpload()
 	chosen, unused, err := s.chooseParts(u.id, parts)
 	if err != nil {
 		return Object{}, err

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/cockroachdb/pebble/v2"
 )
 
 // CopyOptions say how Copy writes its target. A nil *CopyOptions means the zero value. The embedded options replace all
@@ -122,28 +124,7 @@ func (s *Store) sumSource(ctx context.Context, r *Reader, row *objectRow, also i
 // shareRow makes row the current object of its key, with a body that another object has. The caller has pinned the body. If that
 // object gave it up meanwhile, the error is errDoomed.
 func (s *Store) shareRow(ctx context.Context, b *bucketState, row *objectRow, check func(*Object) error) error {
-	if err := s.enter(ctx); err != nil {
-		return err
-	}
-	defer s.leave()
-	release, err := b.hold()
-	if err != nil {
-		return err
-	}
-	defer release()
-	lock := s.keyLocks.of(b.id, row.Key)
-	lock.Lock()
-	defer lock.Unlock()
-	current, found, err := s.object(b, row.Key)
-	if err != nil {
-		return err
-	}
-	if err := runCheck(check, &current, found); err != nil {
-		return err
-	}
-	row.Modified = s.now().UTC()
-	row.ETag = etag(row.md5, row.PartCount)
-	batch := s.db.NewBatch()
-	s.setObject(batch, b, row)
-	return s.commitShare(batch, row.body, current.body)
+	return s.replace(ctx, b, row, check, func(batch *pebble.Batch, replaced body) error {
+		return s.commitShare(batch, row.body, replaced)
+	})
 }

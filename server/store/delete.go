@@ -9,18 +9,11 @@ func (s *Store) Delete(ctx context.Context, bucket, key string, check func(curre
 	if err != nil {
 		return false, err
 	}
-	if err := s.enter(ctx); err != nil {
-		return false, err
-	}
-	defer s.leave()
-	release, err := b.hold()
+	unlock, err := s.lockKey(ctx, b, key)
 	if err != nil {
 		return false, err
 	}
-	defer release()
-	lock := s.keyLocks.of(b.id, key)
-	lock.Lock()
-	defer lock.Unlock()
+	defer unlock()
 
 	row, found, err := s.object(b, key)
 	if err != nil {

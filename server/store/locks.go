@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"hash/maphash"
 	"sync"
 )
@@ -22,4 +23,36 @@ func (s *stripes) of(bucket id, key string) *sync.Mutex {
 // ofID returns the lock of an id.
 func (s *stripes) ofID(i id) *sync.Mutex {
 	return &s.locks[uint64(i)%uint64(len(s.locks))]
+}
+
+// enterBucket begins a use of the database that changes something in a bucket, and keeps the bucket from being deleted until leave
+// is called.
+func (s *Store) enterBucket(ctx context.Context, b *bucketState) (leave func(), err error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	b.alive.RLock()
+	if b.dead {
+		b.alive.RUnlock()
+		s.leave()
+		return nil, ErrNoSuchBucket
+	}
+	return func() {
+		b.alive.RUnlock()
+		s.leave()
+	}, nil
+}
+
+// lockKey is enterBucket for a change of one key, which nobody else changes until unlock is called.
+func (s *Store) lockKey(ctx context.Context, b *bucketState, key string) (unlock func(), err error) {
+	leave, err := s.enterBucket(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	lock := s.keyLocks.of(b.id, key)
+	lock.Lock()
+	return func() {
+		lock.Unlock()
+		leave()
+	}, nil
 }

@@ -1,7 +1,9 @@
 package store_test
 
 import (
+	"context"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -92,6 +94,62 @@ func TestClosedStoreSaysSo(t *testing.T) {
 	}
 	if _, err := s.List(t.Context(), "b", store.ListOptions{Max: 1}); !errors.Is(err, store.ErrClosed) {
 		t.Errorf("List = %v, want %v", err, store.ErrClosed)
+	}
+}
+
+// stuckBody gives some bytes, tells that it did, and then waits.
+type stuckBody struct {
+	rest  int
+	given chan struct{}
+	end   chan struct{}
+}
+
+func (b *stuckBody) Read(p []byte) (int, error) {
+	if b.rest == 0 {
+		close(b.given)
+		<-b.end
+		return 0, io.ErrUnexpectedEOF
+	}
+	n := min(len(p), b.rest)
+	b.rest -= n
+	return n, nil
+}
+
+// TestUnfinishedBodyIsSweptAfterClose closes a store while a body is still on the way, as a process does that cuts off its
+// clients and ends.
+func TestUnfinishedBodyIsSweptAfterClose(t *testing.T) {
+	dir := t.TempDir()
+	s, err := store.Open(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.CreateBucket(t.Context(), store.Bucket{Name: "b"}); err != nil {
+		t.Fatal(err)
+	}
+	body := &stuckBody{rest: 1 << 20, given: make(chan struct{}), end: make(chan struct{})}
+	result := make(chan error, 1)
+	go func() {
+		_, err := s.Put(context.Background(), "b", "k", body, nil)
+		result <- err
+	}()
+	<-body.given
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, err = store.Open(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Idle()
+	if n, err := s.Files(); n != 0 || err != nil {
+		t.Errorf("%d files are left, %v", n, err)
+	}
+	close(body.end)
+	if err := <-result; !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("Put = %v, want %v", err, io.ErrUnexpectedEOF)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

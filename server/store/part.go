@@ -68,15 +68,11 @@ func (s *Store) partTarget(ctx context.Context, bucket, key, id string, number i
 
 // putPartRow makes p a part of the upload, with the bytes of w. It sets Modified.
 func (s *Store) putPartRow(ctx context.Context, b *bucketState, key, uid string, p *partRow, w *written) error {
-	if err := s.enter(ctx); err != nil {
-		return err
-	}
-	defer s.leave()
-	release, err := b.hold()
+	leave, err := s.enterBucket(ctx, b)
 	if err != nil {
 		return err
 	}
-	defer release()
+	defer leave()
 	u, unlock, err := s.lockUpload(b, key, uid)
 	if err != nil {
 		return err

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"io"
+
+	"github.com/cockroachdb/pebble/v2"
 )
 
 // PutOptions are what a new object is given besides its body. A nil *PutOptions means the zero value.
@@ -23,7 +25,7 @@ type PutOptions struct {
 // Put stores body as the object and returns it once it is durable. The body is read to io.EOF; any other error stores
 // nothing and is returned wrapped. Concurrent writers of one key leave one whole object of one of them.
 //
-// Memory: InlineLimit bytes, and 1 MiB more for a longer body.
+// Memory: InlineLimit bytes, and 512 KiB more for a longer body.
 func (s *Store) Put(ctx context.Context, bucket, key string, body io.Reader, o *PutOptions) (Object, error) {
 	if o == nil {
 		o = &PutOptions{}
@@ -65,18 +67,22 @@ func (s *Store) writable(key string) error {
 
 // putRow makes row the current object of its key, with the bytes of w. It sets Modified and ETag.
 func (s *Store) putRow(ctx context.Context, b *bucketState, row *objectRow, w *written, check func(*Object) error) error {
-	if err := s.enter(ctx); err != nil {
-		return err
-	}
-	defer s.leave()
-	release, err := b.hold()
+	return s.replace(ctx, b, row, check, func(batch *pebble.Batch, replaced body) error {
+		w.add(batch)
+		return s.commit(batch, replaced)
+	})
+}
+
+// replace makes row the current object of its key. It sets Modified and ETag. Commit adds what concerns the bytes to the batch,
+// and commits it.
+func (s *Store) replace(
+	ctx context.Context, b *bucketState, row *objectRow, check func(*Object) error, commit func(batch *pebble.Batch, replaced body) error,
+) error {
+	unlock, err := s.lockKey(ctx, b, row.Key)
 	if err != nil {
 		return err
 	}
-	defer release()
-	lock := s.keyLocks.of(b.id, row.Key)
-	lock.Lock()
-	defer lock.Unlock()
+	defer unlock()
 
 	current, found, err := s.object(b, row.Key)
 	if err != nil {
@@ -88,9 +94,8 @@ func (s *Store) putRow(ctx context.Context, b *bucketState, row *objectRow, w *w
 	row.Modified = s.now().UTC()
 	row.ETag = etag(row.md5, row.PartCount)
 	batch := s.db.NewBatch()
-	w.add(batch)
 	s.setObject(batch, b, row)
-	return s.commit(batch, current.body)
+	return commit(batch, current.body)
 }
 
 func runCheck(check func(*Object) error, current *objectRow, found bool) error {

@@ -79,9 +79,9 @@ type Store struct {
 	reaper      *reaper
 	heads       sync.Pool // of *[]byte, to read the beginning of a body into
 
-	// life is read-locked by every use of db; Close sets closed under it.
-	life   sync.RWMutex
-	closed bool
+	life    sync.RWMutex // read-locked by every use of db, locked by Close
+	closed  atomic.Bool
+	writing atomic.Int64 // files being written that no row refers to yet
 }
 
 // Open opens the data directory dir, creating it if there is none. It fails with ErrInUse if another process has it open, and
@@ -223,7 +223,7 @@ func (s *Store) enter(ctx context.Context) error {
 		return err
 	}
 	s.life.RLock()
-	if s.closed {
+	if s.closed.Load() {
 		s.life.RUnlock()
 		return ErrClosed
 	}
@@ -235,19 +235,16 @@ func (s *Store) leave() { s.life.RUnlock() }
 // Close waits for the database work under way, ends the background work and closes the files. Bodies still being read from their
 // source fail with ErrClosed when they end. Closing twice is not an error.
 func (s *Store) Close() error {
-	s.life.Lock()
-	if s.closed {
-		s.life.Unlock()
+	if s.closed.Swap(true) {
 		return nil
 	}
-	s.closed = true
-	s.life.Unlock()
-
+	s.guard.close() // first, since all others may wait for what the guard holds up
+	s.life.Lock()
+	defer s.life.Unlock()
 	s.reaper.stop()
-	s.guard.close() // before the database, which waits for what the guard holds up
-	// A run that ended badly must be swept, so it is not noted as clean.
+	// A run that ended badly must be swept, and so must one that may end before its last files are removed: it is not noted as clean.
 	err := s.guard.failure()
-	if err == nil {
+	if err == nil && s.writing.Load() == 0 {
 		err = s.writeState(uint64(s.firstID)>>runShift, true)
 	}
 	if cerr := s.db.Close(); err == nil && cerr != nil {

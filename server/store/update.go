@@ -9,18 +9,11 @@ func (s *Store) Update(ctx context.Context, bucket, key string, change func(*Obj
 	if err != nil {
 		return Object{}, err
 	}
-	if err := s.enter(ctx); err != nil {
-		return Object{}, err
-	}
-	defer s.leave()
-	release, err := b.hold()
+	unlock, err := s.lockKey(ctx, b, key)
 	if err != nil {
 		return Object{}, err
 	}
-	defer release()
-	lock := s.keyLocks.of(b.id, key)
-	lock.Lock()
-	defer lock.Unlock()
+	defer unlock()
 
 	row, found, err := s.object(b, key)
 	if err != nil {

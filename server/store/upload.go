@@ -101,15 +101,11 @@ func (s *Store) CreateUpload(ctx context.Context, bucket, key string, o *UploadO
 	if err != nil {
 		return Upload{}, err
 	}
-	if err := s.enter(ctx); err != nil {
-		return Upload{}, err
-	}
-	defer s.leave()
-	release, err := b.hold()
+	leave, err := s.enterBucket(ctx, b)
 	if err != nil {
 		return Upload{}, err
 	}
-	defer release()
+	defer leave()
 	u := uploadRow{id: s.newID(), random: rand.Uint64()}
 	u.Upload = Upload{uploadID(u.id, u.random), key, s.now().UTC(), *o}
 	batch := s.db.NewBatch()
@@ -161,15 +157,11 @@ func (s *Store) AbortUpload(ctx context.Context, bucket, key, id string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.enter(ctx); err != nil {
-		return err
-	}
-	defer s.leave()
-	release, err := b.hold()
+	leave, err := s.enterBucket(ctx, b)
 	if err != nil {
 		return err
 	}
-	defer release()
+	defer leave()
 	u, unlock, err := s.lockUpload(b, key, id)
 	if err != nil {
 		return err
