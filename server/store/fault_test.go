@@ -192,7 +192,7 @@ func TestValuesErrorsFreezeTheDisk(t *testing.T) {
 func TestTableErrorsRefuseNewBytes(t *testing.T) {
 	for _, kind := range []faultfs.Kind{faultfs.Create, faultfs.Write, faultfs.Sync} {
 		for _, closed := range []bool{false, true} {
-			s, fs := openMem(t, store.Options{MemTable: 128 << 10})
+			s, fs := openMem(t, store.Options{MemTable: 2 << 20})
 			fs.Fail(faultfs.From(1, kindOf(kind, ".sst"), syscall.EIO))
 			acked := fillUntilRefused(t, s)
 			for i := range acked {
