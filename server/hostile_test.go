@@ -89,6 +89,9 @@ func newTarget(t *testing.T) *target {
 }
 
 // send sends raw bytes on a connection of its own and closes the sending side; it returns all that comes back.
+//
+// Closing it ends the context of a request under way (net/http takes it for the client going away), so after a whole request the
+// beginning of the answer is waited for first.
 func (g *target) send(raw string) string {
 	c, err := net.Dial("tcp", g.addr)
 	if err != nil {
@@ -100,9 +103,27 @@ func (g *target) send(raw string) string {
 	}
 	// The server may have answered and closed before it has read all.
 	_, _ = io.WriteString(c, raw)
+	in := bufio.NewReader(c)
+	if wholeRequest(raw) {
+		_, _ = in.Peek(1)
+	}
 	_ = c.(*net.TCPConn).CloseWrite()
-	answer, _ := io.ReadAll(c)
+	answer, _ := io.ReadAll(in)
 	return string(answer)
+}
+
+// wholeRequest reports whether raw is one request, with all of its body, and nothing else.
+func wholeRequest(raw string) bool {
+	in := bufio.NewReader(strings.NewReader(raw))
+	r, err := http.ReadRequest(in)
+	if err != nil {
+		return false
+	}
+	if _, err := io.Copy(io.Discard, r.Body); err != nil {
+		return false
+	}
+	_, err = in.Peek(1)
+	return err == io.EOF
 }
 
 // Each attack is the bytes of a connection; AUTH stands for a valid header.
