@@ -25,12 +25,9 @@ credentials.
 		Args:      cobra.RangeArgs(1, 2),
 		ValidArgs: []string{"private", "public-read"},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			l, err := parseLocation(args[0])
-			if err == nil && (!l.remote || l.bucket == "") {
-				err = fmt.Errorf("%s is not in the store: write cos://BUCKET/KEY", args[0])
-			}
+			l, err := parseRemote(args[0], "cos://BUCKET/KEY")
 			if err != nil {
-				return &usageError{err}
+				return err
 			}
 			client, err := a.client()
 			if err != nil {

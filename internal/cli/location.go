@@ -89,3 +89,16 @@ func parseObject(s string) (location, error) {
 	}
 	return l, nil
 }
+
+// parseRemote reads an operand that must be in the store, a bucket or something
+// in it. form is how to write what was expected, such as cos://BUCKET/KEY.
+func parseRemote(s, form string) (location, error) {
+	l, err := parseLocation(s)
+	if err != nil {
+		return location{}, &usageError{err}
+	}
+	if !l.remote || l.bucket == "" {
+		return location{}, &usageError{fmt.Errorf("%s is not in the store: write %s", s, form)}
+	}
+	return l, nil
+}

@@ -124,12 +124,9 @@ func newStat(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var at []location
 			for _, arg := range args {
-				l, err := parseLocation(arg)
-				if err == nil && (!l.remote || l.bucket == "") {
-					err = fmt.Errorf("%s is not in the store: write cos://BUCKET/KEY", arg)
-				}
+				l, err := parseRemote(arg, "cos://BUCKET/KEY")
 				if err != nil {
-					return &usageError{err}
+					return err
 				}
 				at = append(at, l)
 			}

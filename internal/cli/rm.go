@@ -43,13 +43,11 @@ func (r *remover) run(ctx context.Context, args []string) error {
 	byBucket := map[string][]string{}
 	var prefixes []location
 	for _, arg := range args {
-		l, err := parseLocation(arg)
+		l, err := parseRemote(arg, "cos://BUCKET/KEY")
 		if err != nil {
-			return &usageError{err}
+			return err
 		}
 		switch {
-		case !l.remote || l.bucket == "":
-			return &usageError{fmt.Errorf("%s is not in the store: write cos://BUCKET/KEY", arg)}
 		case r.recursive && l.key == "" && !r.force:
 			return &usageError{fmt.Errorf("%s is a whole bucket: add --force to remove everything in it", l)}
 		case r.recursive:
@@ -161,12 +159,9 @@ prefix of the next level, then the total of all.
   icos du -d cos://my-bucket/2026/`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			l, err := parseLocation(args[0])
-			if err == nil && (!l.remote || l.bucket == "") {
-				err = fmt.Errorf("%s is not in the store: write cos://BUCKET/PREFIX", args[0])
-			}
+			l, err := parseRemote(args[0], "cos://BUCKET/PREFIX")
 			if err != nil {
-				return &usageError{err}
+				return err
 			}
 			client, err := a.client()
 			if err != nil {
