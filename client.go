@@ -112,6 +112,15 @@ func (c *Client) Endpoint() string {
 	return c.base.String()
 }
 
+// Checksum returns what uploads are checked with: Config.Checksum or, if that is
+// empty, CRC32C.
+func (c *Client) Checksum() s3.ChecksumAlgorithm {
+	if c.cfg.Checksum == "" {
+		return s3.CRC32C
+	}
+	return c.cfg.Checksum
+}
+
 // Close releases idle connections. The credentials and an http.Client of the
 // configuration are left to who made them.
 func (c *Client) Close() error {

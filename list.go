@@ -48,6 +48,10 @@ type ObjectInfo struct {
 	ContentLanguage    string
 	Metadata           map[string]string // keys are in lower case
 	VersionID          string            // "" in a bucket that never had versioning
+
+	// Checksum is what the service keeps, or was sent, to check the whole object with,
+	// if it says.
+	Checksum s3.Checksum
 }
 
 // A Page is the answer to one list request.

@@ -143,5 +143,6 @@ func newObjectInfo(key string, h *s3.ObjectHeader) ObjectInfo {
 		ContentLanguage:    h.ContentLanguage,
 		Metadata:           h.Metadata,
 		VersionID:          h.VersionID,
+		Checksum:           h.Checksum,
 	}
 }

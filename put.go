@@ -182,7 +182,7 @@ func (p *put) whole(ctx context.Context, body io.Reader, size int64) (ObjectInfo
 		return ObjectInfo{}, p.object.bucket.explain(ctx, err)
 	}
 	return ObjectInfo{
-		Key: p.object.key, Size: size, ETag: resp.ETag, VersionID: resp.VersionID,
+		Key: p.object.key, Size: size, ETag: resp.ETag, VersionID: resp.VersionID, Checksum: resp.Checksum,
 		ContentType: p.opts.ContentType, Metadata: p.opts.Metadata,
 	}, nil
 }
@@ -206,7 +206,7 @@ func (p *put) inPlace() nextJob {
 		}
 		size := min(partSize, p.src.size-off)
 		return func(ctx context.Context, u *Upload) (Part, error) {
-			return u.putPart(ctx, n, p.src.section(off, size), size, p.meter)
+			return u.putPart(ctx, n, p.src.section(off, size), size, s3.Checksum{}, p.meter)
 		}, nil
 	}
 }
@@ -220,7 +220,7 @@ func (p *put) inBuffers(s *stream) nextJob {
 		}
 		return func(ctx context.Context, u *Upload) (Part, error) {
 			defer s.release(b)
-			return u.putPart(ctx, n, b.reader(), b.size, p.meter)
+			return u.putPart(ctx, n, b.reader(), b.size, s3.Checksum{}, p.meter)
 		}, nil
 	}
 }

@@ -64,11 +64,9 @@ func (o *Object) NewUpload(ctx context.Context, opts *PutOptions) (*Upload, erro
 // parts make the CRC of the whole, which is checked again by whoever reads the
 // object; other checksums cannot be put together that way.
 func (c *Client) uploadChecksum() (algorithm s3.ChecksumAlgorithm, kind string) {
-	switch algorithm = c.cfg.Checksum; algorithm {
+	switch algorithm = c.Checksum(); algorithm {
 	case s3.NoChecksum:
 		return "", ""
-	case "":
-		return s3.CRC32C, s3.FullObject
 	case s3.SHA1, s3.SHA256:
 		return algorithm, s3.Composite
 	}
@@ -90,28 +88,32 @@ type PartOptions struct {
 	// Progress is called with the number of bytes of the part sent so far, as
 	// [PutOptions].Progress is.
 	Progress func(sent int64)
+
+	// Checksum of the part, if it is known already. Otherwise it is computed, for which
+	// a body that is not in memory is read twice.
+	Checksum s3.Checksum
 }
 
 // PutPart sends part number, which is the next size bytes of body. A part of the
 // same number is replaced. If body is an io.Seeker or an io.ReaderAt, the part is
 // sent again when the connection breaks.
 func (u *Upload) PutPart(ctx context.Context, number int, body io.Reader, size int64, opts *PartOptions) (Part, error) {
-	meter := newMeter(valueOr(opts).Progress)
-	part, err := u.putPart(ctx, number, body, size, meter)
+	o := valueOr(opts)
+	part, err := u.putPart(ctx, number, body, size, o.Checksum, newMeter(o.Progress))
 	if err != nil {
 		return Part{}, fmt.Errorf("upload part %d: %w", number, err)
 	}
 	return part, nil
 }
 
-func (u *Upload) putPart(ctx context.Context, number int, body io.Reader, size int64, m *meter) (Part, error) {
+func (u *Upload) putPart(ctx context.Context, number int, body io.Reader, size int64, sum s3.Checksum, m *meter) (Part, error) {
 	wire, err := u.object.wire(ctx)
 	if err != nil {
 		return Part{}, err
 	}
 	resp, err := wire.UploadPart(ctx, &s3.UploadPartRequest{
 		Bucket: u.object.bucket.name, Key: u.object.key, UploadID: u.id,
-		PartNumber: number, Body: body, ContentLength: size, Sent: m.hook(),
+		PartNumber: number, Body: body, ContentLength: size, Checksum: sum, Sent: m.hook(),
 	})
 	if err != nil {
 		return Part{}, u.object.bucket.explain(ctx, err)
@@ -176,10 +178,16 @@ func (u *Upload) Parts(ctx context.Context) iter.Seq2[Part, error] {
 type CompleteOptions struct {
 	IfMatch     string // replace only the object with this ETag
 	IfNoneMatch string // "*": only if there is no object yet
+
+	// Checksum of the whole object, which the service then compares with its own. Its
+	// algorithm must be that of the upload. If its Value is empty, none is sent.
+	Checksum s3.Checksum
 }
 
 // Complete makes the object out of parts, which must be in order of their
-// numbers. Parts that were sent but are not in the list are dropped.
+// numbers. Parts that were sent but are not in the list are dropped. If the
+// service says which checksum the object has, and it is not that of the options,
+// the error is [ErrChecksum]; the object is there all the same.
 func (u *Upload) Complete(ctx context.Context, parts []Part, opts *CompleteOptions) (ObjectInfo, error) {
 	wire, err := u.object.wire(ctx)
 	if err != nil {
@@ -191,6 +199,9 @@ func (u *Upload) Complete(ctx context.Context, parts []Part, opts *CompleteOptio
 		Parts:   make([]s3.CompletedPart, len(parts)),
 		IfMatch: c.IfMatch, IfNoneMatch: c.IfNoneMatch,
 	}
+	if c.Checksum.Value != "" {
+		r.Checksum = c.Checksum
+	}
 	var size int64
 	for i, p := range parts {
 		r.Parts[i] = s3.CompletedPart{PartNumber: p.Number, ETag: p.ETag, Checksum: p.Checksum}
@@ -200,7 +211,13 @@ func (u *Upload) Complete(ctx context.Context, parts []Part, opts *CompleteOptio
 	if err != nil {
 		return ObjectInfo{}, fmt.Errorf("complete upload: %w", u.object.bucket.explain(ctx, err))
 	}
-	return ObjectInfo{Key: u.object.key, Size: size, ETag: resp.ETag, VersionID: resp.VersionID}, nil
+	info := ObjectInfo{Key: u.object.key, Size: size, ETag: resp.ETag, VersionID: resp.VersionID, Checksum: resp.Checksum}
+	got, want := resp.Checksum, c.Checksum
+	if want.Value != "" && got.Algorithm == want.Algorithm && got.Type == want.Type && got.Value != want.Value {
+		return info, fmt.Errorf("complete upload: %w: the service stored an object with %s %s, sent was one with %s",
+			ErrChecksum, got.Algorithm, got.Value, want.Value)
+	}
+	return info, nil
 }
 
 // Abort gives the upload up and frees its parts. Parts still on their way may
