@@ -14,6 +14,7 @@ import (
 
 	"github.com/minio/crc64nvme"
 
+	"github.com/icos-go/icos/internal/crc"
 	"github.com/icos-go/icos/server/store"
 )
 
@@ -24,19 +25,19 @@ const (
 
 // checksumAlgorithm is one of the checksums that can travel with an object besides its ETag.
 type checksumAlgorithm struct {
-	name    string // as in x-amz-checksum-algorithm
-	header  string // in canonical form
-	element string // in documents
-	size    int    // bytes
-	poly    uint64 // reflected polynomial of a CRC, 0 for others
+	name    string        // as in x-amz-checksum-algorithm
+	header  string        // in canonical form
+	element string        // in documents
+	size    int           // bytes
+	crc     crc.Algorithm // 0 for those that are not CRCs
 	new     func() hash.Hash
 }
 
 // checksumAlgorithms are read only.
 var checksumAlgorithms = []checksumAlgorithm{
-	{"CRC32", "X-Amz-Checksum-Crc32", "ChecksumCRC32", 4, 0xedb88320, func() hash.Hash { return crc32.NewIEEE() }},
-	{"CRC32C", "X-Amz-Checksum-Crc32c", "ChecksumCRC32C", 4, 0x82f63b78, func() hash.Hash { return crc32.New(crc32.MakeTable(crc32.Castagnoli)) }},
-	{"CRC64NVME", "X-Amz-Checksum-Crc64nvme", "ChecksumCRC64NVME", 8, 0x9a6c9329ac4bc9b5, func() hash.Hash { return crc64nvme.New() }},
+	{"CRC32", "X-Amz-Checksum-Crc32", "ChecksumCRC32", 4, crc.CRC32, func() hash.Hash { return crc32.NewIEEE() }},
+	{"CRC32C", "X-Amz-Checksum-Crc32c", "ChecksumCRC32C", 4, crc.CRC32C, func() hash.Hash { return crc32.New(crc32.MakeTable(crc32.Castagnoli)) }},
+	{"CRC64NVME", "X-Amz-Checksum-Crc64nvme", "ChecksumCRC64NVME", 8, crc.CRC64NVME, func() hash.Hash { return crc64nvme.New() }},
 	{"SHA1", "X-Amz-Checksum-Sha1", "ChecksumSHA1", sha1.Size, 0, sha1.New},
 	{"SHA256", "X-Amz-Checksum-Sha256", "ChecksumSHA256", sha256.Size, 0, sha256.New},
 }
@@ -106,7 +107,7 @@ func uploadChecksum(h http.Header) (algorithm, kind string, err error) {
 			return "", "", invalidRequest("The COMPOSITE checksum type cannot be used with the CRC64NVME checksum algorithm.")
 		}
 	case fullObject:
-		if a.poly == 0 {
+		if a.crc == 0 {
 			return "", "", invalidRequest("The FULL_OBJECT checksum type cannot be used with the " + a.name + " checksum algorithm.")
 		}
 	default:
@@ -120,7 +121,11 @@ func uploadChecksum(h http.Header) (algorithm, kind string, err error) {
 func (a *checksumAlgorithm) combine(kind string, parts []store.Part) (store.Checksum, error) {
 	sum := store.Checksum{Algorithm: a.name, Type: kind}
 	h := a.new()
-	var crc uint64
+	var whole uint64
+	var crcs *crc.Combiner
+	if kind == fullObject {
+		crcs = crc.NewCombiner(a.crc)
+	}
 	for i := range parts {
 		raw, err := base64.StdEncoding.DecodeString(parts[i].Checksum.Value)
 		if err != nil || len(raw) != a.size || parts[i].Checksum.Algorithm != a.name {
@@ -128,11 +133,11 @@ func (a *checksumAlgorithm) combine(kind string, parts []store.Part) (store.Chec
 		}
 		h.Write(raw)
 		if kind == fullObject {
-			crc = combineCRC(a.poly, a.size*8, crc, beUint(raw), parts[i].Size)
+			whole = crcs.Combine(whole, beUint(raw), parts[i].Size)
 		}
 	}
 	if kind == fullObject {
-		raw := binary.BigEndian.AppendUint64(nil, crc)
+		raw := binary.BigEndian.AppendUint64(nil, whole)
 		sum.Value = base64.StdEncoding.EncodeToString(raw[8-a.size:])
 		return sum, nil
 	}
@@ -153,35 +158,4 @@ func beUint(b []byte) uint64 {
 		n = n<<8 | uint64(c)
 	}
 	return n
-}
-
-// combineCRC returns the CRC of A followed by B from the CRC of each and the length of B in bytes. With reflected CRCs of
-// bits width whose initial value and final xor are all ones, crc(AB) = crc(A)·x^(8·len B) mod P + crc(B); the method is that of
-// zlib's crc32_combine.
-func combineCRC(poly uint64, width int, a, b uint64, length int64) uint64 {
-	power := uint64(1) << (width - 1) // x^0
-	base := uint64(1) << (width - 9)  // x^8
-	for n := length; n > 0; n >>= 1 {
-		if n&1 != 0 {
-			power = multiply(poly, width, power, base)
-		}
-		base = multiply(poly, width, base, base)
-	}
-	return multiply(poly, width, power, a) ^ b
-}
-
-// multiply multiplies two polynomials modulo P, all reflected: the highest bit is the coefficient of x^0.
-func multiply(poly uint64, width int, a, b uint64) uint64 {
-	var product uint64
-	for mask := uint64(1) << (width - 1); mask != 0; mask >>= 1 {
-		if a&mask != 0 {
-			product ^= b
-		}
-		if b&1 != 0 {
-			b = b>>1 ^ poly
-		} else {
-			b >>= 1
-		}
-	}
-	return product
 }

@@ -16,7 +16,7 @@ import (
 func TestCombineMatchesWhole(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for _, a := range checksumAlgorithms {
-		if a.poly == 0 {
+		if a.crc == 0 {
 			continue
 		}
 		for range 50 {
