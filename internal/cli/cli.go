@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"slices"
-	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -18,12 +16,8 @@ import (
 // cancels the command, which then stops cleanly; a second one kills the process
 // as if icos had not caught the first.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible(context.Background())
 	defer stop()
-	go func() {
-		<-ctx.Done()
-		stop() // from here on a second signal has its default effect
-	}()
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, getenv: os.Getenv, home: homeDir()}
 	return a.run(ctx, args)
 }

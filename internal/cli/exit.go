@@ -24,13 +24,22 @@ const (
 	exitTemporary   = 5  // a retry may work
 	exitPermission  = 6  // who you are, or what you may do
 	exitFatal       = 7  // anything else
+	exitLimit       = 8  // more would be removed than was allowed
 	exitIntegrity   = 11 // bytes differ from what they should be
+	exitDifferent   = 12 // icos diff found differences
 	exitInterrupted = 130
+	exitTerminated  = 143
 )
 
 const exitHelp = `Exit codes: 0 done, 1 some objects failed, 2 wrong usage, 3 no such bucket,
 4 no such object, file or directory, 5 temporary (a retry may work),
 6 credentials or permission, 7 other failure, 11 bytes differ, 130 interrupted.`
+
+// exitHelpMoving is exitHelp for the verbs that move trees and can be resumed.
+const exitHelpMoving = `Exit codes: 0 done, 1 some objects failed, 2 wrong usage, 3 no such bucket,
+4 no such object, file or directory, 5 temporary (a retry may work),
+6 credentials or permission, 7 other failure, 8 more would be removed than is
+allowed, 11 bytes differ, 130 interrupted, 143 terminated (both can be resumed).`
 
 // usageError is a command line that cannot be meant.
 type usageError struct{ err error }
@@ -46,6 +55,15 @@ func (e *someFailed) Error() string {
 	return plural(e.failed, "object") + " of " + itoa(e.total) + " failed"
 }
 
+// guardError refuses to remove more than was allowed.
+type guardError struct {
+	what string // what would be removed
+	why  string // why that is refused
+	hint string // which flag allows it
+}
+
+func (e *guardError) Error() string { return e.what + ": " + e.why }
+
 // errMismatch says that bytes read back are not the bytes written.
 var errMismatch = errors.New("bytes differ")
 
@@ -53,6 +71,8 @@ var errMismatch = errors.New("bytes differ")
 func exitCode(err error) int {
 	var (
 		usage *usageError
+		sig   *signalError
+		guard *guardError
 		some  *someFailed
 		serr  *icos.Error
 		iam   *auth.IAMError
@@ -62,8 +82,12 @@ func exitCode(err error) int {
 		return exitOK
 	case errors.As(err, &usage):
 		return exitUsage
+	case errors.As(err, &sig):
+		return sig.exitCode()
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
+	case errors.As(err, &guard):
+		return exitLimit
 	case errors.As(err, &some):
 		return exitSomeFailed
 	case errors.Is(err, errMismatch), errors.Is(err, icos.ErrChecksum):
@@ -116,8 +140,11 @@ func hint(err error) string {
 	var (
 		doctored *unwell
 		listen   *net.OpError
+		guard    *guardError
 	)
 	switch {
+	case errors.As(err, &guard):
+		return guard.hint
 	case errors.As(err, &doctored):
 		return "" // each check has said it already
 	case errors.As(err, &listen) && listen.Op == "listen":

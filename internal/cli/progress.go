@@ -128,12 +128,3 @@ func (c *countingWriter) Write(b []byte) (int, error) {
 	c.reached(c.n)
 	return n, err
 }
-
-// shorten keeps the end of s, which tells files apart better than its beginning.
-func shorten(s string, width int) string {
-	r := []rune(s)
-	if len(r) <= width {
-		return s
-	}
-	return "…" + string(r[len(r)-width+1:])
-}
