@@ -34,6 +34,8 @@ var law = []rule{
 	{"server/authn", []string{"internal/sigv4", "internal/sigv2", "server/iam"}, "who sent this request"},
 	{"server/s3api", []string{"server/store", "server/iam", "server/authn", "internal/crc"}, "the S3 operations over the store"},
 	{"server", []string{"server/store", "server/iam", "server/authn", "server/s3api"}, "puts the services on one port"},
+	{"transfer/filter", nil, "rules and names; no files but the one the rules are in"},
+	{"transfer/internal/tree", []string{"transfer/filter"}, "local files and names; knows no bucket"},
 	{"transfer/internal/checkpoint", nil, "small files; what they mean is the business of those who write them"},
 	{"examples/backup", []string{"public"}, "a program as our users write it"},
 	{"examples/restore", []string{"public"}, "a program as our users write it"},
