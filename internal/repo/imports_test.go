@@ -34,6 +34,10 @@ var law = []rule{
 	{"server/authn", []string{"internal/sigv4", "internal/sigv2", "server/iam"}, "who sent this request"},
 	{"server/s3api", []string{"server/store", "server/iam", "server/authn", "internal/crc"}, "the S3 operations over the store"},
 	{"server", []string{"server/store", "server/iam", "server/authn", "server/s3api"}, "puts the services on one port"},
+	{"transfer", []string{
+		".", "s3", "transfer/filter", "transfer/internal/tree", "transfer/internal/checkpoint",
+		"transfer/internal/mirror", "transfer/internal/multipart", "transfer/internal/pace",
+	}, "queues, trees and resuming, over the handles; never the other end"},
 	{"transfer/filter", nil, "rules and names; no files but the one the rules are in"},
 	{"transfer/internal/tree", []string{"transfer/filter"}, "local files and names; knows no bucket"},
 	{"transfer/internal/checkpoint", nil, "small files; what they mean is the business of those who write them"},
