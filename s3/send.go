@@ -50,7 +50,8 @@ func (e errFinal) Unwrap() error { return e.error }
 // into x.doc unless x.live.
 func (c *Client) attempt(ctx context.Context, x *exchange) (*http.Response, error) {
 	x.hint = hint{}
-	req, body, err := c.request(ctx, x)
+	trace := traceOf(ctx)
+	req, body, err := c.request(trace.watch(ctx), x)
 	if err != nil {
 		return nil, errFinal{err}
 	}
@@ -66,6 +67,9 @@ func (c *Client) attempt(ctx context.Context, x *exchange) (*http.Response, erro
 	}
 	if err == nil {
 		err = c.receive(x, req, r)
+	}
+	if trace != nil && trace.Attempt != nil {
+		trace.Attempt(x.attemptInfo(r, body, err, start))
 	}
 	if body != nil {
 		if cause := body.stop(); cause != nil {
@@ -94,6 +98,27 @@ func (c *Client) attempt(ctx context.Context, x *exchange) (*http.Response, erro
 		return nil, err
 	}
 	return r, nil
+}
+
+// attemptInfo is what a Trace is told about an attempt that began at start and is over now.
+func (x *exchange) attemptInfo(r *http.Response, body *attemptBody, err error, start time.Time) AttemptInfo {
+	now := time.Now()
+	a := AttemptInfo{Op: x.op.name, Number: x.attempts, Err: err, Took: now.Sub(start)}
+	if r != nil {
+		a.StatusCode = r.StatusCode
+	}
+	switch {
+	case body != nil:
+		a.Sent = body.sent.Load()
+		if end := body.ended.Load(); end != 0 {
+			a.Wait = now.Sub(body.begun) - time.Duration(end)
+		}
+	case x.body != nil:
+		a.Sent, a.Wait = x.body.size, a.Took
+	default:
+		a.Wait = a.Took
+	}
+	return a
 }
 
 // request makes the http.Request of the next attempt.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // source is the body of an upload and how to read it again.
@@ -160,7 +161,7 @@ func (s *source) open() (*attemptBody, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &attemptBody{src: s, r: r}, nil
+	return &attemptBody{src: s, r: r, begun: time.Now()}, nil
 }
 
 // attemptBody is the body of one attempt. The http.Transport may go on
@@ -173,6 +174,9 @@ type attemptBody struct {
 	sum     hash.Hash // if not nil, of what was read
 	read    int64
 	err     error // what the caller's reader failed with
+	begun   time.Time
+	sent    atomic.Int64 // read, for those who do not hold mu
+	ended   atomic.Int64 // nanoseconds from begun to the last byte; 0 before
 	stopped atomic.Bool
 	touched atomic.Bool
 }
@@ -191,6 +195,9 @@ func (b *attemptBody) Read(p []byte) (int, error) {
 	b.touched.Store(true)
 	n, err := b.r.Read(p)
 	b.read += int64(n)
+	if b.sent.Store(b.read); b.read >= b.src.size && b.ended.Load() == 0 {
+		b.ended.Store(max(1, int64(time.Since(b.begun))))
+	}
 	if b.sum != nil {
 		b.sum.Write(p[:n])
 	}

@@ -14,27 +14,46 @@ import (
 // comes in, and the other way round.
 type stallConn struct {
 	net.Conn
-	timeout time.Duration
+	usual   time.Duration
+	timeout atomic.Int64 // in force: usual, or what a Trace asks for
 	start   time.Time    // of the connection; moments are counted from here
 	armed   atomic.Int64 // when the deadline was last moved
 }
 
 func newStallConn(c net.Conn, timeout time.Duration) net.Conn {
-	s := &stallConn{Conn: c, timeout: timeout, start: time.Now()}
+	s := &stallConn{Conn: c, usual: timeout, start: time.Now()}
+	s.timeout.Store(int64(timeout))
 	s.armed.Store(-int64(timeout))
 	return s
+}
+
+// NetConn returns the connection below, as that of a tls.Conn does.
+func (c *stallConn) NetConn() net.Conn { return c.Conn }
+
+// expect changes the timeout, at once also for those who wait; zero is the usual one.
+func (c *stallConn) expect(d time.Duration) {
+	if d <= 0 {
+		d = c.usual
+	}
+	if c.timeout.Swap(int64(d)) == int64(d) {
+		return
+	}
+	now := time.Now()
+	c.armed.Store(int64(now.Sub(c.start)))
+	// That of a closed connection cannot be moved, which its user will notice.
+	_ = c.Conn.SetDeadline(now.Add(d))
 }
 
 // arm moves the deadline. Doing that for every read would cost more than the read
 // of a small object, so the deadline may be an eighth too early.
 func (c *stallConn) arm() error {
 	now := time.Now()
-	at := int64(now.Sub(c.start))
-	if at-c.armed.Load() < int64(c.timeout/8) {
+	at, timeout := int64(now.Sub(c.start)), c.timeout.Load()
+	if at-c.armed.Load() < timeout/8 {
 		return nil
 	}
 	c.armed.Store(at)
-	return c.Conn.SetDeadline(now.Add(c.timeout))
+	return c.Conn.SetDeadline(now.Add(time.Duration(timeout)))
 }
 
 // Read implements net.Conn.
@@ -66,7 +85,7 @@ func (c *stallConn) explain(err error) error {
 	if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
 		return err
 	}
-	return &stallError{after: c.timeout}
+	return &stallError{after: time.Duration(c.timeout.Load())}
 }
 
 // stallError is a net.Error.
