@@ -20,6 +20,7 @@ var law = []rule{
 	{".", []string{"auth", "s3"}, "handles over the wire, nothing of the server"},
 	{"auth", []string{"internal/sigv4", "internal/sigv2"}, "signs with the canonical forms; knows no operation"},
 	{"s3", []string{"auth"}, "one request and one response per operation"},
+	{"transfer/internal/pace", []string{"s3"}, "limits and measures; knows requests by their Trace only"},
 	{"internal/sigv4", nil, "pure: bytes and times in, bytes out"},
 	{"internal/sigv2", nil, "pure: bytes and times in, bytes out"},
 	{"internal/crc", nil, "arithmetic"},
