@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -25,6 +26,15 @@ type TransportOptions struct {
 	// direction, while one is waited for, be it for the answer to a request. Then it is cut, which fails the
 	// request with a timeout that is retried like any other. If zero, 60 s; if negative, never.
 	StallTimeout time.Duration
+
+	// Congestion is the congestion control by which connections send, on Linux. If empty,
+	// "bbr" if the kernel has it, except within this machine: over long or lossy paths that is several
+	// times faster than the usual "cubic". If "system", what the system has chosen stays. One that the
+	// kernel does not have, or does not let this user choose, leaves what the system has chosen, too.
+	Congestion string
+
+	// Logger gets a debug record when Congestion is not to be had. If nil, nothing is logged.
+	Logger *slog.Logger
 }
 
 // Sizes of the buffers of each connection. A request for, or with, a small
@@ -51,20 +61,24 @@ func NewTransport(o *TransportOptions) *http.Transport {
 		opts.MaxConns = 128
 	}
 	idle := 90 * time.Second
-	dial := opts.DialContext
 	if opts.StallTimeout == 0 {
 		opts.StallTimeout = 60 * time.Second
 	}
 	if stall := opts.StallTimeout; stall > 0 {
 		// An idle connection waits for bytes too, so it has to be given up before it counts as stalled.
 		idle = min(idle, stall*3/4)
-		dial = func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := opts.DialContext(ctx, network, address)
-			if err != nil {
-				return nil, err
-			}
-			return newStallConn(conn, stall), nil
+	}
+	control := newCongestion(&opts)
+	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := opts.DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
 		}
+		control.apply(ctx, conn)
+		if opts.StallTimeout > 0 {
+			conn = newStallConn(conn, opts.StallTimeout)
+		}
+		return conn, nil
 	}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
