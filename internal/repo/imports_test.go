@@ -42,6 +42,7 @@ var law = []rule{
 	{"transfer/filter", nil, "rules and names; no files but the one the rules are in"},
 	{"transfer/internal/tree", []string{"transfer/filter"}, "local files and names; knows no bucket"},
 	{"transfer/internal/checkpoint", nil, "small files; what they mean is the business of those who write them"},
+	{"transfer/internal/multipart", []string{".", "s3", "internal/crc", "transfer/internal/checkpoint", "transfer/internal/pace"}, "the bytes of one object; knows no trees and no queue"},
 	{"transfer/internal/mirror", []string{".", "s3", "transfer/filter", "transfer/internal/tree"}, "decides and moves nothing"},
 	{"examples/backup", []string{"public"}, "a program as our users write it"},
 	{"examples/restore", []string{"public"}, "a program as our users write it"},

@@ -1,0 +1,159 @@
+package multipart
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/icos-go/icos"
+	"github.com/icos-go/icos/transfer/internal/pace"
+)
+
+// A mover is what the pieces of one object share while it moves.
+type mover struct {
+	*Flow
+	env   *Env
+	lane  *pace.Lane
+	meter *pace.Meter // other than Meter never nil
+
+	last  atomic.Int64 // when a piece, or some of it, last arrived, in Unix nanoseconds; 0: none has
+	moved atomic.Int64 // what Progress was told, in sum
+	saved atomic.Int64 // what Resumed was told, in sum
+}
+
+func (e *Env) mover(f *Flow) *mover {
+	m := &mover{Flow: f, env: e, lane: f.Lane, meter: f.Meter}
+	if m.lane == nil {
+		m.lane = new(pace.Lane)
+	}
+	if m.meter == nil {
+		m.meter = pace.NewMeter(nil)
+	}
+	return m
+}
+
+// report tells of bytes that moved, or did so in vain.
+func (m *mover) report(delta int64) {
+	m.moved.Add(delta)
+	if delta > 0 {
+		m.meter.Moved(delta)
+	} else {
+		m.meter.Repeated(-delta)
+	}
+	if m.Progress != nil && delta != 0 {
+		m.Progress(delta)
+	}
+}
+
+// resumed tells of bytes that need not move, or must after all.
+func (m *mover) resumed(delta int64) {
+	m.saved.Add(delta)
+	if m.Resumed != nil && delta != 0 {
+		m.Resumed(delta)
+	}
+}
+
+// takeBack tells that nothing has moved so far.
+func (m *mover) takeBack() {
+	m.report(-m.moved.Load())
+	m.resumed(-m.saved.Load())
+}
+
+// arrived notes that the service is there and answers.
+func (m *mover) arrived() { m.last.Store(time.Now().UnixNano()) }
+
+// trace returns a context whose requests, which move about size bytes each, are
+// counted, and given up on one connection to be repeated on another when nothing moves.
+func (m *mover) trace(ctx context.Context, size int64) context.Context {
+	stall := m.env.Stall
+	if stall == 0 {
+		stall = m.env.Tuner.Stall()
+	}
+	return m.meter.Trace(ctx, size, stall)
+}
+
+// patiently returns a context for requests that the service may work on for long before it answers.
+func (m *mover) patiently(ctx context.Context) context.Context { return m.meter.Trace(ctx, 0, 0) }
+
+// alone carries one request through the Gate.
+func (m *mover) alone(ctx context.Context, do func(context.Context) error) error {
+	if err := m.env.Gate.Enter(ctx, m.lane); err != nil {
+		return err
+	}
+	defer m.env.Gate.Leave(m.lane)
+	return do(ctx)
+}
+
+// aside carries pieces through the Gate side by side. next returns what carries the next one,
+// or nil after the last; an error of it, or of a piece, ends the others. When
+// aside returns nothing is on its way.
+func (m *mover) aside(ctx context.Context, next func(context.Context) (func(context.Context) error, error)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	g, gctx := errgroup.WithContext(ctx)
+	// Also if next panics nothing may be on its way.
+	defer func() {
+		cancel()
+		_ = g.Wait() // the error was returned already, or is about the cancellation
+	}()
+	for gctx.Err() == nil {
+		do, err := next(gctx)
+		if err != nil {
+			if gctx.Err() != nil {
+				break // a piece failed before, and its error says more
+			}
+			return err
+		}
+		if do == nil {
+			break
+		}
+		if m.env.Gate.Enter(gctx, m.lane) != nil {
+			break
+		}
+		g.Go(func() error {
+			defer m.env.Gate.Leave(m.lane)
+			return do(gctx)
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// log notes what a person who looks for the reason of slowness wants to know.
+func (m *mover) log(ctx context.Context, msg string, args ...any) {
+	if m.env.Logger != nil {
+		m.env.Logger.Log(ctx, slog.LevelDebug, msg, args...)
+	}
+}
+
+// explain returns err or, if the service says that something is missing because
+// the bucket is elsewhere, an error that says where.
+func explain(ctx context.Context, b *icos.Bucket, err error) error {
+	if e, ok := errors.AsType[*icos.Error](err); !ok || e.StatusCode != http.StatusNotFound || e.Code == codeNoSuchUpload {
+		return err
+	}
+	if _, why := b.Exists(ctx); why != nil && ctx.Err() == nil {
+		if _, elsewhere := errors.AsType[*icos.WrongEndpointError](why); elsewhere {
+			return why
+		}
+	}
+	return err
+}
+
+const codeNoSuchUpload = "NoSuchUpload"
+
+// noUpload says whether the service answered that there is no such upload.
+func noUpload(err error) bool {
+	e, ok := errors.AsType[*icos.Error](err)
+	return ok && (e.Code == codeNoSuchUpload || e.StatusCode == http.StatusNotFound && errors.Is(err, fs.ErrNotExist) && e.Code != "NoSuchBucket")
+}
