@@ -19,6 +19,9 @@ type Identity struct {
 	Path     string // the other side: an absolute path, or "cos://bucket/key" for a copy
 }
 
+// idSize is the length of an ID in bytes, before it is written in hexadecimal.
+const idSize = 6
+
 // ID returns a short name for the transfer, 12 hexadecimal digits: the start
 // of a hash over all fields.
 func (id Identity) ID() string {
@@ -27,25 +30,49 @@ func (id Identity) ID() string {
 		fmt.Fprintf(h, "%d:", len(field))
 		io.WriteString(h, field)
 	}
-	return hex.EncodeToString(h.Sum(nil)[:6])
+	return hex.EncodeToString(h.Sum(nil)[:idSize])
+}
+
+func (id *Identity) fields(c *codec) {
+	c.text(&id.Kind)
+	c.text(&id.Endpoint)
+	c.text(&id.Bucket)
+	c.text(&id.Key)
+	c.text(&id.Path)
 }
 
 // A Header says what an object's transfer moves, so that it goes on only if
 // that is still the same thing.
 type Header struct {
 	Identity                  // filled in by Begin
-	Parent    string          `json:",omitempty"` // ID of the job it is part of
-	Label     json.RawMessage `json:",omitempty"` // the caller's, at most MaxLabel bytes
+	Parent    string          // ID of the job it is part of
+	Label     json.RawMessage // the caller's, at most MaxLabel bytes
 	Size      int64           // of the source, in bytes
 	ModTime   time.Time       // of the source
-	FileID    string          `json:",omitempty"` // device and inode of a local source
-	ETag      string          `json:",omitempty"` // of a source in the store
-	VersionID string          `json:",omitempty"` // of a source in the store
-	UploadID  string          `json:",omitempty"` // of the multipart upload; empty: about to be created
-	PartSize  int64           `json:",omitempty"` // bytes
-	Algorithm string          `json:",omitempty"` // which CRC the pieces have
-	Partial   string          `json:",omitempty"` // path of the file that grows
+	FileID    string          // device and inode of a local source
+	ETag      string          // of a source in the store
+	VersionID string          // of a source in the store
+	UploadID  string          // of the multipart upload; empty: about to be created
+	PartSize  int64           // bytes
+	Algorithm string          // which CRC the pieces have
+	Partial   string          // path of the file that grows
 	Created   time.Time       // if zero, Begin sets it to now
+}
+
+func (h *Header) fields(c *codec) {
+	h.Identity.fields(c)
+	c.text(&h.Parent)
+	c.bytes((*[]byte)(&h.Label))
+	c.int64(&h.Size)
+	c.time(&h.ModTime)
+	c.text(&h.FileID)
+	c.text(&h.ETag)
+	c.text(&h.VersionID)
+	c.text(&h.UploadID)
+	c.int64(&h.PartSize)
+	c.text(&h.Algorithm)
+	c.text(&h.Partial)
+	c.time(&h.Created)
 }
 
 // A Piece is a run of bytes that has arrived: a part the store acknowledged, or
@@ -58,17 +85,25 @@ type Piece struct {
 	ETag   string // of a part; empty for a range
 }
 
+func (p *Piece) fields(c *codec) {
+	c.int(&p.Number)
+	c.int64(&p.Offset)
+	c.int64(&p.Length)
+	c.fixed(&p.CRC)
+	c.text(&p.ETag)
+}
+
 // State is how far the transfer of a tree has come, in the byte order of keys.
 // An object is done if and only if its key is not after Frontier and is neither
 // in Pending nor in Failed.
 type State struct {
-	Label    json.RawMessage `json:",omitempty"` // the caller's, at most MaxLabel bytes
+	Label    json.RawMessage // the caller's, at most MaxLabel bytes
 	Started  time.Time       // of the job's first run
 	Updated  time.Time       // if zero, Save sets it to now
-	Frontier string          `json:",omitempty"`
-	Pending  []string        `json:",omitempty"` // keys up to Frontier that are not done
-	Failed   []string        `json:",omitempty"` // keys up to Frontier that failed
-	Overflow bool            `json:",omitempty"` // Failed was longer than may be kept, and says nothing
+	Frontier string
+	Pending  []string // keys up to Frontier that are not done
+	Failed   []string // keys up to Frontier that failed
+	Overflow bool     // Failed was longer than may be kept, and says nothing
 
 	Bytes, Total          int64 // of those done, of all; Total is -1 if unknown
 	Objects, ObjectsTotal int64
@@ -78,8 +113,37 @@ type State struct {
 	Paused                bool // by the user; stays so until resumed
 }
 
+func (s *State) fields(c *codec) {
+	c.bytes((*[]byte)(&s.Label))
+	c.time(&s.Started)
+	c.time(&s.Updated)
+	c.text(&s.Frontier)
+	c.texts(&s.Pending)
+	c.texts(&s.Failed)
+	c.bool(&s.Overflow)
+	for _, n := range []*int64{&s.Bytes, &s.Total, &s.Objects, &s.ObjectsTotal, &s.Skipped, &s.FailedCount, &s.Deleted} {
+		c.int64(n)
+	}
+	c.bool(&s.Listed)
+	c.bool(&s.Paused)
+}
+
+// bounded returns s with no more in Failed than may be kept.
+func (s State) bounded() State {
+	size := 0
+	for _, key := range s.Failed {
+		size += len(key)
+	}
+	if len(s.Failed) > MaxFailed || size > maxFailedBytes {
+		s.Failed, s.Overflow = nil, true
+	}
+	return s
+}
+
 // Bounds of what a checkpoint holds.
 const (
 	MaxLabel  = 64 << 10 // bytes of a Label
-	MaxFailed = 10_000   // keys in Failed, and at most 1 MiB of them; Save sets Overflow past that
+	MaxFailed = 10_000   // keys in Failed, and at most 1 MiB of them; past that Save drops all and sets Overflow
+
+	maxFailedBytes = 1 << 20
 )

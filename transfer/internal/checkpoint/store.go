@@ -1,22 +1,57 @@
 package checkpoint
 
 import (
+	"errors"
 	"fmt"
-	"iter"
-	"time"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
 )
 
 // A Store is a directory of checkpoints, or a number of them in memory. It is
 // safe for concurrent use.
 type Store struct {
-	dir string
+	dir string // empty: memory
+
+	mu     sync.Mutex
+	memory map[string]*memory // by ID; guarded by mu
 }
 
-// Open opens the directory of checkpoints, which it creates, readable by the
-// user alone. It refuses one that everybody may write to. If dir is empty the
+// A memory is a checkpoint that is not on disk.
+type memory struct {
+	mu       sync.Mutex // guards contents
+	contents *contents
+	open     bool // guarded by Store.mu
+}
+
+// Open opens the directory of checkpoints. It makes it if need be, for the user
+// alone, and refuses one that everybody may write to. If dir is empty the
 // checkpoints are in memory and end with the Store. A Store holds nothing open
 // and needs no Close.
-func Open(dir string) (*Store, error) { return &Store{dir: dir}, nil }
+func Open(dir string) (*Store, error) {
+	if dir == "" {
+		return &Store{memory: map[string]*memory{}}, nil
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open checkpoints: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("open checkpoints: %w", err)
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open checkpoints: %w", err)
+	}
+	// What is read from there says which files to write and which uploads to
+	// abort. Windows has no such bits.
+	if info.Mode().Perm()&0o002 != 0 && runtime.GOOS != "windows" {
+		return nil, fmt.Errorf("open checkpoints: everybody may write to %s: chmod o-w it, or use another directory", dir)
+	}
+	return &Store{dir: dir}, nil
+}
 
 // BusyError is returned for a checkpoint that is open already.
 type BusyError struct {
@@ -33,34 +68,69 @@ func (e *BusyError) Error() string {
 }
 
 // Object opens the checkpoint of one object's transfer, or makes an empty one.
-// If it is open already, here or in another process, the error is a *BusyError.
-// The caller must Close or Remove it.
-func (s *Store) Object(id Identity) (*Object, error) { return &Object{}, nil }
-
-// Job opens the checkpoint of a tree's transfer, or makes an empty one. If it
-// is open already, here or in another process, the error is a *BusyError. The
-// caller must Close or Remove it.
-func (s *Store) Job(id Identity) (*Job, error) { return &Job{}, nil }
-
-// Info describes a checkpoint from outside.
-type Info struct {
-	ID       string
-	Identity Identity
-	Job      bool      // it is a tree's: State counts, and Header does not
-	Header   Header    // zero if the object's transfer had not begun
-	State    State     // zero if the tree's transfer had not begun
-	Pieces   int       // that have arrived
-	Bytes    int64     // sum of the lengths of Pieces
-	Updated  time.Time // when it was last written to
-	Running  bool      // some process has it open
-	PID      int       // that process, if Running
-	Err      error     // why it cannot be read, such as that a newer icos wrote it; then only ID and Running are set
+// If it is open already, here or in another process, the error is a
+// *BusyError; if a newer icos wrote it, a *VersionError. The caller must Close
+// or Remove it.
+func (s *Store) Object(id Identity) (*Object, error) {
+	e, err := s.open(id, false)
+	if err != nil {
+		return nil, err
+	}
+	return &Object{entry: e}, nil
 }
 
-// List goes through the checkpoints, in no particular order, also those that
-// are open in some process. The error, if any, comes last.
-func (s *Store) List() iter.Seq2[Info, error] { return func(func(Info, error) bool) {} }
+// Job opens the checkpoint of a tree's transfer, or makes an empty one. Errors
+// and duties are those of Object.
+func (s *Store) Job(id Identity) (*Job, error) {
+	e, err := s.open(id, true)
+	if err != nil {
+		return nil, err
+	}
+	return &Job{entry: e}, nil
+}
 
 // Remove removes the checkpoint of that ID. If it is open the error is a
 // *BusyError; if there is none, fs.ErrNotExist.
-func (s *Store) Remove(id string) error { return nil }
+func (s *Store) Remove(id string) error {
+	missing := fmt.Errorf("remove checkpoint %q: %w", id, fs.ErrNotExist)
+	if s.dir == "" {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		m := s.memory[id]
+		if m == nil {
+			return missing
+		}
+		if m.open {
+			return &BusyError{ID: id, PID: os.Getpid()}
+		}
+		delete(s.memory, id)
+		return nil
+	}
+	if !isID(id) {
+		return missing
+	}
+	path := s.path(id)
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return missing
+	}
+	f, err := openLocked(path, id)
+	if err != nil {
+		return err
+	}
+	return removeAndClose(f, path)
+}
+
+func (s *Store) path(id string) string { return filepath.Join(s.dir, id+suffix) }
+
+// isID keeps names that users type from being paths.
+func isID(s string) bool {
+	if len(s) != 2*idSize {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}

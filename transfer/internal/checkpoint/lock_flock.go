@@ -1,0 +1,50 @@
+//go:build darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd
+
+package checkpoint
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// lock takes the lock of a file without waiting for it; false if somebody else
+// has it. The lock is that of the open file: it ends when the file is closed,
+// which the system does for a process that dies. A shared lock is compatible
+// with other shared ones.
+func lock(f *os.File, shared bool) (bool, error) {
+	how := unix.LOCK_EX
+	if shared {
+		how = unix.LOCK_SH
+	}
+	for {
+		err := unix.Flock(int(f.Fd()), how|unix.LOCK_NB)
+		switch {
+		case err == nil:
+			return true, nil
+		case errors.Is(err, unix.EINTR):
+		case errors.Is(err, unix.EWOULDBLOCK):
+			return false, nil
+		default:
+			return false, fmt.Errorf("lock %s: %w", f.Name(), err)
+		}
+	}
+}
+
+// removeAndClose removes a file that f has locked. Nobody can have opened and
+// locked it in between, since the name goes before the lock does.
+func removeAndClose(f *os.File, path string) error {
+	return errors.Join(os.Remove(path), f.Close())
+}
+
+// replaceAndClose puts next, which is locked, in the place of old. It returns
+// the file to go on with, open and locked, which is old if that did not work.
+func replaceAndClose(old, next *os.File, path string) (*os.File, error) {
+	if err := os.Rename(next.Name(), path); err != nil {
+		return old, errors.Join(err, removeAndClose(next, next.Name()))
+	}
+	old.Close() // nothing of it is needed any more
+	return next, nil
+}
