@@ -26,7 +26,7 @@ var (
 func header() checkpoint.Header {
 	return checkpoint.Header{
 		Parent: "0123456789ab", Label: json.RawMessage(`["cp"]`),
-		Size: 1 << 40, ModTime: time.Unix(1700000000, 123456789).UTC(), FileID: "8:1", ETag: `"e"`, VersionID: "v",
+		Size: 1 << 40, ModTime: time.Unix(1700000000, 123456789).UTC(), FileID: "8:1", ETag: `"e"`, VersionID: "v", Options: "o",
 		UploadID: "up", PartSize: 8 << 20, Algorithm: "CRC64NVME", Partial: "/f\xfe.part",
 		Created: time.Unix(1800000000, 1).UTC(),
 	}

@@ -52,6 +52,7 @@ type Header struct {
 	FileID    string          // device and inode of a local source
 	ETag      string          // of a source in the store
 	VersionID string          // of a source in the store
+	Options   string          // digest of what else an object is stored with, such as its metadata
 	UploadID  string          // of the multipart upload; empty: about to be created
 	PartSize  int64           // bytes
 	Algorithm string          // which CRC the pieces have
@@ -68,6 +69,7 @@ func (h *Header) fields(c *codec) {
 	c.text(&h.FileID)
 	c.text(&h.ETag)
 	c.text(&h.VersionID)
+	c.text(&h.Options)
 	c.text(&h.UploadID)
 	c.int64(&h.PartSize)
 	c.text(&h.Algorithm)
