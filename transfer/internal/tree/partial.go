@@ -1,41 +1,170 @@
 package tree
 
 import (
+	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"strings"
+	"sync/atomic"
 	"time"
 )
 
 // Partial is a file that is being fetched. It stands beside its target under a
-// hidden name, and takes the name of its target only in Commit, whole and on
-// disk. It ends with one of Commit, Keep and Abandon. ReadAt and WriteAt may be called from
-// many goroutines at once.
+// hidden name, and takes the name of its target only in Commit. It ends with a
+// successful Commit, with Keep or with Abandon; what of these is called after
+// that does nothing. ReadAt and WriteAt may be called from many goroutines at once.
 type Partial struct {
-	file *os.File
+	root *Root
+	key  string
+	dir  *dirHandle
+	base string // of the target
+	temp string // of the file, until it is committed
+
+	file    *os.File
+	resumed bool         // kept by an earlier Partial
+	end     atomic.Int64 // where what was written ends, at least
+	perm    *fs.FileMode // of the file that is replaced; nil if there is none
+	state   partialState
 }
+
+type partialState uint8
+
+const (
+	partialOpen   partialState = iota
+	partialClosed              // Commit failed: the file is closed and kept
+	partialEnded
+)
 
 // Partial opens the partial file of key, or creates it and the directories it
 // needs. The same key and tag always find the same file, so that a later
-// process goes on with it; if tag is empty, the file is new and no other call finds it.
-// Two at once for the same key and tag are the caller's to prevent. What may be
-// known before a byte is fetched is an error here: a key that cannot be a file,
-// a directory in its place, a file or a link where a directory must be.
-func (r *Root) Partial(key, tag string) (*Partial, error) { return &Partial{}, nil }
+// process goes on with it; if tag is empty, the file is new and no other call
+// finds it. Two at once for the same key and tag are the caller's to prevent.
+// What may be known before a byte is fetched is an error here: a key that
+// cannot be a file, a directory in its place, a file or a link where a
+// directory must be.
+func (r *Root) Partial(key, tag string) (*Partial, error) {
+	for try := 1; ; try++ {
+		p, err := r.partial(key, tag)
+		// A directory that became empty may be removed just before the file is
+		// made in it.
+		if try < 3 && errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		return p, err
+	}
+}
 
-// Path returns where the partial file is, as far as it has a name.
-func (p *Partial) Path() string { return p.file.Name() }
+func (r *Root) partial(key, tag string) (_ *Partial, err error) {
+	if strings.HasSuffix(key, "/") {
+		return nil, r.failed("create", key, errIsDirectory)
+	}
+	dir, base, err := r.parent(key, true)
+	if err != nil {
+		return nil, err
+	}
+	p := &Partial{root: r, key: key, dir: dir, base: base, temp: partialName(key, tag)}
+	defer func() {
+		if err != nil {
+			dir.release()
+			err = r.failed("create", key, err)
+		}
+	}()
+	info, err := dir.root.Lstat(base)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, errIsDirectory
+	case info.Mode().IsRegular():
+		p.perm = new(info.Mode().Perm())
+	}
+	if err := p.open(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
 
-// Size returns the size of the file in bytes: more than zero only if an earlier Partial was kept.
-func (p *Partial) Size() (int64, error) { return 0, nil }
+// open creates the file, or opens it if it is there from before. What else is
+// there under its name was not put there by a Partial, and is replaced: a link,
+// or a file with a second name, would lead the writes elsewhere.
+func (p *Partial) open() error {
+	for range 3 {
+		f, err := p.dir.root.OpenFile(p.temp, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o666)
+		if err == nil {
+			p.file = f
+			return nil
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		if f, err = reopen(p.dir.root, p.temp); err == nil {
+			p.file, p.resumed = f, true
+			return nil
+		}
+		if err := p.dir.root.Remove(p.temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return fmt.Errorf("%s is made again by someone each time it is removed", p.Path())
+}
+
+// reopen opens a partial file for more. It must be a regular file with one name.
+func reopen(root *os.Root, name string) (*os.File, error) {
+	before, err := root.Lstat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !before.Mode().IsRegular() {
+		return nil, errNotRegular
+	}
+	f, err := root.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	after, err := f.Stat()
+	if err == nil && (!os.SameFile(before, after) || links(after) > 1) {
+		err = errNotRegular
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// Path returns where the partial file is.
+func (p *Partial) Path() string { return p.root.Path(p.dir.name + "/" + p.temp) }
+
+// Size returns the size of the file in bytes: more than zero at first only if
+// an earlier Partial was kept.
+func (p *Partial) Size() (int64, error) {
+	info, err := p.file.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
 
 // ReadAt reads from the file at an offset.
 func (p *Partial) ReadAt(b []byte, off int64) (int, error) { return p.file.ReadAt(b, off) }
 
 // WriteAt writes to the file at an offset.
-func (p *Partial) WriteAt(b []byte, off int64) (int, error) { return p.file.WriteAt(b, off) }
+func (p *Partial) WriteAt(b []byte, off int64) (int, error) {
+	n, err := p.file.WriteAt(b, off)
+	for end := off + int64(n); ; {
+		if old := p.end.Load(); old >= end || p.end.CompareAndSwap(old, end) {
+			return n, err
+		}
+	}
+}
 
 // Write appends to what was written by Write before.
-func (p *Partial) Write(b []byte) (int, error) { return p.file.Write(b) }
+func (p *Partial) Write(b []byte) (int, error) {
+	n, err := p.file.Write(b)
+	p.end.Add(int64(n))
+	return n, err
+}
 
 // Truncate changes the size of the file.
 func (p *Partial) Truncate(size int64) error { return p.file.Truncate(size) }
@@ -44,15 +173,122 @@ func (p *Partial) Truncate(size int64) error { return p.file.Truncate(size) }
 // say that it is there.
 func (p *Partial) Sync() error { return p.file.Sync() }
 
-// Commit puts the file on disk, gives it its time of modification (unless zero) and its
-// permissions (unless nil: those of the file it replaces, or else those of the
-// umask; never setuid, setgid or sticky), and renames it to its target, which it replaces.
-// On an error the partial file is kept.
-func (p *Partial) Commit(mtime time.Time, mode *fs.FileMode) error { return nil }
+// Commit gives the file its time of modification (unless it is zero) and its
+// permissions (unless nil: then those of the file it replaces, or else those of
+// the umask; never setuid, setgid or sticky), and renames it to its target,
+// which it replaces. On an error the file is closed, and one of Keep and Abandon
+// must follow.
+//
+// The bytes are on disk before the rename. Small new files are excepted where
+// the system can put many on disk at once: those are safe from a crash of the
+// process at once, and from a power cut when the Root is closed.
+func (p *Partial) Commit(mtime time.Time, mode *fs.FileMode) error {
+	if p.state != partialOpen {
+		return p.root.failed("write", p.key, fs.ErrClosed)
+	}
+	p.state = partialClosed
+	if err := p.commit(mtime, mode); err != nil {
+		return p.root.failed("write", p.key, err)
+	}
+	p.state = partialEnded
+	p.dir.release()
+	return nil
+}
 
-// Keep closes the file and leaves it for a later Partial of the same key and tag.
-func (p *Partial) Keep() error { return nil }
+func (p *Partial) commit(mtime time.Time, mode *fs.FileMode) error {
+	if mode == nil {
+		mode = p.perm
+	}
+	var err error
+	if mode != nil {
+		err = p.file.Chmod(mode.Perm())
+	}
+	synced := !p.defersSync()
+	if err == nil && synced {
+		err = p.file.Sync()
+	}
+	if cerr := p.file.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil && !mtime.IsZero() {
+		err = p.dir.root.Chtimes(p.temp, time.Time{}, mtime)
+	}
+	if err == nil {
+		err = p.rename()
+	}
+	if err != nil {
+		return err
+	}
+	p.root.disk.committed(p.dir.name, synced)
+	return nil
+}
+
+// defersSync reports whether the file may be put on disk with all others when
+// the root is closed.
+func (p *Partial) defersSync() bool {
+	return defersSync && p.perm == nil && !p.resumed && p.end.Load() < smallFile && p.root.onRootDevice(p.dir)
+}
+
+// rename gives the file the name of its target.
+func (p *Partial) rename() error {
+	if p.root.fold.probe() {
+		p.root.fold.commit.Lock()
+		defer p.root.fold.commit.Unlock()
+		if _, err := p.dir.root.Lstat(p.base); err == nil {
+			if err := p.root.checkSpelling(p.dir.root, p.base); err != nil {
+				return err
+			}
+		}
+	}
+	err := p.dir.root.Rename(p.temp, p.base)
+	if err != nil {
+		if info, serr := p.dir.root.Lstat(p.base); serr == nil && info.IsDir() {
+			return errIsDirectory
+		}
+	}
+	return err
+}
+
+// Keep closes the file and leaves it for a later Partial of the same key and
+// tag.
+func (p *Partial) Keep() error {
+	var err error
+	switch p.state {
+	case partialEnded:
+		return nil
+	case partialOpen:
+		err = p.file.Close()
+	case partialClosed:
+	}
+	p.state = partialEnded
+	p.dir.release()
+	if err != nil {
+		return p.root.failed("write", p.key, err)
+	}
+	return nil
+}
 
 // Abandon removes the file, and the directories that were created for it if
 // they are empty.
-func (p *Partial) Abandon() error { return nil }
+func (p *Partial) Abandon() error {
+	var err error
+	switch p.state {
+	case partialEnded:
+		return nil
+	case partialOpen:
+		err = p.file.Close()
+	case partialClosed:
+	}
+	p.state = partialEnded
+	if rerr := p.dir.root.Remove(p.temp); !errors.Is(rerr, fs.ErrNotExist) {
+		err = errors.Join(err, rerr)
+	}
+	if len(p.dir.made) > 0 {
+		p.root.removeMade(p.dir)
+	}
+	p.dir.release()
+	if err != nil {
+		return p.root.failed("remove", p.key, err)
+	}
+	return nil
+}

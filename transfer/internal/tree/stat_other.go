@@ -1,0 +1,8 @@
+//go:build !unix
+
+package tree
+
+import "io/fs"
+
+// links returns how many names a file has: one, as far as is known here.
+func links(fs.FileInfo) uint64 { return 1 }
