@@ -28,8 +28,8 @@ type Side struct {
 	Prefix string // what precedes Entry.Key in the keys of Bucket
 }
 
-// remote reports whether the side is a bucket.
 func (s Side) remote() bool { return s.Bucket != nil }
+func (s Side) local() bool  { return s.Bucket == nil }
 
 // object returns the object that e stands for.
 func (s Side) object(e *Entry) *icos.Object { return s.Bucket.Object(s.Prefix + e.Key) }

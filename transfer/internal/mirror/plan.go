@@ -2,29 +2,8 @@ package mirror
 
 import (
 	"context"
+	"errors"
 	"iter"
-)
-
-// A Compare is a way to find out whether an entry that both sides have has to be copied.
-type Compare int
-
-// The ways to compare.
-const (
-	// Always copies everything.
-	Always Compare = iota
-
-	// Auto copies what differs in size, skips what is not newer in the source, and
-	// of the rest reads the content: a newer source of the same content is skipped.
-	Auto
-
-	// Size copies what differs in size.
-	Size
-
-	// ModTime copies what differs in size or is newer in the source. No content is read.
-	ModTime
-
-	// Checksum copies what differs in content, whatever the times say.
-	Checksum
 )
 
 // An Op is what is to be done about a key.
@@ -34,9 +13,24 @@ type Op int
 const (
 	Copy   Op = iota // Src is to be copied; Dst.Key is "" if the target has no such key
 	Skip             // Dst is as Src already
-	Refuse           // Src cannot exist in the target; nothing is to be done. Err says why
-	Fail             // Src could not be read or compared, or a directory could not be read. Err says why
+	Refuse           // Src cannot be transferred, or cannot exist in the target. Err says why
+	Fail             // Src could not be compared, or a directory, Src or Dst, could not be read. Err says why
 )
+
+// String returns "copy", "skip", "refuse" or "fail".
+func (o Op) String() string {
+	switch o {
+	case Copy:
+		return "copy"
+	case Skip:
+		return "skip"
+	case Refuse:
+		return "refuse"
+	case Fail:
+		return "fail"
+	}
+	return "unknown"
+}
 
 // An Action is the decision about one key.
 type Action struct {
@@ -49,7 +43,7 @@ type Action struct {
 
 // Options say how [Plan] decides.
 type Options struct {
-	From, To  Side // where contents are, for Auto, ModTime and Checksum
+	From, To  Side // the trees, of which at least To must say whether it is local
 	Compare   Compare
 	NoClobber bool // skip what the target has, whatever it is
 
@@ -58,26 +52,51 @@ type Options struct {
 	// has under its key is kept.
 	Done func(src *Entry) bool
 
-	// Delete takes what the target has and the source has not. Nil: nothing is deleted.
+	// Delete takes what the target has and the source has not. If nil, nothing is
+	// deleted.
 	Delete *Deletes
 
-	// Comparisons bounds the contents that are compared at once, each with at most
-	// three requests and a buffer of 256 KiB. If zero, 16.
+	// Comparisons bounds the entries whose contents are compared at once. As many
+	// files as there are processors are read at once, with a buffer of 256 KiB each. If zero, 16.
 	Comparisons int
 
-	// Admit, if not nil, is called before each request and says when it may begin;
-	// done is called after it.
+	// Admit, if not nil, is called before each request of a comparison, waits until it
+	// may begin, and returns what to call when it has ended.
 	Admit func(ctx context.Context) (done func(), err error)
 }
 
-// Plan compares two lists, each in byte order of keys, and yields an Action for each key
-// of src, in that order. A nil dst stands for an empty target of which nothing is known: everything is copied.
+// Plan compares two lists, each in byte order of keys, and yields an Action for each
+// key of src, in that order. If dst is nil, the target is not looked at and all is
+// copied.
 //
-// An error ends the plan and comes last: a list that broke off ([Bucket]), or one
-// that is not in order ([OrderError]). What was yielded before stands. A
-// directory that cannot be read is no such error but an Action Fail; the plan goes on.
-// After either, o.Delete gives nothing away.
+// An error ends the plan and comes last: a list that broke off, or one that is not
+// in order ([OrderError]). What was yielded before stands. A directory that cannot
+// be read is no such error but an Action, and the plan goes on. In either case
+// o.Delete gives nothing away.
+//
+// Contents are compared by goroutines that end before the loop does.
 func Plan(ctx context.Context, src, dst iter.Seq2[Entry, error], o Options) iter.Seq2[Action, error] {
 	return func(yield func(Action, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		w := newWindow(ctx, &o, yield)
+		defer w.wait()
+		defer cancel()
+		j := &join{o: &o, yield: w.add}
+		empty, err := j.run(ctx, src, dst)
+		switch {
+		case errors.Is(err, errStopped) || !w.drain():
+			return
+		case err != nil:
+			o.block(err)
+			yield(Action{}, err)
+		case o.Delete != nil:
+			o.Delete.finish(empty)
+		}
+	}
+}
+
+func (o *Options) block(err error) {
+	if o.Delete != nil {
+		o.Delete.Block(err)
 	}
 }
