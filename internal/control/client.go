@@ -43,9 +43,9 @@ func List(ctx context.Context, dir string) ([]Job, error) {
 	return jobs, err
 }
 
-// Do sends r to the process that runs the job called id, or the only one whose
-// name begins so, and waits until it is done. If there is none the error is
-// [ErrNoJob].
+// Do sends r to the process that runs the job called id and waits until it is
+// done. The beginning of a name will do if no other job's begins so, and PID:ID
+// names the process too. If there is no such job the error is [ErrNoJob].
 func Do(ctx context.Context, dir, id string, r Request) error {
 	if err := r.check(); err != nil {
 		return err
@@ -72,27 +72,38 @@ type process struct {
 	jobs   []Job
 }
 
-// match finds the job that id means.
+// match finds the job that id means: its name, the beginning of it if that is
+// enough, or either with the process in front, as in 4711:1f3a.
 func match(found []process, id string) (socket, full string, err error) {
-	n := 0
+	pid, name, qualified := strings.Cut(id, ":")
+	if !qualified {
+		name = id
+	}
+	exact, near := 0, 0
 	for _, p := range found {
 		for _, j := range p.jobs {
-			if j.ID == id {
-				return p.socket, j.ID, nil
+			if qualified && pid != strconv.Itoa(j.PID) {
+				continue
 			}
-			if id != "" && strings.HasPrefix(j.ID, id) {
+			switch {
+			case j.ID == name:
+				exact++
 				socket, full = p.socket, j.ID
-				n++
+			case name != "" && strings.HasPrefix(j.ID, name) && exact == 0:
+				near++
+				socket, full = p.socket, j.ID
 			}
 		}
 	}
-	switch n {
-	case 0:
-		return "", "", fmt.Errorf("job %q: %w", id, ErrNoJob)
-	case 1:
+	switch {
+	case exact == 1, exact == 0 && near == 1:
 		return socket, full, nil
+	case exact > 1:
+		return "", "", fmt.Errorf("job %q: several processes run one of that name; write PID:%s", id, name)
+	case near > 1:
+		return "", "", fmt.Errorf("job %q: %d running jobs begin so; write more of its name", id, near)
 	}
-	return "", "", fmt.Errorf("job %q: %d running jobs begin so; write more of its name", id, n)
+	return "", "", fmt.Errorf("job %q: %w", id, ErrNoJob)
 }
 
 // ask asks all processes what they run, in the order of their sockets' names.

@@ -52,7 +52,7 @@ type Job struct {
 	Seconds float64 `json:"seconds"` // run so far, without pauses
 	Rate    float64 `json:"rate"`    // bytes a second, lately
 	ETA     float64 `json:"eta"`     // seconds; -1 if unknown
-	Limit   int64   `json:"limit"`   // bytes a second that it may use; 0: no limit
+	Limit   int64   `json:"limit"`   // bytes a second that its process may use for all its jobs; 0: no limit
 
 	Bound  string `json:"bound,omitempty"`  // what holds it back, such as "path"
 	Detail string `json:"detail,omitempty"` // the same in a sentence
@@ -71,6 +71,7 @@ type Active struct {
 type Action string
 
 // The actions. Cancel is for good: what was kept to go on from is removed.
+// SetRate is for all jobs of the process together, as its --bwlimit is.
 const (
 	Pause   Action = "pause"
 	Resume  Action = "resume"
