@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"errors"
 	"io/fs"
 	"time"
 )
@@ -10,10 +11,10 @@ type Kind uint8
 
 const (
 	File     Kind = iota // a regular file
-	Symlink              // a symbolic link, to be kept as one
+	Symlink              // a symbolic link; with an error if links are not to be kept
 	EmptyDir             // a directory with nothing in it to transfer; its key ends in a slash
 	Dir                  // a directory that could not be read: yielded with an error only
-	Special              // a socket, device or pipe, or a link that is not followed: yielded with an error only
+	Special              // a socket, device or pipe: yielded with an error only
 )
 
 // String returns "file", "symlink", "empty directory", "directory" or "special file".
@@ -42,6 +43,13 @@ type Entry struct {
 	ModTime    time.Time
 	ChangeTime time.Time   // when content, mode or name last changed; ModTime where the system has no such time
 	Mode       fs.FileMode // type and permissions
-	FileID     string      // "device:inode", or "" where the system has none
-	Link       string      // what a Symlink points to, as it is written there
+	Link       string      // what a Symlink points to, with slashes
 }
+
+// Why Walk yields something with an error, beside what the system says.
+var (
+	ErrSymlink = errors.New("symbolic link, not followed")
+	ErrSpecial = errors.New("not a regular file")
+	ErrName    = errors.New("its name is not valid UTF-8 and cannot be part of a key")
+	ErrChanged = errors.New("changed while the directory was read")
+)

@@ -1,0 +1,18 @@
+package tree
+
+import (
+	"context"
+	"iter"
+)
+
+// WalkWithin is Walk with other limits: bytes of names of one directory and of
+// those above it, and open directories.
+func WalkWithin(ctx context.Context, dir string, o WalkOptions, work, held, open int) iter.Seq2[Entry, error] {
+	return walk(ctx, dir, o, limits{work, held, open})
+}
+
+// LocalNameOn is LocalName with the rules of Windows, or of others.
+func LocalNameOn(key string, windows bool) (string, error) { return localName(key, windows) }
+
+// PartialName names the partial file of a key.
+var PartialName = partialName
