@@ -94,12 +94,10 @@ func (c *contents) mixed(ctx context.Context, local, remote *Entry, side Side) (
 	return c.parts(ctx, local, remote, side, head.Checksum)
 }
 
-// keptTime returns the time of modification that the object's metadata keeps, to the second.
+// keptTime returns the time of modification that the object's metadata keeps, to the
+// second, or the zero time.
 func keptTime(head *s3.HeadObjectResponse) time.Time {
-	kept, err := tree.ReadAttributes(head.Metadata)
-	if err != nil {
-		return time.Time{} // of another program's making
-	}
+	kept, _ := tree.ReadAttributes(head.Metadata) // what makes no sense was kept by another program, and is no time
 	return kept.ModTime.Truncate(time.Second)
 }
 

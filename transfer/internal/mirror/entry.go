@@ -31,9 +31,6 @@ type Side struct {
 func (s Side) remote() bool { return s.Bucket != nil }
 func (s Side) local() bool  { return s.Bucket == nil }
 
-// object returns the object that e stands for.
-func (s Side) object(e *Entry) *icos.Object { return s.Bucket.Object(s.Prefix + e.Key) }
-
 // ListOptions select what a list holds. They mean the same for a bucket, in which
 // markers are the empty directories; there are no symbolic links in its list.
 type ListOptions tree.WalkOptions

@@ -154,16 +154,16 @@ func (j *join) source(s *item) error {
 		a.Op, a.Reason, compare = j.o.decide(&s.Entry, &j.dst.Entry)
 	}
 	j.remember(s)
-	if !j.dst.unknown() {
-		j.keep()
-		if err := j.advance(); err != nil {
+	if a.Op != passed {
+		if err := j.emit(&a, compare); err != nil {
 			return err
 		}
 	}
-	if a.Op == passed {
-		return nil
+	if j.dst.unknown() {
+		return nil // it may cover what comes next
 	}
-	return j.emit(&a, compare)
+	j.keep()
+	return j.advance()
 }
 
 // sourceOnly deals with an item that the target has not.

@@ -27,7 +27,11 @@ func (c *contents) parts(ctx context.Context, local, remote *Entry, side Side, s
 	}
 	if size > 0 {
 		want.part = size
-		return c.files.match(ctx, local, want)
+		v, reason, err := c.files.match(ctx, local, want)
+		if v == different && !c.even(ctx, remote, side, n, size) {
+			return unknown, nothing, nil
+		}
+		return v, reason, err
 	}
 	for _, size := range usualPartSizes(local.Size, n) {
 		want.part = size
@@ -39,20 +43,37 @@ func (c *contents) parts(ctx context.Context, local, remote *Entry, side Side, s
 	return unknown, nothing, nil
 }
 
-// partSize asks how large the first part is. It returns 0 if the store does not tell, or if the object
-// cannot be n parts of that size.
+// partSize asks how large the first part is. It returns 0 if the store does not tell,
+// or if the object cannot be n parts of that size.
 func (c *contents) partSize(ctx context.Context, e *Entry, side Side, n int64) (int64, error) {
-	head, err := c.ask(ctx, &s3.HeadObjectRequest{
-		Bucket: side.Bucket.Name(), Key: side.Prefix + e.Key, PartNumber: 1, IfMatch: e.ETag,
-	}, side)
+	size, err := c.part(ctx, e, side, 1)
 	if err != nil {
 		if ctx.Err() != nil {
 			return 0, err
 		}
-		return 0, nil // the store knows no part numbers; it did answer the request before
+		return 0, nil // a store without part numbers; it did answer the request before
 	}
-	if !fits(e.Size, head.ContentLength, n) {
+	if !fits(e.Size, size, n) {
 		return 0, nil
+	}
+	return size, nil
+}
+
+// even reports whether the last of n parts is as long as it must be if the others are of the
+// given size. Programs that make parts of several sizes are rare, and to
+// ask for each part would cost more than a copy.
+func (c *contents) even(ctx context.Context, e *Entry, side Side, n, size int64) bool {
+	last, err := c.part(ctx, e, side, n)
+	return err == nil && last == e.Size-(n-1)*size
+}
+
+// part asks how large a part is.
+func (c *contents) part(ctx context.Context, e *Entry, side Side, number int64) (int64, error) {
+	head, err := c.ask(ctx, &s3.HeadObjectRequest{
+		Bucket: side.Bucket.Name(), Key: side.Prefix + e.Key, PartNumber: int(number), IfMatch: e.ETag,
+	}, side)
+	if err != nil {
+		return 0, err
 	}
 	return head.ContentLength, nil
 }
