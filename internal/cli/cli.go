@@ -39,6 +39,9 @@ type app struct {
 	home           string
 
 	flags   globalFlags
+	args    []string       // as given to run
+	shared  *sharing       // with other commands of the same run; nil if this is the only one
+	line    int            // of the file of commands that this one stands on, 0 if it does not
 	started bool           // a verb's own code has begun, so an error is no longer one of usage
 	command *cobra.Command // the verb that ran, once it has ended
 }
@@ -55,7 +58,25 @@ type globalFlags struct {
 	debug    bool
 }
 
+// run runs one command and returns what to exit with.
 func (a *app) run(ctx context.Context, args []string) int {
+	err := a.execute(ctx, args)
+	if err == nil {
+		return exitOK
+	}
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
+		err = fmt.Errorf("%w: %w", err, cause)
+	}
+	code := exitCode(err)
+	if a.line == 0 || ctx.Err() == nil { // that many were interrupted is said once
+		a.reportError(err, code)
+	}
+	return code
+}
+
+// execute runs one command.
+func (a *app) execute(ctx context.Context, args []string) error {
+	a.args = args
 	root := newRoot(a)
 	root.SetArgs(args)
 	root.SetIn(a.stdin)
@@ -63,19 +84,14 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetErr(a.stderr)
 	command, err := root.ExecuteContextC(ctx)
 	if err == nil {
-		return exitOK
+		return nil
 	}
 	a.command = command
 	if !a.started {
 		err = &usageError{err}
 		a.flags.json = a.flags.json || slices.Contains(args, "--json") // it may not have been parsed
 	}
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
-		err = fmt.Errorf("%w: %w", err, cause)
-	}
-	code := exitCode(err)
-	a.reportError(err, code)
-	return code
+	return err
 }
 
 func newRoot(a *app) *cobra.Command {
@@ -119,7 +135,7 @@ file that COS_CREDENTIALS_FILE names or else ~/.bluemix/cos_credentials,
 		&cobra.Group{ID: "setup", Title: "Setting up:"},
 	)
 	for _, c := range []*cobra.Command{
-		newLs(a), newMb(a), newRb(a), newCp(a), newPut(a), newCat(a), newRm(a), newStat(a), newDu(a), newACL(a), newPresign(a),
+		newLs(a), newFind(a), newTree(a), newMb(a), newRb(a), newCp(a), newMv(a), newSync(a), newPut(a), newPipe(a), newRun(a), newJobs(a), newCat(a), newHead(a), newRm(a), newStat(a), newDu(a), newACL(a), newPresign(a),
 	} {
 		c.GroupID = "objects"
 		root.AddCommand(c)

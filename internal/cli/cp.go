@@ -4,14 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"mime"
+	"path"
 
 	"github.com/spf13/cobra"
 
 	"github.com/icos-go/icos"
+	"github.com/icos-go/icos/transfer"
 )
 
 func newCp(a *app) *cobra.Command {
-	c := copier{app: a}
+	c := copier{app: a, verb: "copied"}
 	cmd := &cobra.Command{
 		Use:   "cp SOURCE... TARGET",
 		Short: "Copy files and objects",
@@ -20,36 +23,63 @@ func newCp(a *app) *cobra.Command {
 A target that ends in a slash, names a bucket, or is an existing directory takes
 the source's name; any other target is the name itself. With -r a source that
 ends in a slash stands for what is in it, and one that does not for itself.
+--dry-run shows what would become of each.
 
-A download gets its final name only when it is whole and on disk. A failed
-upload leaves nothing behind in the bucket.
+A download gets its final name only when it is whole, checked and on disk. What
+is interrupted, or killed, goes on where it was when the same command is run
+again; "icos jobs" lists what is unfinished.
 
-` + exitHelp,
+` + exitHelpMoving,
 		Example: `  icos cp report.pdf cos://my-bucket/2026/
   icos cp cos://my-bucket/2026/report.pdf .
   icos cp -r photos cos://my-bucket/           # photos/a.jpg becomes photos/a.jpg
   icos cp -r cos://my-bucket/photos/ restored
+  icos cp -r --exclude '*.tmp' --exclude /cache/ work/ cos://my-bucket/work/
   icos cp cos://my-bucket/a cos://other/b
   tar c . | icos cp - cos://my-bucket/backup.tar`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
 	}
-	cmd.Flags().BoolVarP(&c.recursive, "recursive", "r", false, "copy directories and prefixes with all under them")
-	cmd.Flags().IntVarP(&c.jobs, "jobs", "j", defaultJobs, "how many files to copy at once")
-	c.upload.addFlags(cmd)
+	c.addFlags(cmd)
 	return cmd
 }
 
-// defaultJobs is how many files move at once: enough to hide a round trip of
-// some 100 ms for small files, few enough that two cores are not swamped.
-const defaultJobs = 16
-
-// copier is one run of cp.
+// copier is one run of cp or mv.
 type copier struct {
 	*app
+	verb      string // "copied"
+	move      bool
 	recursive bool
-	jobs      int
+	dryRun    bool
+	noClobber bool // skip what exists
+	exclusive bool // fail on what exists
+	tee       bool // copy standard input to standard output, too
+	selection selection
+	preserve  preserveFlag
 	upload    uploadFlags
+	tuning    tuning
+	show      showing
+}
+
+func (c *copier) addFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVarP(&c.recursive, "recursive", "r", false, "directories and prefixes with all under them")
+	addDryRun(cmd, &c.dryRun)
+	f.BoolVar(&c.noClobber, "no-clobber", false, "leave alone what exists in the target")
+	c.selection.addFlags(cmd)
+	c.preserve.addFlag(cmd)
+	c.upload.addFlags(cmd)
+	c.tuning.addFlags(cmd)
+	c.show.addFlags(cmd)
+}
+
+// addDryRun adds --dry-run and the way other tools write it.
+func addDryRun(cmd *cobra.Command, dryRun *bool) {
+	f := cmd.Flags()
+	f.BoolVar(dryRun, "dry-run", false, "print what would be done and why, and do nothing")
+	f.BoolVar(dryRun, "dryrun", false, "the same as --dry-run")
+	// It exists, or cobra would not have added it one line above.
+	_ = f.MarkHidden("dryrun")
 }
 
 func (c *copier) run(ctx context.Context, args []string) error {
@@ -63,7 +93,7 @@ func (c *copier) run(ctx context.Context, args []string) error {
 	}
 	dst := srcs[len(srcs)-1]
 	srcs = srcs[:len(srcs)-1]
-	if err := c.check(srcs, dst); err != nil {
+	if err := errors.Join(c.check(srcs, dst), c.tuning.check()); err != nil {
 		return &usageError{err}
 	}
 	client, err := c.client()
@@ -71,46 +101,84 @@ func (c *copier) run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer client.Close()
-
-	many := c.recursive || len(srcs) > 1
-	run := &batch{app: c.app, verb: "copied", many: many, jobs: c.jobs}
-	if c.recursive && !dst.remote {
-		dir, err := openDirectory(dst.path)
-		if err != nil {
-			return err
-		}
-		defer dir.Close()
-		run.dir = dir
+	if dst.stream {
+		return c.toStdout(ctx, client, srcs[0])
 	}
-	return run.copyAll(ctx, client, planCopy(ctx, client, srcs, dst, c.recursive), &c.upload)
+	return c.copy(ctx, client, srcs, dst)
+}
+
+// copy moves all sources to dst.
+func (c *copier) copy(ctx context.Context, client *icos.Client, srcs []location, dst location) error {
+	plan := planner{copier: c, client: client, many: len(srcs) > 1, target: dst.path}
+	var err error
+	if plan.filter, err = c.selection.filter(c.stdin); err != nil {
+		return err
+	}
+	h, err := c.newHaul(ctx, client, haulOptions{
+		verb: c.verb, tuning: &c.tuning, show: c.show, dryRun: c.dryRun, single: !c.recursive && len(srcs) == 1,
+	})
+	if err != nil {
+		return err
+	}
+	plan.haul = h
+	for _, src := range srcs {
+		if ctx.Err() != nil {
+			break
+		}
+		if err := plan.add(ctx, src, dst); err != nil {
+			if h.single || c.recursive && len(srcs) == 1 {
+				return h.end(err)
+			}
+			h.reportItem(transfer.Item{From: src.String()}, err)
+		}
+	}
+	return h.end(nil)
 }
 
 // check refuses operands that cannot be meant before anything moves.
 func (c *copier) check(srcs []location, dst location) error {
-	if c.jobs < 1 {
-		return fmt.Errorf("--jobs %d: at least 1 is needed", c.jobs)
-	}
 	for _, src := range srcs {
 		switch {
 		case src.remote && src.bucket == "", dst.remote && dst.bucket == "":
 			return errors.New("cos:// alone names no bucket: write cos://BUCKET/KEY")
-		case !src.remote && !dst.remote && !(src.stream && dst.stream):
-			return fmt.Errorf("%s and %s are both local: one of them must be cos://BUCKET/KEY", src, dst)
 		case src.stream && dst.stream:
 			return errors.New("both sides are standard streams: one of them must be cos://BUCKET/KEY")
+		case !src.remote && !dst.remote:
+			return fmt.Errorf("%s and %s are both local: one of them must be cos://BUCKET/KEY", src, dst)
 		case src.stream && len(srcs) > 1:
 			return errors.New("- cannot be one of several sources")
 		case c.recursive && (src.stream || dst.stream):
 			return errors.New("-r does not go with a standard stream")
+		case c.move && (src.stream || dst.stream):
+			return errors.New("mv does not go with a standard stream: use icos cp")
+		case c.dryRun && (src.stream || dst.stream):
+			return errors.New("--dry-run does not go with a standard stream")
 		case src == dst:
 			return fmt.Errorf("%s is both source and target", src)
+		case c.recursive:
+			if err := overlap(src, dst); err != nil {
+				return err
+			}
 		}
 	}
-	if len(srcs) > 1 && dst.remote && !dst.isPrefix() {
+	switch {
+	case !c.recursive && !c.selection.empty():
+		return errors.New("--include, --exclude and --files-from need -r")
+	case len(srcs) > 1 && dst.stream:
+		return errors.New("several sources cannot go to one standard output: use icos cat")
+	case len(srcs) > 1 && dst.remote && !dst.isPrefix():
 		return fmt.Errorf("several sources need a target that ends in a slash: %s/", dst)
-	}
-	if len(srcs) > 1 && !dst.remote && !isDir(dst.path) {
+	case len(srcs) > 1 && !dst.remote && !c.recursive && !isDir(dst.path):
 		return fmt.Errorf("several sources need a directory to go to, and %s is none", dst)
+	}
+	return nil
+}
+
+// overlap refuses trees of one bucket of which the target lies in the source:
+// what was copied would be listed, and copied again, without end.
+func overlap(src, dst location) error {
+	if src.remote && dst.remote && src.bucket == dst.bucket && underPrefix(dst.tree().key, src.tree().key) {
+		return fmt.Errorf("%s lies in %s, so that it would be copied into itself", dst, src)
 	}
 	return nil
 }
@@ -120,9 +188,6 @@ type uploadFlags struct {
 	contentType string
 	metadata    map[string]string
 	acl         string
-	partSize    sizeFlag
-	threshold   sizeFlag
-	noClobber   bool
 }
 
 func (u *uploadFlags) addFlags(cmd *cobra.Command) {
@@ -130,24 +195,40 @@ func (u *uploadFlags) addFlags(cmd *cobra.Command) {
 	f.StringVar(&u.contentType, "content-type", "", "Content-Type (default: by the key's extension)")
 	f.StringToStringVar(&u.metadata, "meta", nil, "user metadata, as `NAME=VALUE`; may be repeated")
 	f.StringVar(&u.acl, "acl", "", "canned ACL: private or public-read")
-	f.Var(&u.partSize, "part-size", "bytes of one part of a multipart upload (default: chosen by size)")
-	f.Var(&u.threshold, "threshold", "upload in parts from this size on (default: chosen)")
-	f.BoolVar(&u.noClobber, "no-clobber", false, "fail rather than replace an object that exists")
 }
 
-func (u *uploadFlags) options(key string) *icos.PutOptions {
-	o := &icos.PutOptions{
-		ContentType: u.contentType,
-		Metadata:    u.metadata,
-		ACL:         icos.CannedACL(u.acl),
-		PartSize:    int64(u.partSize),
-		Threshold:   int64(u.threshold),
-	}
+// options are those of the object called key.
+func (u *uploadFlags) options(key string) icos.PutOptions {
+	o := icos.PutOptions{ContentType: u.contentType, Metadata: u.metadata, ACL: icos.CannedACL(u.acl)}
 	if o.ContentType == "" {
 		o.ContentType = contentType(key)
 	}
-	if u.noClobber {
-		o.IfNoneMatch = "*"
+	return o
+}
+
+// copyOptions are those of a copy inside the store: it keeps what the source
+// has, unless flags say otherwise.
+func (u *uploadFlags) copyOptions(key string) icos.CopyOptions {
+	o := icos.CopyOptions{ACL: icos.CannedACL(u.acl)}
+	if u.contentType != "" || len(u.metadata) > 0 {
+		put := u.options(key)
+		o.Attributes = &put
 	}
 	return o
+}
+
+// contentType guesses from a key's extension, as browsers will want it.
+func contentType(key string) string {
+	if t := mime.TypeByExtension(path.Ext(key)); t != "" {
+		return t
+	}
+	return "application/octet-stream"
+}
+
+// forTrees is how the objects of a tree are written, nil for as usual.
+func (u *uploadFlags) forTrees() func(key string) icos.PutOptions {
+	if u.contentType == "" && len(u.metadata) == 0 && u.acl == "" {
+		return nil
+	}
+	return u.options
 }

@@ -110,9 +110,9 @@ func changedSince(f *os.File, was localFile) bool {
 }
 
 // each moves the files, several at once, under one bar.
-func (d *demo) each(ctx context.Context, way string, bytes int64, files []localFile, move func(context.Context, localFile, func(int64)) error) (err error) {
-	bar := d.newProgress(ctx, way, bytes)
-	defer func() { bar.done(err == nil) }()
+func (d *demo) each(ctx context.Context, way string, bytes int64, files []localFile, move func(context.Context, localFile, func(int64)) error) error {
+	bar := d.newProgress(ctx, way, bytes, io.Discard)
+	defer bar.end()
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(demoJobs)
 	for _, f := range files {

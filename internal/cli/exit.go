@@ -52,7 +52,7 @@ func (e *usageError) Unwrap() error { return e.err }
 type someFailed struct{ failed, total int }
 
 func (e *someFailed) Error() string {
-	return plural(e.failed, "object") + " of " + itoa(e.total) + " failed"
+	return plural(e.failed, "object") + " of " + count(e.total) + " failed"
 }
 
 // guardError refuses to remove more than was allowed.
@@ -74,6 +74,7 @@ func exitCode(err error) int {
 		sig   *signalError
 		guard *guardError
 		some  *someFailed
+		lines *linesFailed
 		serr  *icos.Error
 		iam   *auth.IAMError
 	)
@@ -88,7 +89,7 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case errors.As(err, &guard):
 		return exitLimit
-	case errors.As(err, &some):
+	case errors.As(err, &some), errors.As(err, &lines):
 		return exitSomeFailed
 	case errors.Is(err, errMismatch), errors.Is(err, icos.ErrChecksum):
 		return exitIntegrity
@@ -141,8 +142,11 @@ func hint(err error) string {
 		doctored *unwell
 		listen   *net.OpError
 		guard    *guardError
+		stopped  *stoppedError
 	)
 	switch {
+	case errors.As(err, &stopped):
+		return stopped.how
 	case errors.As(err, &guard):
 		return guard.hint
 	case errors.As(err, &doctored):

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -48,4 +49,13 @@ func interruptible(parent context.Context) (_ context.Context, stop func()) {
 		signal.Stop(signals)
 		cancel(nil)
 	}
+}
+
+// stopWord is what a person is told of a command that was stopped, whatever
+// broke while it was.
+func stopWord(err error) string {
+	if sig, ok := errors.AsType[*signalError](err); ok {
+		return sig.Error()
+	}
+	return "interrupted"
 }

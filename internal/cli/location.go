@@ -3,8 +3,12 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/icos-go/icos"
+	"github.com/icos-go/icos/transfer"
 )
 
 // location is one operand: an object, a prefix or a bucket of the store, a
@@ -62,6 +66,27 @@ func (l location) isPrefix() bool {
 	return l.remote && (l.key == "" || strings.HasSuffix(l.key, "/"))
 }
 
+// tree is l as the root of a tree: a key that stands for a directory ends in a
+// slash.
+func (l location) tree() location {
+	if l.remote && !l.isPrefix() {
+		l.key += "/"
+	}
+	return l
+}
+
+// tree is one side of a transfer of trees.
+func tree(client *icos.Client, l location) transfer.Tree {
+	if !l.remote {
+		return transfer.Tree{Dir: l.path}
+	}
+	return transfer.Tree{Bucket: client.Bucket(l.bucket), Prefix: l.tree().key}
+}
+
+// underPrefix reports whether key is prefix or below it. Both are empty or end
+// in a slash.
+func underPrefix(key, prefix string) bool { return strings.HasPrefix(key, prefix) }
+
 // parseBucket reads an operand that must be a bucket. A bare name is accepted,
 // because there is nothing else it could be.
 func parseBucket(s string) (string, error) {
@@ -101,4 +126,23 @@ func parseRemote(s, form string) (location, error) {
 		return location{}, &usageError{fmt.Errorf("%s is not in the store: write %s", s, form)}
 	}
 	return l, nil
+}
+
+// checkTree refuses what cannot hold entries: a stream, and cos:// alone. It also
+// refuses a bare word that is no file, since that is likely to be a bucket.
+func (l location) checkTree(arg string) error {
+	switch {
+	case l.stream:
+		return errors.New("- holds no tree: write cos://BUCKET/PREFIX or a directory")
+	case l.remote && l.bucket == "":
+		return errors.New("cos:// alone names no bucket: write cos://BUCKET/PREFIX")
+	case !l.remote && !strings.ContainsAny(arg, `./\~`) && !exists(l.path):
+		return fmt.Errorf("%s is no local directory: write cos://%[1]s for a bucket", arg)
+	}
+	return nil
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }

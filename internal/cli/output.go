@@ -16,6 +16,7 @@ import (
 
 	"github.com/icos-go/icos"
 	"github.com/icos-go/icos/auth"
+	"github.com/icos-go/icos/transfer"
 )
 
 // schemaVersion is in every record of --json as "v". Fields are only ever
@@ -36,6 +37,9 @@ type record struct {
 	Size     *int64            `json:"size,omitempty"`
 	Objects  *int64            `json:"objects,omitempty"`
 	Failed   *int64            `json:"failed,omitempty"`
+	Skipped  *int64            `json:"skipped,omitempty"`
+	Deleted  *int64            `json:"deleted,omitempty"`
+	Total    *int64            `json:"total,omitempty"`
 	ETag     string            `json:"etag,omitempty"`
 	Content  string            `json:"content_type,omitempty"`
 	Metadata map[string]string `json:"metadata,omitempty"`
@@ -46,6 +50,29 @@ type record struct {
 	Expires  string            `json:"expires,omitempty"`
 	Owner    string            `json:"owner,omitempty"`
 	Grants   []grantRecord     `json:"grants,omitempty"`
+
+	// What moves, and how it went.
+	ID           string   `json:"id,omitempty"`
+	Reason       string   `json:"reason,omitempty"`
+	ObjectsTotal *int64   `json:"objects_total,omitempty"`
+	Listing      bool     `json:"listing,omitempty"`
+	Rate         *float64 `json:"rate,omitempty"`
+	ETA          *float64 `json:"eta,omitempty"`
+	Sent         *int64   `json:"sent,omitempty"`
+	Resumed      *int64   `json:"resumed,omitempty"`
+	Verified     *int64   `json:"verified,omitempty"`
+	Unverified   *int64   `json:"unverified,omitempty"`
+	Retries      *int64   `json:"retries,omitempty"`
+	Requests     *int64   `json:"requests,omitempty"`
+	Limit        string   `json:"limit,omitempty"`
+	Detail       string   `json:"detail,omitempty"`
+	PID          int      `json:"pid,omitempty"`
+	Line         int      `json:"line,omitempty"`
+	Lines        *int64   `json:"lines,omitempty"`
+	LinesFailed  *int64   `json:"lines_failed,omitempty"`
+	Command      string   `json:"command,omitempty"`
+	Directory    string   `json:"directory,omitempty"`
+	Updated      string   `json:"updated,omitempty"`
 
 	Name   string `json:"name,omitempty"`
 	Value  string `json:"value,omitempty"`
@@ -85,10 +112,10 @@ func (a *app) printf(format string, args ...any) error {
 }
 
 // notef tells a person something on standard error, unless they asked for
-// quiet or for JSON. It is best effort: a closed standard error is no reason to
+// quiet or for JSON, or this is one command of many. It is best effort: a closed standard error is no reason to
 // stop moving data.
 func (a *app) notef(format string, args ...any) {
-	if a.flags.quiet || a.flags.json {
+	if a.flags.quiet || a.flags.json || a.line > 0 {
 		return
 	}
 	fmt.Fprintf(a.stderr, format, args...)
@@ -98,8 +125,13 @@ func (a *app) notef(format string, args ...any) {
 func (a *app) reportError(err error, code int) { a.reportErrorTo(a.stderr, err, code) }
 
 func (a *app) reportErrorTo(w io.Writer, err error, code int) {
+	a.reportErrorAt(w, transfer.Item{}, err, code)
+}
+
+// reportErrorAt is reportErrorTo for what happened to one object.
+func (a *app) reportErrorAt(w io.Writer, at transfer.Item, err error, code int) {
 	if a.flags.json {
-		r := record{Type: "error", Message: err.Error(), Hint: hint(err), Exit: code}
+		r := record{Type: "error", Source: at.From, Target: at.To, Message: err.Error(), Hint: hint(err), Exit: code, Line: a.line}
 		if e, ok := errors.AsType[*icos.Error](err); ok {
 			r.Code, r.RequestID = e.Code, e.RequestID
 		}
@@ -107,9 +139,16 @@ func (a *app) reportErrorTo(w io.Writer, err error, code int) {
 		_ = writeRecord(w, r)
 		return
 	}
+	if a.line > 0 {
+		fmt.Fprintf(w, "icos: line %d: %s\n", a.line, printableText(explain(err)))
+		return
+	}
 	switch {
-	case code == exitInterrupted:
-		fmt.Fprintln(w, "icos: interrupted")
+	case code == exitInterrupted, code == exitTerminated:
+		fmt.Fprintf(w, "icos: %s\n", stopWord(err))
+		if h := hint(err); h != "" {
+			fmt.Fprintf(w, "icos: hint: %s\n", h)
+		}
 	case code == exitUsage:
 		fmt.Fprintf(w, "icos: %s\n", printableText(strings.TrimSpace(err.Error())))
 		if a.command == nil || !a.command.HasParent() {

@@ -11,14 +11,15 @@ import (
 )
 
 func newPut(a *app) *cobra.Command {
-	var up uploadFlags
+	c := copier{app: a, verb: "wrote"}
 	cmd := &cobra.Command{
 		Use:   "put FILE|- cos://BUCKET/KEY",
 		Short: "Write one object, from a file or standard input",
-		Long: `Write one object under exactly the key given. Standard input is sent as it comes, in
-parts of bounded size: up to 180 GiB, or more with a larger --part-size.
+		Long: `Write one object under exactly the key given. A file goes on where it was when the
+same command is run again. Standard input is sent as it comes, in parts of bounded
+size, and cannot be gone on with.
 
-` + exitHelp,
+` + exitHelpMoving,
 		Example: `  icos put notes.txt cos://my-bucket/notes.txt
   pg_dump shop | icos put - cos://my-bucket/shop.sql
   icos put --meta project=apollo --acl public-read logo.svg cos://my-bucket/logo.svg`,
@@ -35,22 +36,32 @@ parts of bounded size: up to 180 GiB, or more with a larger --part-size.
 			if err != nil {
 				return &usageError{err}
 			}
-			return a.copyOneOf(cmd.Context(), "wrote", src, dst, &up)
+			return c.put(cmd.Context(), src, dst)
 		},
 	}
-	up.addFlags(cmd)
+	cmd.Flags().BoolVar(&c.exclusive, "no-clobber", false, "fail rather than replace an object that exists")
+	c.preserve.addFlag(cmd)
+	c.upload.addFlags(cmd)
+	c.tuning.addFlags(cmd)
 	return cmd
 }
 
-// copyOneOf copies exactly one object, with its bar and its summary.
-func (a *app) copyOneOf(ctx context.Context, verb string, src, dst location, up *uploadFlags) error {
-	client, err := a.client()
+// put writes exactly one object.
+func (c *copier) put(ctx context.Context, src, dst location) error {
+	if err := c.tuning.check(); err != nil {
+		return &usageError{err}
+	}
+	client, err := c.client()
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	b := &batch{app: a, verb: verb, jobs: 1}
-	return b.copyAll(ctx, client, planExact(src, dst), up)
+	h, err := c.newHaul(ctx, client, haulOptions{verb: c.verb, tuning: &c.tuning, show: c.show, single: true, stdout: c.tee})
+	if err != nil {
+		return err
+	}
+	plan := planner{copier: c, client: client, haul: h}
+	return h.end(plan.addOne(ctx, src, dst))
 }
 
 // eachObject calls f for each object named by args, and stops at the first error.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,25 +21,37 @@ func newRm(a *app) *cobra.Command {
 service. With -r everything whose key begins with the prefix goes, a thousand
 keys a request; the whole of a bucket only with --force.
 
+With --incomplete it is uploads in parts that go, which were begun and never
+completed: their parts are kept and paid for until somebody aborts them. Those
+that an unfinished job can go on with are kept, unless --force is given.
+
 ` + exitHelp,
 		Example: `  icos rm cos://my-bucket/notes.txt
   icos rm -r cos://my-bucket/2019/
-  icos rm -r --dry-run cos://my-bucket/2019/`,
+  icos rm -r --dry-run cos://my-bucket/2019/
+  icos rm -r --incomplete --older-than 7d cos://my-bucket`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return r.run(cmd.Context(), args) },
 	}
 	cmd.Flags().BoolVarP(&r.recursive, "recursive", "r", false, "remove all keys that begin with the prefix")
-	cmd.Flags().BoolVar(&r.dryRun, "dry-run", false, "print what would be removed, and remove nothing")
-	cmd.Flags().BoolVarP(&r.force, "force", "f", false, "allow -r on a whole bucket")
+	addDryRun(cmd, &r.dryRun)
+	cmd.Flags().BoolVarP(&r.force, "force", "f", false, "allow -r on a whole bucket; with --incomplete, what jobs can go on with")
+	cmd.Flags().BoolVar(&r.onlyUploads, "incomplete", false, "abort uploads that were begun and never completed, and remove no object")
+	cmd.Flags().Var(&r.incomplete.olderThan, "older-than", "with --incomplete: only what was begun longer ago than this, such as 7d")
 	return cmd
 }
 
 type remover struct {
 	*app
 	recursive, dryRun, force bool
+	onlyUploads              bool
+	incomplete               incomplete
 }
 
 func (r *remover) run(ctx context.Context, args []string) error {
+	if r.incomplete.olderThan != 0 && !r.onlyUploads {
+		return &usageError{errors.New("--older-than needs --incomplete: icos find removes objects by age")}
+	}
 	byBucket := map[string][]string{}
 	var prefixes []location
 	for _, arg := range args {
@@ -47,6 +60,10 @@ func (r *remover) run(ctx context.Context, args []string) error {
 			return err
 		}
 		switch {
+		case r.onlyUploads && l.key == "" && !r.recursive:
+			return &usageError{fmt.Errorf("%s is a bucket: add -r to abort all uploads in it", l)}
+		case r.onlyUploads:
+			prefixes = append(prefixes, l)
 		case r.recursive && l.key == "" && !r.force:
 			return &usageError{fmt.Errorf("%s is a whole bucket: add --force to remove everything in it", l)}
 		case r.recursive:
@@ -62,6 +79,10 @@ func (r *remover) run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer client.Close()
+	if r.onlyUploads {
+		r.incomplete.force = r.force
+		return r.removeIncomplete(ctx, client, prefixes)
+	}
 	total := 0
 	for _, l := range prefixes {
 		n, err := r.removePrefix(ctx, client.Bucket(l.bucket), l.key)
@@ -77,7 +98,7 @@ func (r *remover) run(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	if r.flags.json {
+	if r.flags.json && r.line == 0 {
 		count := int64(total)
 		return r.emit(record{Type: "summary", Objects: &count})
 	}

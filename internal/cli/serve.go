@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -133,18 +134,33 @@ func writeCredential(file string, c iam.ServiceCredential) error {
 	if err != nil {
 		return fmt.Errorf("write credentials: %w", err)
 	}
-	f, err := createFile(file)
-	if err != nil {
-		return fmt.Errorf("write credentials: %w", err)
-	}
-	if err := f.Chmod(0o600); err != nil {
-		return errors.Join(fmt.Errorf("write credentials: %w", err), f.abandon())
-	}
-	if _, err := f.Write(append(doc, '\n')); err != nil {
-		return errors.Join(fmt.Errorf("write credentials: %w", err), f.abandon())
-	}
-	if err := f.commit(); err != nil {
+	if err := replaceFile(file, append(doc, '\n')); err != nil {
 		return fmt.Errorf("write credentials: %w", err)
 	}
 	return nil
+}
+
+// replaceFile gives file new contents that its owner alone can read, all at once
+// and only when they are on disk.
+func replaceFile(file string, contents []byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*.partial") // with mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	_, err = f.Write(contents)
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), file)
 }

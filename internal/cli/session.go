@@ -13,8 +13,16 @@ func (a *app) find() (*auth.Found, error) {
 	return auth.Find(&auth.ChainOptions{Getenv: a.getenv, Home: a.home, Profile: a.flags.profile})
 }
 
-// config is what the chain found, with what flags say put over it.
+// config is what the chain found, with what flags say put over it. The commands
+// of one run share what they find.
 func (a *app) config() (icos.Config, error) {
+	if a.shared != nil {
+		return a.shared.config(a.flags, a.findConfig)
+	}
+	return a.findConfig()
+}
+
+func (a *app) findConfig() (icos.Config, error) {
 	var cfg icos.Config
 	if a.flags.anon {
 		cfg.Credentials = auth.Anonymous

@@ -68,20 +68,77 @@ func formatSize(n int64) string {
 	panic("cli: unreachable")
 }
 
-// formatRate writes bytes moved in d as a rate for people.
-func formatRate(n int64, d time.Duration) string {
-	if d <= 0 {
-		return "-"
+// count writes n with a comma between thousands.
+func count[N int | int64](n N) string {
+	digits := strconv.FormatInt(int64(n), 10)
+	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
 	}
-	return formatSize(int64(float64(n)/d.Seconds())) + "/s"
+	return digits
 }
 
-func itoa(n int) string { return strconv.Itoa(n) }
-
 // plural writes a count with its noun.
-func plural(n int, noun string) string {
+func plural[N int | int64](n N, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	return itoa(n) + " " + noun + "s"
+	return count(n) + " " + noun + "s"
+}
+
+// part writes how much of a total there is, both in the unit of the total where
+// that reads well: 3.2 of 10.0 GiB.
+func part(n, total string) string {
+	number, unit, _ := strings.Cut(n, " ")
+	if unit != "" && strings.HasSuffix(total, " "+unit) {
+		n = number
+	}
+	return n + " of " + total
+}
+
+// formatDuration writes d for people: to the millisecond while it is short, to
+// the second for minutes, and so on.
+func formatDuration(d time.Duration) string {
+	switch {
+	case d < 10*time.Second:
+		return d.Round(time.Millisecond).String()
+	case d < time.Minute:
+		return d.Round(100 * time.Millisecond).String()
+	case d < time.Hour:
+		return d.Round(time.Second).String()
+	case d < 48*time.Hour:
+		return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
+	}
+	return strconv.Itoa(int(d.Hours()/24)) + "d" + strconv.Itoa(int(d.Hours())%24) + "h"
+}
+
+// ageFlag is a span of time on the command line: 90s, 2h, 7d or 1w.
+type ageFlag time.Duration
+
+func (f *ageFlag) String() string {
+	if *f == 0 {
+		return ""
+	}
+	return formatDuration(time.Duration(*f))
+}
+
+// Type is what --help shows for the value.
+func (f *ageFlag) Type() string { return "age" }
+
+func (f *ageFlag) Set(s string) error {
+	d, err := time.ParseDuration(s)
+	for unit, hours := range map[string]float64{"d": 24, "w": 7 * 24} {
+		number, ok := strings.CutSuffix(s, unit)
+		if !ok {
+			continue
+		}
+		var n float64
+		if n, err = strconv.ParseFloat(number, 64); err == nil {
+			d = time.Duration(n * hours * float64(time.Hour))
+		}
+	}
+	if err != nil || d < 0 {
+		return fmt.Errorf("%q is not an age: write 90s, 2h, 7d or 1w", s)
+	}
+	*f = ageFlag(d)
+	return nil
 }

@@ -1,0 +1,290 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/icos-go/icos"
+	"github.com/icos-go/icos/transfer"
+)
+
+// haul is what one command moves: transfers of one manager, what is shown of
+// them while they run, and the sum that the command ends with.
+type haul struct {
+	*app
+	verb   string    // "copied"
+	events io.Writer // where records of --json go
+	show   showing
+	dryRun bool
+	single bool // one object, whose failure is the command's own
+
+	ctx     context.Context
+	client  *icos.Client
+	manager *transfer.Manager
+	state   string                      // directory of checkpoints, "" for none
+	label   json.RawMessage             // what checkpoints remember of the command
+	left    map[string]transfer.JobInfo // what earlier runs left there
+	began   time.Time
+	slots   chan struct{} // one for each transfer that has not ended
+
+	display *display
+	remove  func(totals) // takes the haul out of a display that it shares
+	release func()
+
+	mu     sync.Mutex // guards all below, and lines of output
+	live   []*transfer.Transfer
+	past   totals  // of transfers that ended
+	report reports // of them too
+	plan   dryPlan // of a dry run
+	failed int64   // objects, each of them reported
+	err    error   // what ended the command, rather than an object
+	laters []func() error
+}
+
+// maxQueued is how many transfers are handed to the manager ahead of time.
+const maxQueued = 1024
+
+// haulOptions are how a haul begins.
+type haulOptions struct {
+	verb   string
+	tuning *tuning
+	show   showing
+	dryRun bool
+	single bool
+	stdout bool // an object's bytes go to standard output, so records cannot
+}
+
+// newHaul begins what moves things to and from buckets of client. The caller
+// calls end exactly once.
+func (a *app) newHaul(ctx context.Context, client *icos.Client, o haulOptions) (*haul, error) {
+	h := &haul{
+		app: a, verb: o.verb, events: a.stdout, show: o.show, dryRun: o.dryRun, single: o.single,
+		ctx: ctx, client: client, began: time.Now(), slots: make(chan struct{}, maxQueued),
+	}
+	if o.stdout {
+		h.events = a.stderr
+	}
+	if dir := a.stateDir(); dir != "" && !o.tuning.noResume && !o.dryRun {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			a.notef("icos: no state can be kept, so this cannot be resumed: %v\n", err)
+		} else {
+			h.state = dir
+		}
+	}
+	h.label = a.label(client.Endpoint())
+	h.left = map[string]transfer.JobInfo{}
+	if h.state != "" {
+		for job, err := range transfer.Jobs(h.state) {
+			if err == nil { // "icos jobs" tells of those that cannot be read
+				h.left[job.ID] = job
+			}
+		}
+	}
+	m, release, err := a.manager(client, o.tuning.options(h.state))
+	if err != nil {
+		return nil, err
+	}
+	h.manager, h.release = m, release
+	if a.shared != nil {
+		h.display = a.shared.display
+		h.remove = h.display.add(h.view)
+	} else {
+		h.display = a.newDisplay(ctx, h.events, h.view)
+	}
+	return h, nil
+}
+
+// start begins one transfer. It waits while very many are queued.
+func (h *haul) start(w transfer.Work) {
+	select {
+	case h.slots <- struct{}{}:
+	case <-h.ctx.Done():
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	t := h.manager.Start(h.ctx, h.labelled(w), transfer.Observer{Queued: h.queued, Item: h.item, Done: h.ended})
+	h.live = append(h.live, t)
+}
+
+// labelled adds the label to w, so that the command can be found again.
+func (h *haul) labelled(w transfer.Work) transfer.Work {
+	switch w := w.(type) {
+	case transfer.Upload:
+		w.Label = h.label
+		return w
+	case transfer.Download:
+		w.Label = h.label
+		return w
+	case transfer.Copy:
+		w.Label = h.label
+		return w
+	case transfer.Sync:
+		w.Label = h.label
+		return w
+	}
+	return w // a stream cannot be begun again
+}
+
+// queued tells that a transfer begins, and that it goes on with an earlier one.
+func (h *haul) queued(t *transfer.Transfer) {
+	job, resumed := h.left[t.ID()]
+	resumed = resumed && !job.Running
+	if h.flags.json {
+		r := record{Type: "queued", ID: t.ID(), Detail: t.String()}
+		if resumed {
+			r.Resumed = &job.Bytes
+		}
+		h.emitEvent(r)
+	}
+	if !resumed {
+		return
+	}
+	there := formatSize(job.Bytes)
+	if job.Total >= 0 {
+		there = part(there, formatSize(job.Total))
+	}
+	if job.Objects > 0 {
+		there += ", " + plural(job.Objects, "object")
+	}
+	h.tell("going on with job %s: %s are there already", job.ID, there)
+}
+
+// tell writes a line for people, above what is shown of the progress.
+func (h *haul) tell(format string, args ...any) {
+	if h.flags.quiet || h.flags.json {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	fmt.Fprintf(h.display.above(), format+"\n", args...)
+}
+
+// emitEvent writes one record of --json. A closed standard output surfaces in
+// the summary that follows.
+func (h *haul) emitEvent(r record) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	r.Line = h.line
+	_ = writeRecord(h.events, r)
+}
+
+// ended notes the end of one transfer.
+func (h *haul) ended(t *transfer.Transfer, err error) {
+	defer func() { <-h.slots }()
+	report, progress := t.Report(), t.Progress()
+	h.mu.Lock()
+	for i, l := range h.live {
+		if l == t {
+			h.live = append(h.live[:i], h.live[i+1:]...)
+			break
+		}
+	}
+	h.past.add(progressTotals(progress))
+	h.report.add(report)
+	h.mu.Unlock()
+
+	var some *transfer.FailedError
+	switch {
+	case err == nil:
+	case h.ctx.Err() != nil, h.single:
+		h.fail(err)
+	case isTree(t) && errors.As(err, &some):
+		// Each of them has been told by its item.
+	case isTree(t):
+		h.fail(err)
+	default:
+		h.reportItem(transfer.Item{From: t.String()}, err)
+	}
+}
+
+// later has f called when everything has ended.
+func (h *haul) later(f func() error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.laters = append(h.laters, f)
+}
+
+// fail keeps the first error that ends the command.
+func (h *haul) fail(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.err == nil {
+		h.err = err
+	}
+}
+
+func progressTotals(p transfer.Progress) totals {
+	return totals{
+		bytes: p.Bytes, total: p.Total, objects: p.Objects, objectsTotal: p.ObjectsTotal, listing: p.Listing,
+		skipped: p.Skipped, failed: p.Failed, deleted: p.Deleted, rate: p.Rate, eta: p.ETA,
+	}
+}
+
+// view is what the haul shows of itself.
+func (h *haul) view() view {
+	h.mu.Lock()
+	live := append([]*transfer.Transfer(nil), h.live...)
+	v := view{totals: h.past}
+	h.mu.Unlock()
+	only := len(live) == 1 && v.objects == 0
+	for _, t := range live {
+		p := t.Progress()
+		v.add(progressTotals(p))
+		v.eta = p.ETA
+		if p.State != transfer.Running {
+			continue
+		}
+		for _, a := range t.Active() {
+			v.active = append(v.active, viewItem{name: a.Name, bytes: a.Bytes, total: a.Total})
+		}
+	}
+	if !only {
+		v.rate, v.eta = 0, -1
+	}
+	return v
+}
+
+// end waits for the transfers, takes away what is shown of them, and sums up.
+// err is why no more were started, if that was not planned.
+func (h *haul) end(err error) error {
+	for range cap(h.slots) { // all free again: everything has ended
+		h.slots <- struct{}{}
+	}
+	for _, f := range h.laters {
+		err = errors.Join(err, f())
+	}
+	h.release()
+	if h.remove != nil {
+		h.remove(h.past)
+	} else {
+		h.display.end()
+	}
+	if err == nil {
+		err = h.err
+	}
+	took := time.Since(h.began)
+	if cause := context.Cause(h.ctx); cause != nil {
+		err = h.stopped(cause)
+	} else if err != nil {
+		err = h.resumable(err)
+	}
+	switch {
+	case h.shared != nil:
+		h.shared.add(&h.report, h.failed)
+	case h.dryRun:
+		err = errors.Join(err, h.sumUpPlan(h.events, h.verb, &h.plan, h.past.skipped, h.failed))
+	case err == nil || h.report.Objects > 0 || !h.single:
+		err = errors.Join(err, h.sumUp(h.events, h.verb, &h.report, h.failed, took))
+	}
+	if err == nil && h.failed > 0 {
+		return &someFailed{failed: int(h.failed), total: int(h.failed + h.past.objects)}
+	}
+	return err
+}

@@ -1,0 +1,171 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/icos-go/icos/transfer"
+)
+
+// reports sums up what transfers were.
+type reports struct {
+	transfer.Report
+	longest time.Duration // that any of them took
+}
+
+func (s *reports) add(r transfer.Report) {
+	s.Bytes += r.Bytes
+	s.Sent += r.Sent
+	s.Resumed += r.Resumed
+	s.Objects += r.Objects
+	s.Skipped += r.Skipped
+	s.Failed += r.Failed
+	s.Deleted += r.Deleted
+	s.Retries += r.Retries
+	s.Throttled += r.Throttled
+	s.Verified += r.Verified
+	s.Unverified += r.Unverified
+	if r.Elapsed >= s.longest { // what held up the longest held up the command
+		s.longest, s.Limit, s.Detail = r.Elapsed, r.Limit, r.Detail
+	}
+}
+
+// sumUp ends a command with what it has done. Records go to events.
+func (a *app) sumUp(events io.Writer, verb string, r *reports, failed int64, took time.Duration) error {
+	if a.flags.json {
+		return writeRecord(events, r.record(failed, took))
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s, %s in %s", verb, plural(r.Objects, "object"), formatSize(r.Bytes), formatDuration(took))
+	if r.Bytes > 0 {
+		fmt.Fprintf(&b, " (%s)", formatRate(r.Bytes-r.Resumed, took))
+	}
+	for _, n := range []struct {
+		n    int64
+		what string
+	}{{r.Skipped, "skipped"}, {r.Deleted, "deleted"}, {failed, "failed"}} {
+		if n.n > 0 {
+			fmt.Fprintf(&b, "; %s %s", count(n.n), n.what)
+		}
+	}
+	b.WriteString("\n")
+	if r.Resumed > 0 {
+		fmt.Fprintf(&b, "  resumed: %s of it had arrived in an earlier run\n", formatSize(r.Resumed))
+	}
+	if r.Unverified > 0 {
+		fmt.Fprintf(&b, "  checksums: %s compared, of %s the service has none\n", count(r.Verified), count(r.Unverified))
+	}
+	if took >= tellLimitAfter && r.Detail != "" {
+		fmt.Fprintf(&b, "  limit: %s\n", r.Detail)
+	}
+	a.notef("%s", b.String())
+	return nil
+}
+
+// tellLimitAfter is how long a command must take before anybody asks why.
+const tellLimitAfter = 3 * time.Second
+
+func (s *reports) record(failed int64, took time.Duration) record {
+	seconds := took.Seconds()
+	return record{
+		Type: "summary", Objects: &s.Objects, Size: &s.Bytes, Failed: &failed, Skipped: &s.Skipped, Deleted: &s.Deleted,
+		Sent: &s.Sent, Resumed: &s.Resumed, Verified: &s.Verified, Unverified: &s.Unverified, Retries: &s.Retries,
+		Seconds: &seconds, Limit: string(s.Limit), Detail: s.Detail,
+	}
+}
+
+// stoppedError is the end of a command that can be gone on with.
+type stoppedError struct {
+	err error
+	how string // how to go on
+}
+
+func (e *stoppedError) Error() string { return e.err.Error() }
+func (e *stoppedError) Unwrap() error { return e.err }
+
+// stopped is the end by a signal, with how to go on.
+func (h *haul) stopped(cause error) error {
+	err := h.resumable(cause)
+	if _, ok := errors.AsType[*stoppedError](err); ok || h.dryRun {
+		return err
+	}
+	return &stoppedError{err: cause, how: "nothing was kept; run the same command to begin anew"}
+}
+
+// resumable adds to err which jobs remember how far the command has come.
+func (h *haul) resumable(err error) error {
+	if h.state == "" {
+		return err
+	}
+	var ids []string
+	for job, jobErr := range transfer.Jobs(h.state) {
+		if jobErr == nil && !job.Running && string(job.Label) == string(h.label) {
+			ids = append(ids, job.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return err
+	}
+	return &stoppedError{err: err, how: fmt.Sprintf("icos jobs resume %s goes on where this stopped, and so does the same command", ids[0])}
+}
+
+// dryPlan counts what a dry run would do.
+type dryPlan struct {
+	objects, bytes, deletes, deletedBytes, requests int64
+}
+
+func (p *dryPlan) add(it transfer.Item) {
+	switch it.Op {
+	case transfer.WouldDelete:
+		p.deletes++
+		p.deletedBytes += it.Bytes
+		return
+	case transfer.WouldMove:
+		p.requests++ // to remove the source
+	}
+	p.objects++
+	p.bytes += it.Bytes
+	p.requests += requestsFor(it)
+}
+
+// requestsFor is about how many requests one object takes, with parts of the
+// usual size.
+func requestsFor(it transfer.Item) int64 {
+	const part, oneCopy = 16 << 20, 5 << 30
+	remote := func(name string) bool { return strings.HasPrefix(name, "cos://") }
+	parts := (it.Bytes + part - 1) / part
+	switch {
+	case it.Bytes < part, remote(it.From) && remote(it.To) && it.Bytes <= oneCopy:
+		return 1
+	case remote(it.To):
+		return parts + 2 // one to begin with, one to complete
+	}
+	return parts
+}
+
+// sumUpPlan ends a dry run.
+func (a *app) sumUpPlan(events io.Writer, verb string, p *dryPlan, skipped, failed int64) error {
+	requests := p.requests + (p.deletes+999)/1000 // a thousand keys a request
+	if a.flags.json {
+		return writeRecord(events, record{
+			Type: "summary", Status: "planned", Objects: &p.objects, Size: &p.bytes, Skipped: &skipped, Deleted: &p.deletes,
+			Failed: &failed, Requests: &requests,
+		})
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "would have %s %s, %s, with about %s", verb, plural(p.objects, "object"), formatSize(p.bytes), plural(requests, "request"))
+	if skipped > 0 {
+		fmt.Fprintf(&b, "; %s skipped", count(skipped))
+	}
+	if p.deletes > 0 {
+		fmt.Fprintf(&b, "; %s deleted, %s", count(p.deletes), formatSize(p.deletedBytes))
+	}
+	if failed > 0 {
+		fmt.Fprintf(&b, "; %s cannot be", count(failed))
+	}
+	a.notef("%s\n", b.String())
+	return nil
+}
