@@ -22,3 +22,24 @@ func BenchmarkPlan(b *testing.B) {
 		b.Fatalf("%d actions, want %d", n, b.N)
 	}
 }
+
+// TestPlanAllocates makes sure that a plan costs no memory for each key: a million
+// of them would feed the garbage collector all the time.
+func TestPlanAllocates(t *testing.T) {
+	var all []listed
+	for e := range numbered(10_000) {
+		all = append(all, listed{Entry: e})
+	}
+	side := mirror.Side{Bucket: new(icos.Client).Bucket("never-asked")}
+	d := mirror.NewDeletes("")
+	allocs := testing.AllocsPerRun(5, func() {
+		for _, err := range mirror.Plan(t.Context(), list(all), list(all), mirror.Options{From: side, To: side, Compare: mirror.Auto, Delete: d}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	if allocs > 100 {
+		t.Errorf("%v allocations for 10,000 keys, want a few", allocs)
+	}
+}

@@ -59,6 +59,10 @@ type join struct {
 	dst  item                // what next returned last
 	more bool                // dst is something
 
+	// What is worked on. Not local variables, which would be allocated for each key.
+	src    item
+	action Action
+
 	above []above // keys of the source that the latest one begins with, shortest first
 }
 
@@ -89,8 +93,8 @@ func (j *join) run(ctx context.Context, src, dst iter.Seq2[Entry, error]) (empty
 		if s.end() {
 			return false, s.err
 		}
-		empty = false
-		if err := j.source(&s); err != nil {
+		empty, j.src = false, s
+		if err := j.source(&j.src); err != nil {
 			return false, err
 		}
 	}
@@ -116,13 +120,15 @@ func (j *join) advance() error {
 		}
 		return j.dst.err
 	case j.dst.unknown():
-		return j.emit(&Action{Op: Fail, Dst: j.dst.Entry, Err: j.dst.err}, false)
+		j.action = Action{Op: Fail, Dst: j.dst.Entry, Err: j.dst.err}
+		return j.emit(false)
 	}
 	return nil
 }
 
-func (j *join) emit(a *Action, compare bool) error {
-	if !j.yield(a, compare) {
+// emit yields the action, or has contents compared first.
+func (j *join) emit(compare bool) error {
+	if !j.yield(&j.action, compare) {
 		return errStopped
 	}
 	return nil
@@ -136,8 +142,8 @@ func (j *join) source(s *item) error {
 	if !j.more || !j.dst.covers(s.Key) {
 		return j.sourceOnly(s)
 	}
-	a := Action{Src: s.Entry, Dst: j.dst.Entry}
-	compare := false
+	j.action = Action{Src: s.Entry, Dst: j.dst.Entry}
+	a, compare := &j.action, false
 	switch {
 	case s.err == nil && j.o.Done != nil && j.o.Done(&s.Entry):
 		a.Op = passed
@@ -155,7 +161,7 @@ func (j *join) source(s *item) error {
 	}
 	j.remember(s)
 	if a.Op != passed {
-		if err := j.emit(&a, compare); err != nil {
+		if err := j.emit(compare); err != nil {
 			return err
 		}
 	}
@@ -172,7 +178,8 @@ func (j *join) sourceOnly(s *item) error {
 		j.remember(s)
 		return nil
 	}
-	a := Action{Src: s.Entry, Op: Copy, Reason: "not in the target"}
+	j.action = Action{Src: s.Entry, Op: Copy, Reason: "not in the target"}
+	a := &j.action
 	if s.err != nil {
 		a.Op, a.Reason, a.Err = refusal(s)
 	} else if j.o.To.local() {
@@ -183,7 +190,7 @@ func (j *join) sourceOnly(s *item) error {
 		}
 	}
 	j.remember(s)
-	return j.emit(&a, false)
+	return j.emit(false)
 }
 
 // passed is the operation of a source that is done already; it is not yielded.
