@@ -37,16 +37,22 @@ func parse(r *http.Request) *call {
 		c.creates = true
 	case upload != "" && (r.Method == http.MethodPost || r.Method == http.MethodDelete):
 		c.ends = upload
+	case r.Method == http.MethodPut && key != "" && !hasAny(query, subresources):
+		c.part = &Part{Bucket: bucket, Key: key}
 	case r.Method == http.MethodGet && key != "":
-		c.get = true
-		for _, name := range subresources {
-			if query.Has(name) {
-				c.get = false
-			}
-		}
+		c.get = !hasAny(query, subresources)
 	}
 	c.what = fmt.Sprintf("%s /%s/%s?%s %s", r.Method, bucket, key, stable(query), r.Header.Get("Range"))
 	return c
+}
+
+func hasAny(query url.Values, names []string) bool {
+	for _, name := range names {
+		if query.Has(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // stable is a query without what is another each time.

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// A Part is one part of one multipart upload.
+// A Part is one part of one multipart upload; or an object that was put at once,
+// if it has no UploadID, and the Number 0.
 type Part struct {
 	Bucket, Key, UploadID string
 	Number                int

@@ -255,6 +255,14 @@ func TestCounters(t *testing.T) {
 		t.Errorf("part: %+v, want %+v", got, want)
 	}
 
+	ask(t, "PUT", url+"/b/whole", object)
+	ask(t, "PUT", url+"/b/whole?acl", object[:5])
+	whole := flaky.PartCount{Received: 1, Stored: 1, Acknowledged: 1, Bytes: int64(len(object))}
+	if got := h.Parts()[flaky.Part{Bucket: "b", Key: "whole"}]; got != whole {
+		t.Errorf("whole object: %+v, want %+v", got, whole)
+	}
+	want.Bytes += int64(len(object)) + 5
+
 	ask(t, "GET", url+"/b/k", nil)
 	ask(t, "GET", url+"/b/k", nil, "Range", "bytes=100-199")
 	got := h.Ranges()
@@ -278,7 +286,7 @@ func TestCounters(t *testing.T) {
 	if n := h.Uploads(); n != 0 {
 		t.Errorf("%d uploads are open, want none", n)
 	}
-	if h.Requests() != 9 || h.MaxInFlight() < 1 {
+	if h.Requests() != 11 || h.MaxInFlight() < 1 {
 		t.Errorf("%d requests, at most %d at once", h.Requests(), h.MaxInFlight())
 	}
 	h.Reset()
