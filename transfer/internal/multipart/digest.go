@@ -80,11 +80,14 @@ func sumOf(h hash.Hash) uint64 {
 	panic("multipart: not a CRC")
 }
 
+// bytesOf returns a CRC as its hash does.
+func bytesOf(a crc.Algorithm, v uint64) []byte {
+	return binary.BigEndian.AppendUint64(nil, v)[8-a.Size():]
+}
+
 // encodeSum writes a CRC as the wire has it.
 func encodeSum(a crc.Algorithm, v uint64) string {
-	var b [8]byte
-	binary.BigEndian.PutUint64(b[:], v)
-	return base64.StdEncoding.EncodeToString(b[8-a.Size():])
+	return base64.StdEncoding.EncodeToString(bytesOf(a, v))
 }
 
 // decodeSum reads a CRC as the wire has it.

@@ -2,6 +2,8 @@ package multipart
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/icos-go/icos"
 	"github.com/icos-go/icos/transfer/internal/checkpoint"
@@ -11,5 +13,22 @@ import (
 // checkpoint. to is the object being made; for a download it may be nil. That the upload is
 // gone is not an error. If it cannot be aborted the checkpoint stays.
 func Discard(ctx context.Context, o *checkpoint.Object, to *icos.Object) error {
-	return nil
+	if h, ok := o.Header(); ok && h.Kind != "download" {
+		if err := forget(ctx, h, to); err != nil {
+			return fmt.Errorf("discard: %w", err)
+		}
+	}
+	return o.Remove()
+}
+
+func forget(ctx context.Context, h checkpoint.Header, to *icos.Object) error {
+	switch {
+	case to == nil && h.UploadID == "":
+		return nil // it was not begun, as far as can be told
+	case to == nil:
+		return errors.New("the upload " + h.UploadID + " of " + h.Bucket + "/" + h.Key + " cannot be aborted without a client")
+	case h.UploadID == "":
+		return sweep(ctx, to, h.Created)
+	}
+	return abort(ctx, to.Upload(h.UploadID))
 }

@@ -78,8 +78,13 @@ func (m *mover) trace(ctx context.Context, size int64) context.Context {
 	return m.meter.Trace(ctx, size, stall)
 }
 
+// longAnswer is how long the service may work on a request that moves no bytes, such as a copy.
+const longAnswer = 5 * time.Minute
+
 // patiently returns a context for requests that the service may work on for long before it answers.
-func (m *mover) patiently(ctx context.Context) context.Context { return m.meter.Trace(ctx, 0, 0) }
+func (m *mover) patiently(ctx context.Context) context.Context {
+	return m.meter.Trace(ctx, 0, longAnswer)
+}
 
 // alone carries one request through the Gate.
 func (m *mover) alone(ctx context.Context, do func(context.Context) error) error {

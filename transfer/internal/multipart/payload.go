@@ -1,0 +1,140 @@
+package multipart
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+
+	"github.com/icos-go/icos"
+	"github.com/icos-go/icos/s3"
+	"github.com/icos-go/icos/transfer/internal/pace"
+)
+
+// A payload is what one request sends, summed already.
+type payload struct {
+	at       io.ReaderAt
+	offset   int64 // in at
+	size     int64
+	block    *pace.Block // that at reads; nil if at is the file
+	crc      uint64
+	checksum s3.Checksum // for the service
+}
+
+func (p *payload) release() { p.block.Release() }
+
+// A file is the source of an upload and what it has to stay.
+type file struct {
+	Source
+	was fs.FileInfo
+}
+
+// check returns an error if the file is not what it was.
+func (f *file) check() error {
+	now, err := f.Stat()
+	switch {
+	case err != nil:
+		return fmt.Errorf("check the source: %w", err)
+	case now.Size() != f.was.Size():
+		return fmt.Errorf("the source %w: it had %d bytes and now has %d", icos.ErrChanged, f.was.Size(), now.Size())
+	case !now.ModTime().Equal(f.was.ModTime()):
+		return fmt.Errorf("the source %w: it was written to", icos.ErrChanged)
+	}
+	return nil
+}
+
+// load sums a piece of the file. If there is memory for it, it is read into that and needs not be
+// read again to be sent. Otherwise it is read a second time, from where it is.
+func (m *mover) load(f *file, offset, size int64, s sums) (*payload, error) {
+	start := time.Now()
+	defer func() { m.meter.Disk(time.Since(start)) }()
+	p := &payload{at: f, offset: offset, size: size}
+	d := s.new()
+	block, ok := m.env.Pool.Try(size)
+	if ok {
+		p.block, p.at, p.offset = block, bytes.NewReader(block.Bytes()), 0
+	}
+	if err := m.fill(d, block, f, offset, size); err != nil {
+		block.Release()
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil, fmt.Errorf("the source %w: it ended before %d bytes", icos.ErrChanged, offset+size)
+		}
+		return nil, fmt.Errorf("read the source: %w", err)
+	}
+	if err := f.check(); err != nil {
+		block.Release()
+		return nil, err
+	}
+	p.crc, p.checksum = d.sum(), d.checksum()
+	return p, nil
+}
+
+// fill reads a piece into block, unless that is nil, and sums it on the way, while it is in the
+// cache of the processor.
+func (m *mover) fill(d io.Writer, block *pace.Block, f io.ReaderAt, offset, size int64) error {
+	if block == nil {
+		return m.env.sumFile(d, f, offset, size)
+	}
+	for mem := block.Bytes(); len(mem) > 0; {
+		n, err := f.ReadAt(mem[:min(len(mem), bufferSize)], offset)
+		_, _ = d.Write(mem[:n]) // a hash never fails
+		mem, offset = mem[n:], offset+int64(n)
+		if err != nil && len(mem) > 0 {
+			if err == io.EOF {
+				err = io.ErrUnexpectedEOF
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// A body reads a payload as fast as the limits allow. It can be read again.
+type body struct {
+	m   *mover
+	ctx context.Context // of the request; a body lives no longer
+	p   *payload
+	pos int64
+}
+
+// Read implements io.Reader.
+func (b *body) Read(p []byte) (int, error) {
+	left := b.p.size - b.pos
+	if left <= 0 {
+		return 0, io.EOF
+	}
+	p = p[:min(int64(len(p)), left)]
+	if len(b.m.Limiters) > 0 {
+		p = p[:pace.Chunk(b.m.Limiters, len(p))]
+		if err := b.m.meter.Wait(b.ctx, b.m.Limiters, len(p)); err != nil {
+			return 0, err
+		}
+	}
+	n, err := b.p.at.ReadAt(p, b.p.offset+b.pos)
+	b.pos += int64(n)
+	switch {
+	case n == len(p):
+		return n, nil
+	case err == io.EOF:
+		return n, fmt.Errorf("the source %w: it ended early", icos.ErrChanged)
+	}
+	return n, err
+}
+
+// Seek implements io.Seeker.
+func (b *body) Seek(offset int64, whence int) (int64, error) {
+	switch whence {
+	case io.SeekCurrent:
+		offset += b.pos
+	case io.SeekEnd:
+		offset += b.p.size
+	}
+	if offset < 0 || offset > b.p.size {
+		return 0, fmt.Errorf("seek to %d of %d bytes", offset, b.p.size)
+	}
+	b.pos = offset
+	return offset, nil
+}
