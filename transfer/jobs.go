@@ -1,19 +1,28 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
 	"iter"
+	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/icos-go/icos"
+	"github.com/icos-go/icos/transfer/internal/checkpoint"
+	"github.com/icos-go/icos/transfer/internal/multipart"
 )
 
 // A JobInfo describes work that has begun and is not complete, as a state
 // directory knows it.
 type JobInfo struct {
 	ID      string
-	Kind    string          // upload, download, copy or sync
+	Kind    string          // upload, download or copy of one object, or sync
 	From    string          // path, or cos://bucket/key
 	To      string          // path, or cos://bucket/key
 	Label   json.RawMessage // as [Options] had it
@@ -31,13 +40,181 @@ type JobInfo struct {
 }
 
 // Jobs lists the work kept in a state directory, the oldest first. Entries that
-// cannot be read come as errors, and the list goes on after them.
+// cannot be read come as errors, and the list goes on after them. A directory that
+// does not exist has no work in it.
 func Jobs(stateDir string) iter.Seq2[JobInfo, error] {
-	return func(func(JobInfo, error) bool) {}
+	return func(yield func(JobInfo, error) bool) {
+		var jobs []JobInfo
+		for info, err := range infos(stateDir) {
+			switch {
+			case err != nil:
+				if !yield(JobInfo{}, fmt.Errorf("list jobs: %w", err)) {
+					return
+				}
+			case info.Err != nil:
+				if !yield(JobInfo{ID: info.ID, Running: info.Running}, fmt.Errorf("job %s: %w", info.ID, info.Err)) {
+					return
+				}
+			case info.Header.Parent == "":
+				jobs = append(jobs, jobInfo(&info))
+			}
+		}
+		slices.SortFunc(jobs, func(a, b JobInfo) int {
+			return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
+		})
+		for _, j := range jobs {
+			if !yield(j, nil) {
+				return
+			}
+		}
+	}
+}
+
+// infos lists what is in a state directory, which is not made.
+func infos(stateDir string) iter.Seq2[checkpoint.Info, error] {
+	return func(yield func(checkpoint.Info, error) bool) {
+		if stateDir == "" {
+			yield(checkpoint.Info{}, errors.New("no state directory given"))
+			return
+		}
+		if _, err := os.Stat(stateDir); errors.Is(err, fs.ErrNotExist) {
+			return
+		}
+		store, err := checkpoint.Open(stateDir)
+		if err != nil {
+			yield(checkpoint.Info{}, err)
+			return
+		}
+		store.List()(yield)
+	}
+}
+
+func jobInfo(i *checkpoint.Info) JobInfo {
+	remote := "cos://" + i.Identity.Bucket + "/" + i.Identity.Key
+	j := JobInfo{ID: i.ID, Updated: i.Updated, Running: i.Running, PID: i.PID, From: i.Identity.Path, To: remote}
+	kind, _, _ := strings.Cut(i.Identity.Kind, " ")
+	if kind == kindDownload {
+		j.From, j.To = j.To, j.From
+	}
+	if i.Job {
+		s := &i.State
+		j.Kind, j.Label, j.Created, j.Paused = "sync", s.Label, s.Started, s.Paused
+		j.Bytes, j.Objects, j.Failed, j.Total = s.Bytes, s.Objects, s.FailedCount, -1
+		if s.Listed {
+			j.Total = s.Total
+		}
+		return j
+	}
+	h := &i.Header
+	j.Kind, j.Label, j.Created = kind, h.Label, h.Created
+	j.Bytes, j.Total = i.Bytes, h.Size
+	return j
 }
 
 // RemoveJob forgets the work of an ID: it aborts its uploads, with c, and
 // removes its partial files and its checkpoints. It is an error, [ErrBusy], if a
 // process is at it. If c is nil only what is on this machine is removed, and the
 // error says which uploads stay.
-func RemoveJob(ctx context.Context, stateDir, id string, c *icos.Client) error { return nil }
+func RemoveJob(ctx context.Context, stateDir, id string, c *icos.Client) error {
+	var found *checkpoint.Info
+	for info, err := range infos(stateDir) {
+		if err != nil {
+			return fmt.Errorf("remove job %s: %w", id, err)
+		}
+		if info.ID == id {
+			found = &info
+			break
+		}
+	}
+	if found == nil {
+		return fmt.Errorf("remove job %s: %w", id, fs.ErrNotExist)
+	}
+	store, err := checkpoint.Open(stateDir)
+	if err != nil {
+		return fmt.Errorf("remove job %s: %w", id, err)
+	}
+	if found.Running {
+		return fmt.Errorf("remove job %s: %w", id, &BusyError{PID: found.PID})
+	}
+	d := discarder{store: store}
+	if c != nil {
+		d.target = func(h *checkpoint.Header) *icos.Object { return c.Bucket(h.Bucket).Object(h.Key) }
+	}
+	if err := d.discard(ctx, found); err != nil {
+		return fmt.Errorf("remove job %s: %w", id, err)
+	}
+	return nil
+}
+
+// discard removes what a transfer has kept: checkpoints, partial files, and parts
+// in the service.
+func (m *Manager) discard(ctx context.Context, t *Transfer) error {
+	d := discarder{store: m.store}
+	if target := t.plan.target; target != nil {
+		d.target = func(h *checkpoint.Header) *icos.Object { return target(h.Key) }
+	}
+	var errs []error
+	for info, err := range m.store.List() {
+		switch {
+		case err != nil:
+			return fmt.Errorf("list checkpoints: %w", err)
+		case info.ID == t.plan.id && info.Err == nil && !info.Running:
+			errs = append(errs, d.discard(ctx, &info))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// A discarder removes what is left of work that is given up.
+type discarder struct {
+	store  *checkpoint.Store
+	target func(*checkpoint.Header) *icos.Object // nil: the service is left alone
+}
+
+func (d *discarder) discard(ctx context.Context, i *checkpoint.Info) error {
+	if !i.Job {
+		return d.object(ctx, i)
+	}
+	var errs []error
+	for child, err := range d.store.List() {
+		switch {
+		case err != nil:
+			errs = append(errs, fmt.Errorf("list checkpoints: %w", err))
+		case child.Err == nil && child.Header.Parent == i.ID:
+			errs = append(errs, d.object(ctx, &child))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err // the job stays, so that it can be tried again
+	}
+	return d.store.Remove(i.ID)
+}
+
+func (d *discarder) object(ctx context.Context, i *checkpoint.Info) error {
+	o, err := d.store.Object(i.Identity)
+	if err != nil {
+		return busy(err)
+	}
+	h, begun := o.Header()
+	if begun && h.Partial != "" {
+		if err := os.Remove(h.Partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return errors.Join(fmt.Errorf("remove partial file: %w", err), o.Close())
+		}
+	}
+	var left error
+	switch {
+	case !begun || h.UploadID == "" && h.Kind == kindDownload:
+		err = o.Remove()
+	case d.target != nil:
+		if err = multipart.Discard(ctx, o, d.target(&h)); err != nil {
+			err = errors.Join(err, o.Close())
+		}
+	default:
+		if h.UploadID != "" {
+			left = fmt.Errorf("upload %s of cos://%s/%s stays in the service: abort it, for its parts are paid for",
+				h.UploadID, h.Bucket, h.Key)
+		}
+		err = o.Remove()
+	}
+	return errors.Join(err, left)
+}

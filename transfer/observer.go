@@ -6,20 +6,22 @@ package transfer
 // are made by a goroutine of their own, so that a slow observer does not hold up
 // the bytes: it misses some Progress, but no Item. A panic in an observer is
 // logged, and ends neither the Transfer nor the calls.
+//
+// An observer may steer its Transfer, but must not wait for its end: Done comes
+// with the error, and [Transfer.Wait] returns after that.
 type Observer struct {
 	// Queued is called first, once.
 	Queued func(*Transfer)
 
-	// Progress is called at most ten times a second, and once at the end. It
-	// never goes back.
+	// Progress is called at most ten times a second, and once before Done with the
+	// final numbers. They never go back.
 	Progress func(*Transfer, Progress)
 
 	// Item is called for each object of a tree, and for a single object at its
 	// end. 4,096 items wait for a slow Item; after that the transfer waits.
 	Item func(*Transfer, Item)
 
-	// Done is called last, exactly once, with what [Transfer.Wait] returns. Wait
-	// may return before. [Manager.Close] waits for it.
+	// Done is called last, exactly once, with what [Transfer.Wait] returns.
 	Done func(*Transfer, error)
 }
 

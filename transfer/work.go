@@ -23,12 +23,10 @@ type Upload struct {
 	Label    json.RawMessage // if nil, [Options].Label
 }
 
-// A Stream stores what a reader holds as an object, whatever its length. It can
-// be paused, but cannot be resumed by another process; what has been stored when
-// it fails or is paused for good is removed.
-//
-// The reader is not closed. A pause takes effect at once for what is on its way
-// and waits for a Read that is blocked.
+// A Stream stores what a reader holds as an object, whatever its length. The
+// reader is not closed, and cannot be read twice: a Stream that runs cannot be
+// paused or resumed, and when it fails nothing is left in the service. It does
+// not end while a Read is blocked.
 type Stream struct {
 	Reader io.Reader
 	To     *icos.Object

@@ -1,0 +1,143 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/icos-go/icos"
+	"github.com/icos-go/icos/transfer/internal/checkpoint"
+	"github.com/icos-go/icos/transfer/internal/multipart"
+	"github.com/icos-go/icos/transfer/internal/pace"
+)
+
+// A Job is one file's worth of work, handed to a [Transport].
+type Job struct {
+	t      *Transfer
+	active *active
+
+	object *icos.Object
+	path   string
+	file   File
+	stat   fs.FileInfo // of the source of an upload
+	info   icos.ObjectInfo
+	put    icos.PutOptions
+
+	lane       pace.Lane
+	limiters   [2]*pace.Limiter
+	checkpoint *checkpoint.Object // nil: it is not worth one
+	header     checkpoint.Header
+	outcome    outcome
+}
+
+// job returns a Job that lacks what depends on the direction.
+func (t *Transfer) job(a *active, o *icos.Object, path, parent string) *Job {
+	return &Job{
+		t: t, active: a, object: o, path: path,
+		limiters: [2]*pace.Limiter{t.m.limiter, t.limiter},
+		header:   checkpoint.Header{Parent: parent, Label: t.plan.label},
+	}
+}
+
+// open opens the checkpoint if the object is large enough for one.
+func (j *Job) open(id checkpoint.Identity, from int64) error {
+	if j.info.Size < from {
+		return nil
+	}
+	c, err := j.t.m.store.Object(id)
+	if err != nil {
+		return busy(err)
+	}
+	j.checkpoint = c
+	return nil
+}
+
+// close ends the use of the checkpoint: it is kept if the work failed.
+func (j *Job) close(err error) error {
+	switch {
+	case j.checkpoint == nil:
+		return err
+	case err != nil:
+		return errors.Join(err, j.checkpoint.Close())
+	}
+	if err := j.checkpoint.Remove(); err != nil {
+		return fmt.Errorf("remove checkpoint: %w", err)
+	}
+	return nil
+}
+
+// busy gives the error of a checkpoint that is in use its public form.
+func busy(err error) error {
+	if b, ok := errors.AsType[*checkpoint.BusyError](err); ok {
+		return &BusyError{PID: b.PID}
+	}
+	return fmt.Errorf("open checkpoint: %w", err)
+}
+
+// flow says how an object of this Transfer is carried.
+func (t *Transfer) flow(a *active) multipart.Flow {
+	return multipart.Flow{
+		Limiters: []*pace.Limiter{t.m.limiter, t.limiter}, Meter: t.meter,
+		Progress: a.add, Resumed: a.resume,
+	}
+}
+
+func (j *Job) flow() multipart.Flow {
+	return multipart.Flow{
+		Lane: &j.lane, Limiters: j.limiters[:], Meter: j.t.meter,
+		Progress: j.active.add, Resumed: j.active.resume,
+		Checkpoint: j.checkpoint, Header: j.header,
+	}
+}
+
+// finish keeps what HTTP has to tell at the end.
+func (j *Job) finish(r multipart.Result) { j.outcome = outcomeOf(r) }
+
+// source returns the file of an upload as what it is.
+func (j *Job) source() *os.File { return j.file.(*os.File) }
+
+// Object returns the remote end.
+func (j *Job) Object() *icos.Object { return j.object }
+
+// Path returns the path of the local end, for messages. The bytes are those of
+// File.
+func (j *Job) Path() string { return j.path }
+
+// File returns the local end. The Manager closes it.
+func (j *Job) File() File { return j.file }
+
+// Info describes the source: of an upload its Size and ModTime; of a download
+// the object as a list or a HEAD has shown it, and as it must be when it is
+// read.
+func (j *Job) Info() icos.ObjectInfo { return j.info }
+
+// SetInfo tells the Manager more about the object of a download, which it needs
+// to preserve times and modes: its Metadata above all.
+func (j *Job) SetInfo(info icos.ObjectInfo) { j.info = info }
+
+// PutOptions returns what is to be stored with the object of an upload.
+func (j *Job) PutOptions() icos.PutOptions { return j.put }
+
+// Progress tells the Manager that n more bytes of the object have been moved; a
+// negative n takes back what has to be moved again. It is cheap and may be called
+// by many goroutines.
+func (j *Job) Progress(n int64) { j.active.add(n) }
+
+// Resumed tells the Manager that n bytes did not have to be moved because an
+// earlier attempt had moved them. They do not count in Progress.
+func (j *Job) Resumed(n int64) { j.active.resume(n) }
+
+// Wait blocks until n bytes may be moved, by the limits of the Manager and of
+// the Transfer, or ctx ends.
+func (j *Job) Wait(ctx context.Context, n int) error {
+	return j.t.meter.Wait(ctx, j.limiters[:], n)
+}
+
+// StartedOver tells the Manager that an earlier attempt was of no use, and why.
+func (j *Job) StartedOver(why string) { j.outcome.reason = why }
+
+// Verified tells the Manager that the object as a whole was compared with a
+// checksum of the service.
+func (j *Job) Verified() { j.outcome.verified = true }

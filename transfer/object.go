@@ -1,0 +1,287 @@
+package transfer
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"mime"
+	"os"
+	"path"
+
+	"github.com/icos-go/icos"
+	"github.com/icos-go/icos/transfer/internal/checkpoint"
+	"github.com/icos-go/icos/transfer/internal/multipart"
+	"github.com/icos-go/icos/transfer/internal/tree"
+)
+
+// An outcome is what became of one object.
+type outcome struct {
+	size     int64
+	partSize int64 // bytes; 0 if in one request
+	verified bool
+	skipped  bool
+	reason   string // why it was skipped or started over
+}
+
+func outcomeOf(r multipart.Result) outcome {
+	return outcome{size: r.Info.Size, partSize: r.PartSize, verified: r.Verified, reason: r.StartedOver}
+}
+
+// An upload is a file and where it goes.
+type upload struct {
+	path     string
+	to       *icos.Object
+	put      icos.PutOptions
+	preserve Preserve
+	move     bool
+	identity checkpoint.Identity // of this object
+	parent   string              // ID of the tree it is part of
+}
+
+// upload stores a file. Only what is moved in parts has a checkpoint: what goes in
+// one request is sent again sooner than it is written down.
+func (t *Transfer) upload(ctx context.Context, a *active, u *upload) (outcome, error) {
+	f, err := os.Open(u.path)
+	if err != nil {
+		return outcome{}, fmt.Errorf("open source: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return outcome{}, fmt.Errorf("look at source: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return outcome{}, fmt.Errorf("%s is not a regular file: upload a directory as a tree, anything else as a stream", u.path)
+	}
+	a.resize(info.Size())
+
+	j := t.job(a, u.to, u.path, u.parent)
+	j.file, j.stat = f, info
+	j.info.Key, j.info.Size, j.info.ModTime = u.to.Key(), info.Size(), info.ModTime()
+	j.put = u.put
+	j.put.Metadata = attributes(u.put.Metadata, u.preserve, info)
+	if err := j.open(u.identity, threshold(t.m.o.Threshold, uploadThreshold)); err != nil {
+		return outcome{}, err
+	}
+	err = t.m.transport.Upload(ctx, j)
+	if err = j.close(err); err != nil {
+		return outcome{}, err
+	}
+	j.outcome.size = info.Size()
+	if u.move {
+		return j.outcome, removeSource(u.path, info)
+	}
+	return j.outcome, nil
+}
+
+// removeSource removes a file that has been moved, unless it is another one by
+// now.
+func removeSource(name string, was fs.FileInfo) error {
+	now, err := os.Lstat(name)
+	if err != nil {
+		return fmt.Errorf("remove source: %w", err)
+	}
+	if !os.SameFile(now, was) || now.Size() != was.Size() || !now.ModTime().Equal(was.ModTime()) {
+		return fmt.Errorf("remove source: %s: %w; it was stored as it was before", name, icos.ErrChanged)
+	}
+	if err := os.Remove(name); err != nil {
+		return fmt.Errorf("remove source: %w", err)
+	}
+	return nil
+}
+
+// attributes adds to metadata what is preserved of a file. The map of the caller
+// is left alone.
+func attributes(metadata map[string]string, p Preserve, info fs.FileInfo) map[string]string {
+	if !p.ModTime && !p.Mode {
+		return metadata
+	}
+	var a tree.Attributes
+	if p.ModTime {
+		a.ModTime = info.ModTime()
+	}
+	if p.Mode {
+		mode := info.Mode()
+		a.Mode = &mode
+	}
+	return merged(a.Metadata(), metadata)
+}
+
+// merged returns what is in either map; where both have a key, the second counts.
+func merged(a, b map[string]string) map[string]string {
+	all := maps.Clone(a)
+	if all == nil {
+		return b
+	}
+	maps.Copy(all, b)
+	return all
+}
+
+// withType sets a content type that follows from the name, if there is none.
+func withType(p icos.PutOptions, key string) icos.PutOptions {
+	if p.ContentType == "" {
+		p.ContentType = mime.TypeByExtension(path.Ext(key))
+	}
+	return p
+}
+
+func threshold(chosen, usual int64) int64 {
+	if chosen > 0 {
+		return chosen
+	}
+	return usual
+}
+
+// stream stores what a reader has.
+func (t *Transfer) stream(ctx context.Context, a *active, r io.Reader, to *icos.Object, put icos.PutOptions) (outcome, error) {
+	if put.Size > 0 {
+		a.resize(put.Size)
+	}
+	result, err := t.m.env.Stream(ctx, &multipart.Stream{
+		Flow: t.flow(a), Reader: r, To: to, Put: put,
+		PartSize: t.m.o.PartSize, Threshold: t.m.o.Threshold,
+	})
+	if err != nil {
+		return outcome{}, err
+	}
+	out := outcomeOf(result)
+	out.size = a.bytes.Load()
+	a.resize(out.size)
+	return out, nil
+}
+
+// downloadFile fetches an object into a file named by its path.
+func (t *Transfer) downloadFile(ctx context.Context, a *active, w Download, path string) (outcome, error) {
+	if w.NoClobber {
+		_, err := os.Lstat(path)
+		if err == nil {
+			return outcome{skipped: true, reason: "there is a file already"}, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return outcome{}, fmt.Errorf("look at target: %w", err)
+		}
+	}
+	root, key, err := tree.OpenFile(path)
+	if err != nil {
+		return outcome{}, fmt.Errorf("open target: %w", err)
+	}
+	info, err := w.From.Stat(ctx)
+	if err != nil {
+		return outcome{}, errors.Join(err, root.Close())
+	}
+	out, err := t.download(ctx, a, &download{
+		from: w.From, info: info, root: root, key: key,
+		preserve: w.Preserve, move: w.Move, identity: t.plan.identity,
+	})
+	return out, errors.Join(err, root.Close())
+}
+
+// A download is an object and the file that it becomes.
+type download struct {
+	from     *icos.Object
+	info     icos.ObjectInfo // with an ETag
+	root     *tree.Root
+	key      string // of the file in root
+	preserve Preserve
+	move     bool
+	identity checkpoint.Identity
+	parent   string
+}
+
+// download fetches an object. The file has another name until it is complete and
+// its bytes have been checked.
+func (t *Transfer) download(ctx context.Context, a *active, d *download) (outcome, error) {
+	a.resize(d.info.Size)
+	j := t.job(a, d.from, d.root.Path(d.key), d.parent)
+	j.info = d.info
+	if err := j.open(d.identity, threshold(t.m.o.Threshold, downloadThreshold)); err != nil {
+		return outcome{}, err
+	}
+	tag := ""
+	if j.checkpoint != nil {
+		tag = j.checkpoint.ID()
+	}
+	partial, err := d.root.Partial(d.key, tag)
+	if err != nil {
+		return outcome{}, j.close(fmt.Errorf("open partial file: %w", err))
+	}
+	j.file = partial
+	if tag != "" {
+		j.header.Partial = partial.Path()
+	}
+	if err := t.m.transport.Download(ctx, j); err != nil {
+		if tag != "" {
+			err = errors.Join(err, partial.Keep())
+		} else {
+			err = errors.Join(err, partial.Abandon())
+		}
+		return outcome{}, j.close(err)
+	}
+	j.outcome.size = j.info.Size
+	if err := t.commit(d, j, partial); err != nil {
+		return outcome{}, j.close(err)
+	}
+	if err := j.close(nil); err != nil {
+		return outcome{}, err
+	}
+	if d.move {
+		if err := d.from.Delete(ctx); err != nil {
+			return outcome{}, fmt.Errorf("remove source: %w", err)
+		}
+	}
+	return j.outcome, nil
+}
+
+// maxLink is how long the target of a symbolic link may be, in bytes.
+const maxLink = 4096
+
+// commit gives a complete file its name, time and mode.
+func (t *Transfer) commit(d *download, j *Job, p *tree.Partial) error {
+	kept, err := tree.ReadAttributes(j.info.Metadata)
+	if err != nil {
+		t.m.o.Logger.Debug("metadata makes no sense", "object", d.from.String(), "err", err)
+	}
+	if d.preserve.Symlinks && kept.Symlink() {
+		return commitLink(d, j, p)
+	}
+	when := j.info.ModTime
+	if d.preserve.ModTime && !kept.ModTime.IsZero() {
+		when = kept.ModTime
+	}
+	var mode *fs.FileMode
+	if d.preserve.Mode {
+		mode = kept.Mode
+	}
+	if err := p.Commit(when, mode); err != nil {
+		return fmt.Errorf("complete file: %w", errors.Join(err, p.Abandon()))
+	}
+	return nil
+}
+
+// commitLink makes the symbolic link that an object stands for.
+func commitLink(d *download, j *Job, p *tree.Partial) error {
+	if j.info.Size > maxLink {
+		return errors.Join(fmt.Errorf("make link: target has %d bytes", j.info.Size), p.Abandon())
+	}
+	target := make([]byte, j.info.Size)
+	_, err := p.ReadAt(target, 0)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	if err = errors.Join(err, p.Abandon()); err != nil {
+		return fmt.Errorf("read link: %w", err)
+	}
+	if err := d.root.Symlink(d.key, string(target)); err != nil {
+		return fmt.Errorf("make link: %w", err)
+	}
+	return nil
+}
+
+// putBytes stores an object that stands for a link or a directory.
+func (t *Transfer) putBytes(ctx context.Context, a *active, to *icos.Object, body string, put icos.PutOptions) (outcome, error) {
+	return t.stream(ctx, a, bytes.NewReader([]byte(body)), to, put)
+}
