@@ -58,6 +58,24 @@ type globalFlags struct {
 	debug    bool
 }
 
+// args writes the flags as arguments, to give them to another command.
+func (g *globalFlags) args() []string {
+	var args []string
+	for name, value := range map[string]string{
+		"endpoint": g.endpoint, "location": g.location, "instance": g.instance, "profile": g.profile,
+	} {
+		if value != "" {
+			args = append(args, "--"+name+"="+value)
+		}
+	}
+	for name, on := range map[string]bool{"anonymous": g.anon, "json": g.json, "quiet": g.quiet, "debug": g.debug} {
+		if on {
+			args = append(args, "--"+name)
+		}
+	}
+	return args
+}
+
 // run runs one command and returns what to exit with.
 func (a *app) run(ctx context.Context, args []string) int {
 	err := a.execute(ctx, args)

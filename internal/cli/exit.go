@@ -75,6 +75,8 @@ func exitCode(err error) int {
 		guard *guardError
 		some  *someFailed
 		lines *linesFailed
+		diff  *differences
+		vague *someUnsure
 		serr  *icos.Error
 		iam   *auth.IAMError
 	)
@@ -89,8 +91,10 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case errors.As(err, &guard):
 		return exitLimit
-	case errors.As(err, &some), errors.As(err, &lines):
+	case errors.As(err, &some), errors.As(err, &lines), errors.As(err, &vague):
 		return exitSomeFailed
+	case errors.As(err, &diff):
+		return exitDifferent
 	case errors.Is(err, errMismatch), errors.Is(err, icos.ErrChecksum):
 		return exitIntegrity
 	case errors.Is(err, auth.ErrNoCredentials), errors.Is(err, fs.ErrPermission):

@@ -51,18 +51,21 @@ func splitUnit(s string) (number, unit string) {
 // inBytes is what to write for a number of bits, as the end of a sentence.
 func inBytes(number, unit string) string {
 	n, err := strconv.ParseFloat(number, 64)
-	if err != nil || n <= 0 {
+	if err != nil || n <= 0 || unit == "" {
 		return ", such as 100M"
 	}
 	prefix := ""
-	switch unit[0] {
-	case 'k', 'K', 'm', 'M', 'g', 'G':
-		prefix = strings.ToUpper(unit[:1])
+	n /= 8
+	if i := strings.IndexByte("KMG", strings.ToUpper(unit)[0]); i >= 0 {
+		if n < 1 && i > 0 {
+			i, n = i-1, n*1e3 // 125MB reads better than 0.125GB
+		}
+		prefix = "KMG"[i : i+1]
 		if len(unit) > 1 && unit[1] == 'i' {
 			prefix += "i"
 		}
 	}
-	return fmt.Sprintf(", %sB for as much", strconv.FormatFloat(n/8, 'g', 6, 64)+prefix)
+	return fmt.Sprintf(", %s%sB for as much", strconv.FormatFloat(n, 'g', 6, 64), prefix)
 }
 
 // formatRate writes bytes moved in d as a rate for people: in bytes, as files

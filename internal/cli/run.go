@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -41,7 +40,6 @@ A line that fails is reported with its number, and the others go on.
 			if r.jobs < 1 {
 				return &usageError{errors.New("--jobs: at least 1 is needed")}
 			}
-			r.inherited = changedFlags(cmd.InheritedFlags())
 			return r.run(cmd.Context(), args[0])
 		},
 	}
@@ -50,19 +48,11 @@ A line that fails is reported with its number, and the others go on.
 	return cmd
 }
 
-// changedFlags writes the flags that were given as arguments, to give them again.
-func changedFlags(flags *pflag.FlagSet) []string {
-	var args []string
-	flags.Visit(func(f *pflag.Flag) { args = append(args, "--"+f.Name+"="+f.Value.String()) })
-	return args
-}
-
 // runner is one run of run.
 type runner struct {
 	*app
-	jobs      int
-	rate      rateFlag
-	inherited []string // flags of this command that hold for every line
+	jobs int
+	rate rateFlag
 
 	out, err      lockedWriter
 	lines, failed atomic.Int64
@@ -129,7 +119,7 @@ func (r *runner) runLine(ctx context.Context, shared *sharing, n int, words []st
 		sub.reportError(&usageError{err}, exitUsage)
 		return exitUsage
 	}
-	return sub.run(ctx, append(r.inherited[:len(r.inherited):len(r.inherited)], words...))
+	return sub.run(ctx, append(r.flags.args(), words...))
 }
 
 // dropName takes away the name of the program, which may begin a line.
