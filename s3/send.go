@@ -69,7 +69,9 @@ func (c *Client) attempt(ctx context.Context, x *exchange) (*http.Response, erro
 		err = c.receive(x, req, r)
 	}
 	if trace != nil && trace.Attempt != nil {
-		trace.Attempt(x.attemptInfo(r, body, err, start))
+		a := x.attemptInfo(r, body, err, start)
+		a.Cancelled = ctx.Err() != nil
+		trace.Attempt(a)
 	}
 	if body != nil {
 		if cause := body.stop(); cause != nil {

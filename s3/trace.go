@@ -31,6 +31,7 @@ type AttemptInfo struct {
 	Number     int    // from 1; more is a repetition
 	StatusCode int    // 0 if no answer came
 	Err        error  // why the attempt failed, an answer that says no included
+	Cancelled  bool   // the context ended before
 	Sent       int64  // bytes of the body that were handed to the connection
 
 	// Took is the time from the beginning of the attempt to the answer: its head, and its document if

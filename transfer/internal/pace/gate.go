@@ -211,3 +211,10 @@ func (q *lanes) remove(l *Lane) {
 	}
 	l.prev, l.next = nil, nil
 }
+
+// pressure returns how many are in, and how often Enter had to wait so far.
+func (g *Gate) pressure() (inUse int, waits uint64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.inUse, g.waits
+}

@@ -116,7 +116,9 @@ func (l *Limiter) Wait(ctx context.Context, n int) error {
 	return nil // served at the same moment
 }
 
-func (l *Limiter) burst() float64 { return float64(l.rate) * burst.Seconds() }
+// burst is at least a slice, or a slow limit would never let one pass.
+func (l *Limiter) burst() float64 { return max(float64(l.rate)*burst.Seconds(), minSlice) }
+
 func (l *Limiter) slice() int64   { return max(l.rate*int64(slice/time.Millisecond)/1000, minSlice) }
 
 // refill adds what has come free until now.

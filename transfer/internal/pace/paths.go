@@ -1,23 +1,28 @@
 package pace
 
 import (
-	"context"
-	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
-// maxPaths bounds how many connections are looked at.
-const maxPaths = 64
+const (
+	// maxPaths bounds how many connections are looked at.
+	maxPaths = 64
+
+	// lookEvery bounds how often they are.
+	lookEvery = 250 * time.Millisecond
+)
 
 // paths are connections in use, as far as requests told of them.
 type paths struct {
-	seen atomic.Uint64
+	seen atomic.Uint64 // requests
 
-	mu    sync.Mutex
-	conns map[net.Conn]struct{}
-	last  PathInfo // of all, when they were last looked at
+	mu     sync.Mutex
+	conns  map[net.Conn]struct{}
+	last   PathInfo // of all, when they were last looked at
+	looked time.Time
 }
 
 // add remembers c, if there is room. Connections that are closed make room when they are looked at.
@@ -27,29 +32,37 @@ func (p *paths) add(c net.Conn) {
 	if p.conns == nil {
 		p.conns = make(map[net.Conn]struct{})
 	}
+	if _, known := p.conns[c]; known {
+		return
+	}
+	if len(p.conns) >= maxPaths {
+		p.look(time.Now())
+	}
 	if len(p.conns) < maxPaths {
 		p.conns[c] = struct{}{}
 	}
 }
 
 // Path returns what the system knows about the connections of the requests of m, and of all meters that have
-// the same parent. It is false if nothing is known.
+// the same parent, or knew last. It is false if nothing is known.
 func (m *Meter) Path() (PathInfo, bool) {
 	if m == nil {
 		return PathInfo{}, false
 	}
-	return m.paths.look()
-}
-
-func isCancelled(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
-}
-
-// look asks the system about all connections.
-func (p *paths) look() (PathInfo, bool) {
+	p := m.paths
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var infos []PathInfo
+	p.look(time.Now())
+	return p.last, p.last.Conns > 0
+}
+
+// look asks the system about all connections, unless it was asked just now.
+func (p *paths) look(now time.Time) {
+	if now.Sub(p.looked) < lookEvery {
+		return
+	}
+	p.looked = now
+	infos := make([]PathInfo, 0, len(p.conns))
 	for c := range p.conns {
 		if info, ok := Sample(c); ok {
 			infos = append(infos, info)
@@ -60,11 +73,4 @@ func (p *paths) look() (PathInfo, bool) {
 	if len(infos) > 0 {
 		p.last = combine(infos)
 	}
-	return p.last, p.last.Conns > 0
-}
-
-// combine makes one of infos: the medians of the times, the sums of the rates, the means of the shares by
-// what was sent.
-func combine(infos []PathInfo) PathInfo {
-	return infos[0]
 }

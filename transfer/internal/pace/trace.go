@@ -27,6 +27,9 @@ func (m *Meter) Trace(ctx context.Context, size int64, stall time.Duration) cont
 }
 
 func (m *Meter) attempt(a s3.AttemptInfo) {
+	if a.Cancelled {
+		return // what it failed with is no news
+	}
 	m.answered()
 	m.Service(a.Wait)
 	if a.Number > 1 {
@@ -35,7 +38,7 @@ func (m *Meter) attempt(a s3.AttemptInfo) {
 	switch {
 	case a.StatusCode == http.StatusServiceUnavailable, a.StatusCode == http.StatusTooManyRequests:
 		m.Throttled()
-	case a.StatusCode == 0 && !isCancelled(a.Err):
+	case a.StatusCode == 0:
 		m.Broken()
 	}
 }

@@ -3,6 +3,8 @@ package pace
 import (
 	"context"
 	"log/slog"
+	"math"
+	"sync"
 	"time"
 )
 
@@ -13,7 +15,7 @@ type TunerOptions struct {
 
 	Min, Max int   // bounds of the limit. If zero, 1 and 128. If they are equal, the limit stays there
 	Start    int   // where the limit begins. If zero, 16, within the bounds
-	Memory   int64 // bytes that the connections' own buffers may take; it bounds Max. If zero, there is no such bound
+	Memory   int64 // bytes that the buffers of connections may take, which bounds Max. If zero, no such bound
 
 	// Path says what is known about the connections. If nil, Meter.Path.
 	Path func() (PathInfo, bool)
@@ -21,10 +23,24 @@ type TunerOptions struct {
 	Logger *slog.Logger // gets a debug record for every change. If nil, nothing is logged
 }
 
-// A Tuner moves the limit of a Gate to where the most useful work is done, and no further.
+// A Tuner moves the limit of a Gate to where the most useful work is done, and no further. It
+// watches the Meter for as long as a change needs to show, and then compares.
 type Tuner struct {
-	o TunerOptions
+	o     TunerOptions
+	climb *climber // owned by Run
+
+	mu      sync.Mutex
+	perConn float64       // bytes/s that one connection moves; 0: not known
+	service time.Duration // that an answer takes
 }
+
+// connMemory is what one connection takes: the buffers of its transport, of TLS and of a body.
+const connMemory = 192 << 10
+
+// requestWork is what one request counts for in bytes, when the work done is compared. It is about what a
+// connection moves in the time that a service takes for a small object, so that neither
+// many small objects nor a few large ones look like idleness.
+const requestWork = 128 << 10
 
 // NewTuner returns a Tuner and sets the Gate to where it starts.
 func NewTuner(o TunerOptions) *Tuner {
@@ -35,23 +51,140 @@ func NewTuner(o TunerOptions) *Tuner {
 		o.Start = 16
 	}
 	o.Min = max(o.Min, 1)
+	if o.Memory > 0 {
+		o.Max = int(min(int64(o.Max), o.Memory/connMemory))
+	}
 	o.Max = max(o.Max, o.Min)
-	o.Gate.SetLimit(min(max(o.Start, o.Min), o.Max))
-	return &Tuner{o: o}
+	if o.Path == nil {
+		o.Path = o.Meter.Path
+	}
+	t := &Tuner{o: o, climb: newClimber(o.Min, o.Max, min(max(o.Start, o.Min), o.Max))}
+	o.Gate.SetLimit(t.climb.limit)
+	return t
 }
+
+// Connections returns how many requests are let in at once, now.
+func (t *Tuner) Connections() int { return t.o.Gate.Limit() }
 
 // Run tunes until ctx ends. A Tuner that does not run leaves the Gate where it is.
-func (t *Tuner) Run(ctx context.Context) { <-ctx.Done() }
-
-// PartSize returns in what parts to move an object of size bytes, or of unknown size if negative, as fast as
-// things go now: a multiple of 4 MiB, at least 8 MiB, and at most 10,000 of them. A nil Tuner goes by the size only.
-func (t *Tuner) PartSize(size int64) int64 {
-	part := int64(8 << 20)
-	for size/part >= 10_000 {
-		part *= 2
+func (t *Tuner) Run(ctx context.Context) {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	w := t.watch(time.Now())
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			o, over := w.look(now)
+			if !over {
+				continue
+			}
+			t.learn(w, o)
+			was := t.climb.limit
+			if limit := t.climb.observe(o); limit != was {
+				t.o.Gate.SetLimit(limit)
+				if t.o.Logger != nil {
+					t.o.Logger.LogAttrs(ctx, slog.LevelDebug, "pace: connections", slog.Int("limit", limit), slog.Int("was", was),
+						slog.String("because", t.climb.why), slog.Float64("work", o.score), slog.Float64("refused", o.refused), slog.Int("enough", o.enough))
+				}
+			}
+			w = t.watch(now)
+		}
 	}
-	return part
 }
 
-// Stall returns how long the connection of a part may move nothing before it is better to try another. A nil Tuner says 30 s.
-func (t *Tuner) Stall() time.Duration { return 30 * time.Second }
+// learn keeps what PartSize and Stall go by.
+func (t *Tuner) learn(w *watch, o observation) {
+	if o.rate <= 0 || w.inUse <= 0 {
+		return
+	}
+	per := o.rate / w.inUse
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.perConn == 0 {
+		t.perConn = per
+	} else {
+		t.perConn += (per - t.perConn) / 4
+	}
+	if o.requests > 0 {
+		t.service += (o.service - t.service) / 2
+	}
+}
+
+// Bounds of the parts that objects are moved in. The service wants at least 5 MiB and at most 10,000 parts, and
+// works in units of 4 MiB.
+const (
+	partUnit     = 4 << 20
+	minPart      = 2 * partUnit
+	usualPart    = 4 * partUnit
+	largePart    = 32 * partUnit
+	maxPartCount = 10_000
+	partTime     = 4 * time.Second // that one part should take
+)
+
+// PartSize returns in what parts to move an object of size bytes, or of unknown size if negative, as fast as
+// things go now: a multiple of 4 MiB, at least 8 MiB, and at most 10,000 of them. A part should take a few seconds, so
+// that little is lost with it and its beginning and end cost little, and there
+// should be enough of them for all connections. A nil Tuner goes by the size only.
+func (t *Tuner) PartSize(size int64) int64 {
+	part, conns := float64(usualPart), 16
+	if t != nil {
+		conns = t.Connections()
+		t.mu.Lock()
+		if t.perConn > 0 {
+			part = min(t.perConn*partTime.Seconds(), largePart)
+		}
+		t.mu.Unlock()
+	}
+	if size < 0 {
+		return minPart // the caller keeps parts of a stream in memory
+	}
+	part = max(min(part, float64(size)/float64(2*conns)), minPart)
+	n := int64(part) / partUnit * partUnit
+	if least := (size + maxPartCount - 1) / maxPartCount; n < least {
+		n = (least + partUnit - 1) / partUnit * partUnit
+	}
+	return n
+}
+
+// Stall returns how long the connection of a part may move nothing before it is better to try another: 15 s to
+// 60 s, by how long answers take, and the buffers of the system take to empty. A nil Tuner says 30 s.
+func (t *Tuner) Stall() time.Duration {
+	const least, most, usual = 15 * time.Second, 60 * time.Second, 30 * time.Second
+	if t == nil {
+		return usual
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.perConn == 0 {
+		return usual
+	}
+	empty := time.Duration(min(2*sendBuffer/t.perConn, most.Seconds()) * float64(time.Second))
+	return min(max(10*t.service, empty, least), most)
+}
+
+// sendBuffer is how many bytes can be under way or wait in the system on one connection of a long
+// path. It is less than the 4 MiB of Linux because what is acknowledged out of order takes room too.
+const sendBuffer = 1.3e6
+
+// enough returns how many connections the path can use, or 0 if that cannot be told. It is a
+// hint that is tried, not a rule that is obeyed.
+//
+// BBR sends at the rate of the path whatever is lost, so that only the buffers bound one connection: it
+// takes rate × RTT / 1.3 MB connections to fill the path, and those that wait for answers come on top. More of them
+// only fill the queue of the path. And no connection should get so little that a part takes minutes.
+func enough(o observation, path PathInfo) int {
+	n := math.Inf(1)
+	if path.Congestion == "bbr" && path.RTT > 0 && o.upload && !path.Loopback {
+		n = 1.5*(o.rate*path.RTT.Seconds()/sendBuffer+o.waiting) + 2
+	}
+	if o.requests > 0 && o.bytes >= minPart*o.requests/2 {
+		const minute = 60
+		n = min(n, max(2, o.rate*minute*float64(o.requests)/float64(o.bytes)))
+	}
+	if n > 1e6 {
+		return 0
+	}
+	return int(math.Ceil(n))
+}
