@@ -37,9 +37,9 @@ const (
 	Refused Op = "refused" // cannot be stored on the other side; Reason says why
 
 	// What a dry run reports.
-	WouldCopy   Op = "would copy"
-	WouldMove   Op = "would move"
-	WouldDelete Op = "would delete"
+	WouldCopy   Op = "would copy"   // the target lacks it or has it differently
+	WouldMove   Op = "would move"   // the same, and the source would be removed
+	WouldDelete Op = "would delete" // the source lacks it
 )
 
 // An Item says what became of one object.
@@ -51,4 +51,6 @@ type Item struct {
 	Bytes  int64  // size of the object
 	Reason string // why, in words: why it was copied, skipped or refused, or why it started over; may be empty
 	Err    error  // of Failed
+	New    bool   // the target has nothing under the key
+	Unsure bool   // contents were to be compared, but the store has nothing to compare with
 }

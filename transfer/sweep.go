@@ -222,7 +222,7 @@ func (r *sweep) plan(ctx context.Context, done func(*mirror.Entry) bool) error {
 		if err != nil {
 			return errors.Join(flush(), err)
 		}
-		s := step{op: a.Op, src: a.Src, reason: a.Reason, err: a.Err}
+		s := step{op: a.Op, src: a.Src, reason: a.Reason, err: a.Err, isNew: a.Dst.Key == "", unsure: a.Unsure}
 		switch a.Op {
 		case mirror.Skip:
 			if !r.t.notify.items {
@@ -415,7 +415,7 @@ func objectInfo(o *icos.Object, e *mirror.Entry) icos.ObjectInfo {
 
 // item describes a step to observers.
 func (r *sweep) item(op Op, s *step) Item {
-	it := Item{Op: op, Key: s.src.Key, Bytes: s.src.Size, Reason: s.reason, To: r.w.To.place(s.src.Key)}
+	it := Item{Op: op, Key: s.src.Key, Bytes: s.src.Size, Reason: s.reason, To: r.w.To.place(s.src.Key), New: s.isNew, Unsure: s.unsure}
 	it.From = s.src.Path
 	if r.w.From.Bucket != nil || it.From == "" {
 		it.From = r.w.From.place(s.src.Key)

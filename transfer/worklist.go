@@ -20,6 +20,8 @@ type step struct {
 	src    mirror.Entry
 	reason string
 	err    error
+	isNew  bool  // the target has nothing under the key
+	unsure bool  // contents could not be compared
 	skips  int64 // of a run of entries to be skipped that nobody wants to hear about; src.Key is the last
 }
 
