@@ -162,7 +162,11 @@ func (s *streaming) whole(ctx context.Context, p *payload) (Result, error) {
 func (s *streaming) inParts(ctx context.Context, head *payload) (Result, error) {
 	s.step = s.first
 	next := head
-	defer func() { next.release() }() // if it was not sent
+	defer func() {
+		if next != nil { // it was not sent
+			next.release()
+		}
+	}()
 	if _, _, err := s.open(ctx); err != nil {
 		return Result{}, err
 	}
