@@ -10,9 +10,11 @@ import (
 // buffered gathers lines of output and writes them a page at a time. A million
 // keys are listed through it, so it appends rather than formats.
 type buffered struct {
-	app *app
-	buf []byte
-	err error
+	app   *app
+	buf   []byte
+	err   error
+	calls int       // of flushIfRipe
+	since time.Time // when flushIfRipe last flushed
 }
 
 // bufferSize is about a page of listing.
@@ -53,6 +55,20 @@ func (b *buffered) record(r record) {
 		b.err = fmt.Errorf("write output: %w", err)
 	}
 	b.buf = append(append(b.buf, line...), '\n')
+}
+
+// flushIfRipe writes what was gathered if it is a page, or if it waits for a
+// while: a search may find little in a long list. It is to be called for each
+// entry that is looked at, found or not.
+func (b *buffered) flushIfRipe() error {
+	b.calls++
+	switch {
+	case b.full():
+	case len(b.buf) == 0 || b.calls%64 != 0 || time.Since(b.since) < 100*time.Millisecond:
+		return nil
+	}
+	b.since = time.Now()
+	return b.flush()
 }
 
 // flush writes what was gathered.

@@ -2,88 +2,123 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/icos-go/icos"
 )
 
 func newDu(a *app) *cobra.Command {
-	var depth bool
+	var d usage
 	cmd := &cobra.Command{
-		Use:   "du cos://BUCKET[/PREFIX]",
+		Use:   "du LOCATION...",
 		Short: "Count objects and bytes",
-		Long: `Count the objects under a prefix and the bytes in them. With -d one line for each
-prefix of the next level, then the total of all.
+		Long: `Count the objects under a prefix, or the files under a directory, and the bytes in
+them. With -d one line for each prefix down to that many levels, what is deepest
+first, and then the total of all.
 
 ` + exitHelp,
 		Example: `  icos du cos://my-bucket
-  icos du -d cos://my-bucket/2026/`,
-		Args: cobra.ExactArgs(1),
+  icos du -d 1 cos://my-bucket/2026/
+  icos du -d 2 --bytes cos://my-bucket | sort -n`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			l, err := parseRemote(args[0], "cos://BUCKET/PREFIX")
+			if d.maxDepth < 0 {
+				return &usageError{fmt.Errorf("--max-depth %d: it cannot be negative", d.maxDepth)}
+			}
+			l, at, err := a.look(args)
 			if err != nil {
 				return err
 			}
-			client, err := a.client()
-			if err != nil {
-				return err
+			defer l.close()
+			d.looker = l
+			for _, loc := range at {
+				if err := d.run(cmd.Context(), loc); err != nil {
+					return fmt.Errorf("count %s: %w", loc, err)
+				}
 			}
-			defer client.Close()
-			return a.du(cmd.Context(), client.Bucket(l.bucket), l, depth)
+			return nil
 		},
 	}
-	cmd.Flags().BoolVarP(&depth, "levels", "d", false, "one line for each prefix of the next level, then the total")
+	cmd.Flags().IntVarP(&d.maxDepth, "max-depth", "d", 0, "a line for each prefix of the next `N` levels")
+	cmd.Flags().BoolVarP(&d.exact, "bytes", "b", false, "print sizes as plain numbers of bytes")
 	return cmd
 }
 
-// du relies on keys arriving in byte order: all of one level come together, so
-// memory does not grow with their number.
-func (a *app) du(ctx context.Context, b *icos.Bucket, l location, levels bool) error {
-	var total, level tally
-	name := ""
-	for obj, err := range b.Objects(ctx, &icos.ListOptions{Prefix: l.key}) {
+// usage is one run of du.
+type usage struct {
+	*looker
+	maxDepth int
+	exact    bool
+}
+
+// subtotal is what has been counted of a prefix so far.
+type subtotal struct {
+	prefix         string
+	objects, bytes int64
+}
+
+func (t *subtotal) add(objects, bytes int64) {
+	t.objects += objects
+	t.bytes += bytes
+}
+
+// run relies on the order of entries: all of one prefix come together, so only
+// those that the current entry is in are held.
+func (d *usage) run(ctx context.Context, at location) error {
+	open := []subtotal{{prefix: at.base()}}
+	for e, err := range d.entries(ctx, at, 0) {
 		if err != nil {
 			return err
 		}
-		total.add(obj.Size)
-		if !levels {
-			continue
-		}
-		next := "" // an object of this very level, which only the total counts
-		if i := strings.IndexByte(obj.Key[len(l.key):], '/'); i >= 0 {
-			next = obj.Key[:len(l.key)+i+1]
-		}
-		if next != name && level.objects > 0 {
-			if err := a.showTally(b.Name(), name, level); err != nil {
+		for len(open) > 1 && !strings.HasPrefix(e.key, open[len(open)-1].prefix) {
+			if open, err = d.end(at, open); err != nil {
 				return err
 			}
-			level = tally{}
 		}
-		if name = next; name != "" {
-			level.add(obj.Size)
+		for len(open) <= d.maxDepth {
+			from := len(open[len(open)-1].prefix)
+			i := strings.IndexByte(e.key[from:], '/')
+			if i < 0 {
+				break
+			}
+			open = append(open, subtotal{prefix: e.key[:from+i+1]})
+		}
+		if !e.dir {
+			open[len(open)-1].add(1, e.size)
 		}
 	}
-	if level.objects > 0 {
-		if err := a.showTally(b.Name(), name, level); err != nil {
+	for len(open) > 1 {
+		var err error
+		if open, err = d.end(at, open); err != nil {
 			return err
 		}
 	}
-	return a.showTally(b.Name(), l.key, total)
+	return d.show(at, open[0])
 }
 
-type tally struct{ objects, bytes int64 }
-
-func (t *tally) add(size int64) {
-	t.objects++
-	t.bytes += size
+// end shows the innermost prefix and counts it in the one around it.
+func (d *usage) end(at location, open []subtotal) ([]subtotal, error) {
+	last := len(open) - 1
+	open[last-1].add(open[last].objects, open[last].bytes)
+	return open[:last], d.show(at.name(open[last].prefix), open[last])
 }
 
-func (a *app) showTally(bucket, prefix string, t tally) error {
-	if a.flags.json {
-		return a.emit(record{Type: "usage", Bucket: bucket, Prefix: prefix, Objects: &t.objects, Size: &t.bytes})
+func (d *usage) show(at location, t subtotal) error {
+	if d.flags.json {
+		r := record{Type: "usage", Bucket: at.bucket, Prefix: at.key, Objects: &t.objects, Size: &t.bytes}
+		if !at.remote {
+			r.Name = at.path
+		}
+		return d.emit(r)
 	}
-	at := location{remote: true, bucket: bucket, key: prefix}
-	return a.printf("%12s  %14s  %s\n", formatSize(t.bytes), plural(int(t.objects), "object"), printable(at.String()))
+	size := formatSize(t.bytes)
+	if d.exact {
+		size = fmt.Sprint(t.bytes)
+	}
+	noun := "object"
+	if !at.remote {
+		noun = "file"
+	}
+	return d.printf("%12s  %14s  %s\n", size, plural(t.objects, noun), printable(at.String()))
 }

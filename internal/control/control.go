@@ -36,7 +36,8 @@ const (
 type Job struct {
 	ID      string    `json:"id"`
 	PID     int       `json:"pid"`
-	Command string    `json:"command"` // what was typed: the verb and its operands
+	Command string    `json:"command"` // what was typed, without secrets
+	Work    string    `json:"work"`    // what of that this job is: "upload a.iso to cos://images/a.iso"
 	State   string    `json:"state"`   // queued, running, paused or done
 	Started time.Time `json:"started"`
 

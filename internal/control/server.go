@@ -161,7 +161,7 @@ func bounded(jobs []Job) []Job {
 	jobs = append([]Job(nil), jobs[:min(len(jobs), maxJobs)]...)
 	for i := range jobs {
 		j := &jobs[i]
-		j.ID, j.Command, j.State = cut(j.ID), cut(j.Command), cut(j.State)
+		j.ID, j.Command, j.Work, j.State = cut(j.ID), cut(j.Command), cut(j.Work), cut(j.State)
 		j.Bound, j.Detail = cut(j.Bound), cut(j.Detail)
 		j.Active = append([]Active(nil), j.Active[:min(len(j.Active), maxActive)]...)
 		for k := range j.Active {
