@@ -45,9 +45,9 @@ func (c *contents) decide(ctx context.Context, a *Action) {
 	case v == different:
 		a.Op, a.Reason = Copy, reason
 	case c.o.newer(&a.Src, &a.Dst):
-		a.Op, a.Reason = Copy, "newer; "+reason
+		a.Op, a.Reason, a.Unsure = Copy, becauseNewer+"; "+reason, true
 	default:
-		a.Op, a.Reason = Skip, becauseOlder+"; "+reason
+		a.Op, a.Reason, a.Unsure = Skip, becauseOlder+"; "+reason, true
 	}
 }
 

@@ -183,7 +183,8 @@ func decision(t *testing.T, src, dst mirror.Entry, o mirror.Options) mirror.Acti
 // wantDecision checks the operation, and that the reason has the words.
 func wantDecision(t *testing.T, a mirror.Action, op mirror.Op, words string) {
 	t.Helper()
-	if a.Op != op || !strings.Contains(a.Reason, words) {
+	unsure := strings.Contains(a.Reason, "; ")
+	if a.Op != op || !strings.Contains(a.Reason, words) || a.Unsure != unsure {
 		t.Errorf("decided to %v because %q (%v), want %v because %q", a.Op, a.Reason, a.Err, op, words)
 	}
 }

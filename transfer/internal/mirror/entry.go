@@ -28,6 +28,14 @@ type Side struct {
 	Prefix string // what precedes Entry.Key in the keys of Bucket
 }
 
+// String returns the directory, or cos://bucket/prefix.
+func (s Side) String() string {
+	if s.remote() {
+		return "cos://" + s.Bucket.Name() + "/" + s.Prefix
+	}
+	return s.Dir
+}
+
 func (s Side) remote() bool { return s.Bucket != nil }
 func (s Side) local() bool  { return s.Bucket == nil }
 

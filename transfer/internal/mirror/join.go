@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
+	"os"
 	"strings"
 
 	"github.com/icos-go/icos/transfer/internal/tree"
@@ -263,12 +265,27 @@ func (j *join) stays(s *item) bool {
 	if j.dst.Kind == tree.EmptyDir && s != nil && strings.HasPrefix(s.Key, j.dst.Key) && (j.o.From.local() || j.o.To.local()) {
 		return true // the directory is in the source, and not empty
 	}
+	if j.dst.Kind == tree.EmptyDir && j.o.To.local() && holdsExcluded(j.dst.Path) {
+		return true
+	}
 	for _, up := range j.above {
 		if up.err != nil && under(j.dst.Key, up.key) {
 			return true // what the source has there, we do not know
 		}
 	}
 	return false
+}
+
+// holdsExcluded reports whether a directory with nothing to transfer has something in it
+// nevertheless, which a filter hides and so protects.
+func holdsExcluded(dir string) bool {
+	f, err := os.Open(dir)
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist)
+	}
+	defer f.Close()
+	_, err = f.Readdirnames(1)
+	return err != io.EOF
 }
 
 func (j *join) keep() {

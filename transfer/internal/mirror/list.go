@@ -47,13 +47,13 @@ func Bucket(ctx context.Context, b *icos.Bucket, prefix string, o ListOptions) i
 		for p.start(ctx); p.running; {
 			page, err := p.next(ctx)
 			if err != nil {
-				yield(Entry{}, fmt.Errorf("list cos://%s/%s: %w", b.Name(), prefix, err))
+				yield(Entry{}, fmt.Errorf("list %v: %w", Side{Bucket: b, Prefix: prefix}, err))
 				return
 			}
 			for i := range page {
 				key, ok := strings.CutPrefix(page[i].Key, prefix)
 				if !ok {
-					yield(Entry{}, fmt.Errorf("list cos://%s/%s: the service sent the key %q, which does not begin like that", b.Name(), prefix, page[i].Key))
+					yield(Entry{}, fmt.Errorf("list %v: the service sent the key %q, which does not begin like that", Side{Bucket: b, Prefix: prefix}, page[i].Key))
 					return
 				}
 				e := objectEntry(&page[i], key)

@@ -38,6 +38,7 @@ type Action struct {
 	Src    Entry
 	Dst    Entry  // zero if the target has no such key
 	Reason string // in words: "size differs: 10 and 12 bytes"
+	Unsure bool   // contents were to be compared, but there was nothing to compare: size and time decided
 	Err    error  // of Refuse and Fail
 }
 
