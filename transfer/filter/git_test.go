@@ -181,9 +181,9 @@ func randomRule(rng *rand.Rand, paths []string) string {
 
 func TestRandomRulesAreGits(t *testing.T) {
 	r := newRepository(t)
-	n := 150
+	n := 40
 	if testing.Short() {
-		n = 20
+		n = 10
 	}
 	rng := rand.New(rand.NewPCG(5, 6))
 	for range n {

@@ -153,10 +153,16 @@ func inRange(t time.Time) (time.Time, error) {
 	return t, nil
 }
 
+// s3fsLink is how s3fs writes the mode of every link, 0120777, in decimal.
+const s3fsLink = "41471"
+
 // parseMode reads a mode in octal, as rclone writes it, or in decimal, as s3fs
-// does. The type bits, which both have, tell one from the other: no octal
-// number is a mode with a type in decimal too.
+// does. The type bits, which both have, tell one from the other: the decimal
+// number of a file is no octal number of anything that is kept here.
 func parseMode(s string) (fs.FileMode, error) {
+	if s == s3fsLink { // in octal, a directory with permissions that none has
+		return fs.ModeSymlink | 0o777, nil
+	}
 	for _, base := range []int{8, 10} {
 		m, err := strconv.ParseUint(s, base, 32)
 		if err != nil || m > unixModeBits {
@@ -166,7 +172,7 @@ func parseMode(s string) (fs.FileMode, error) {
 		case unixRegular, unixDir, unixSymlink:
 			return fileMode(uint32(m) & (unixType | unixPerm)), nil
 		case 0:
-			if base == 8 && s != "" && m <= unixPerm|unixSetuid|unixSetgid|unixSticky { // permissions alone
+			if base == 8 { // permissions alone
 				return fileMode(uint32(m)&unixPerm | unixRegular), nil
 			}
 		}

@@ -36,10 +36,10 @@ func OpenRoot(dir string) (*Root, error) {
 // OpenFile opens the directory of one file, and returns the key that stands for
 // the file in it. The directory must exist. The caller must Close the Root.
 func OpenFile(path string) (r *Root, key string, err error) {
-	key = filepath.Base(path)
-	if os.IsPathSeparator(path[len(path)-1]) {
-		return nil, "", fmt.Errorf("%s is the name of a directory, not of a file", path)
+	if path == "" || os.IsPathSeparator(path[len(path)-1]) {
+		return nil, "", fmt.Errorf("%q is not the name of a file", path)
 	}
+	key = filepath.Base(path)
 	if _, err := LocalName(key); err != nil {
 		return nil, "", err
 	}

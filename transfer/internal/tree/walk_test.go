@@ -211,6 +211,7 @@ func TestWalkEndsWithItsContext(t *testing.T) {
 	write(t, dir, "a", "b", "c")
 	why := errors.New("enough")
 	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
 	var got []string
 	for e, err := range tree.Walk(ctx, dir, tree.WalkOptions{}) {
 		got = append(got, describe(e, err))
