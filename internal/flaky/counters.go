@@ -30,10 +30,10 @@ type Range struct {
 	Sent        int64 // bytes handed to the connection
 }
 
-// sliceTime is how much time one Slice covers.
-const sliceTime = 10 * time.Millisecond
+// SliceTime is how much time one Slice covers.
+const SliceTime = 10 * time.Millisecond
 
-// A Slice is the traffic of 10 ms.
+// A Slice is the traffic of a SliceTime.
 type Slice struct {
 	Start   time.Time
 	In, Out int64 // bytes of bodies received and sent
@@ -43,7 +43,7 @@ func (h *Handler) moved(part *Part, in, out int64) {
 	if in == 0 && out == 0 {
 		return
 	}
-	start := time.Now().Truncate(sliceTime)
+	start := time.Now().Truncate(SliceTime)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if n := len(h.slices); n == 0 || !h.slices[n-1].Start.Equal(start) {

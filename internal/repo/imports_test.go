@@ -39,6 +39,7 @@ var law = []rule{
 		".", "s3", "transfer/filter", "transfer/internal/tree", "transfer/internal/checkpoint",
 		"transfer/internal/mirror", "transfer/internal/multipart", "transfer/internal/pace",
 	}, "queues, trees and resuming, over the handles; never the other end"},
+	{"transfer/transfertest", []string{"transfer", ".", "icostest", "internal/flaky"}, "what any Transport has to pass, against a server that fails"},
 	{"transfer/filter", nil, "rules and names; no files but the one the rules are in"},
 	{"transfer/internal/tree", []string{"transfer/filter"}, "local files and names; knows no bucket"},
 	{"transfer/internal/checkpoint", nil, "small files; what they mean is the business of those who write them"},
