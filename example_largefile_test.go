@@ -3,46 +3,40 @@ package icos_test
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/icos-go/icos"
+	"github.com/icos-go/icos/transfer"
 )
 
-// uploadLargeFile uploads in the background. What it returns is the future:
-// it receives the result, once.
-func uploadLargeFile(ctx context.Context, client *icos.Client, bucketName, itemName, path string) <-chan error {
+func uploadLargeFile(ctx context.Context, client *icos.Client, bucketName, itemName, path string) error {
 	fmt.Printf("Starting large file upload for %s to bucket: %s\n", itemName, bucketName)
-	future := make(chan error, 1)
-	go func() {
-		f, err := os.Open(path)
-		if err != nil {
-			future <- err
-			return
-		}
-		defer f.Close()
-		_, err = client.Bucket(bucketName).Object(itemName).Put(ctx, f, &icos.PutOptions{
-			PartSize:  5 << 20,
-			Threshold: 5 << 20,
-		})
-		future <- err
-	}()
-	return future
+	m, err := transfer.NewManager(client, &transfer.Options{
+		PartSize:  5 << 20,
+		Threshold: 5 << 20,
+	})
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+
+	// What Upload returns is the future: the upload goes on meanwhile.
+	t := m.Upload(ctx, path, client.Bucket(bucketName).Object(itemName))
+	if err := t.Wait(ctx); err != nil {
+		return err
+	}
+	fmt.Println("Large file upload complete!")
+	return nil
 }
 
-func ExampleObject_Put_background() {
+func Example_transferManager() {
 	bucket := client.Bucket("example-large")
 	if err := bucket.Create(ctx, nil); err != nil {
 		fmt.Println(err)
 	}
 	path, remove := temporaryFile(11 << 20)
 	defer remove()
-
-	// To give up is to cancel ctx: the parts already sent are then removed.
-	future := uploadLargeFile(ctx, client, "example-large", "large.bin", path)
-	if err := <-future; err != nil {
+	if err := uploadLargeFile(ctx, client, "example-large", "large.bin", path); err != nil {
 		fmt.Println("Unable to complete large file upload:", err)
-	} else {
-		fmt.Println("Large file upload complete!")
 	}
 	// Output:
 	// Starting large file upload for large.bin to bucket: example-large

@@ -17,6 +17,7 @@ import (
 // The Go code of these pages is that of the examples and of readme_test.go, which run.
 const (
 	guide  = "docs/guide/from-python.md"
+	trees  = "docs/guide/transfer.md"
 	readme = "README.md"
 )
 
@@ -26,7 +27,7 @@ var marker = regexp.MustCompile("(?m)^<!-- go: (\\S+) ([^>]+?) -->\n```go\n(?s:.
 
 func TestGuideIsCurrent(t *testing.T) {
 	used := map[string]bool{}
-	for _, page := range []string{guide, readme} {
+	for _, page := range []string{guide, trees, readme} {
 		checkPage(t, page, used)
 	}
 	sources, err := filepath.Glob("example_*_test.go")
@@ -35,7 +36,7 @@ func TestGuideIsCurrent(t *testing.T) {
 	}
 	for _, name := range append(sources, "readme_test.go") {
 		if !used[name] {
-			t.Errorf("neither %s nor %s shows %s", guide, readme, name)
+			t.Errorf("none of %s, %s and %s shows %s", guide, trees, readme, name)
 		}
 	}
 }
