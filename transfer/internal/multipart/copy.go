@@ -34,8 +34,8 @@ func (e *Env) Copy(ctx context.Context, o *Copy) (Result, error) {
 	for again := 0; ; again++ {
 		c := &copying{mover: m, o: o}
 		r, err := c.run(ctx, known)
-		if r.StartedOver == "" {
-			r.StartedOver = startedOver
+		if startedOver != "" {
+			r.StartedOver = startedOver // of several reasons the first
 		}
 		if !errors.Is(err, icos.ErrChanged) || o.Options.IfMatch != "" || again == maxStartOver || ctx.Err() != nil {
 			return r, err

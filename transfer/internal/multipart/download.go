@@ -55,7 +55,7 @@ func (e *Env) Download(ctx context.Context, d *Download) (Result, error) {
 	for again := 0; ; again++ {
 		dl := &download{mover: m, from: d.From, to: d.To, wire: wire}
 		r, err := dl.run(ctx, d, known)
-		if startedOver == "" || r.StartedOver != "" {
+		if startedOver == "" {
 			startedOver = r.StartedOver
 		}
 		if !errors.Is(err, icos.ErrChanged) || again == maxStartOver || ctx.Err() != nil {
