@@ -61,7 +61,7 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, want := range []string{"made cos://my-bucket", "docs/guide/", "# From Python", "removed cos://my-bucket"} {
+	for _, want := range []string{"made cos://my-bucket", "docs", "# From Python", "removed cos://my-bucket"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the output does not hold %q:\n%s", want, out)
 		}
