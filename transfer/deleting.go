@@ -109,7 +109,7 @@ func (r *sweep) rehearse(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s := step{op: a.Op, src: a.Src, reason: a.Reason, err: a.Err}
+		s := step{op: a.Op, src: a.Src, reason: a.Reason, err: a.Err, isNew: a.Dst.Key == "", unsure: a.Unsure}
 		switch a.Op {
 		case mirror.Copy:
 			y.total.Add(a.Src.Size)

@@ -211,3 +211,16 @@ func (f *fake) move(ctx context.Context, j *transfer.Job, size int64) error {
 	}
 	return nil
 }
+
+// jobs returns what a state directory has.
+func jobs(t testing.TB, stateDir string) []transfer.JobInfo {
+	t.Helper()
+	var list []transfer.JobInfo
+	for j, err := range transfer.Jobs(stateDir) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, j)
+	}
+	return list
+}

@@ -29,6 +29,7 @@ type tally struct {
 
 	mu    sync.Mutex // guards what follows
 	shown Progress
+	told  bool // shown has been set
 	speed speedometer
 }
 
@@ -38,6 +39,9 @@ func (y *tally) progress(now time.Time, state State, elapsed time.Duration) Prog
 	defer y.mu.Unlock()
 	raise := func(shown *int64, n int64) { *shown = max(*shown, n) }
 	s := &y.shown
+	if !y.told {
+		s.Total, s.ObjectsTotal, y.told = -1, -1, true
+	}
 	s.State = state
 	s.Elapsed = max(s.Elapsed, elapsed)
 	raise(&s.Total, y.total.Load())
