@@ -153,7 +153,7 @@ file that COS_CREDENTIALS_FILE names or else ~/.bluemix/cos_credentials,
 		&cobra.Group{ID: "setup", Title: "Setting up:"},
 	)
 	for _, c := range []*cobra.Command{
-		newLs(a), newFind(a), newTree(a), newMb(a), newRb(a), newCp(a), newMv(a), newSync(a), newPut(a), newPipe(a), newRun(a), newJobs(a), newTop(a), newCat(a), newHead(a), newRm(a), newStat(a), newDu(a), newACL(a), newPresign(a),
+		newLs(a), newFind(a), newTree(a), newDiff(a), newMb(a), newRb(a), newCp(a), newMv(a), newSync(a), newPut(a), newPipe(a), newRun(a), newJobs(a), newTop(a), newCat(a), newHead(a), newRm(a), newStat(a), newDu(a), newACL(a), newPresign(a),
 	} {
 		c.GroupID = "objects"
 		root.AddCommand(c)
