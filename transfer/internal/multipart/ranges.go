@@ -136,7 +136,7 @@ func (r *ranged) fetchAll(ctx context.Context, old map[int]checkpoint.Piece, f *
 func (r *ranged) intact(offset, length int64, want uint64) (bool, error) {
 	start := time.Now()
 	defer func() { r.meter.Disk(time.Since(start)) }()
-	h := s3.ChecksumAlgorithm(r.crc.String()).New()
+	h := r.newCRC()
 	err := r.env.sumFile(h, r.to, offset, length)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return false, nil
@@ -151,20 +151,25 @@ func (r *ranged) intact(offset, length int64, want uint64) (bool, error) {
 func (r *ranged) fetchRange(ctx context.Context, i int) error {
 	offset, length := r.span(i)
 	had := r.have[i]
-	p := &piece{
-		offset: offset + had.size, length: length - had.size,
-		digest: &digest{crc: s3.ChecksumAlgorithm(r.crc.String()).New()},
-	}
-	err := r.persist(ctx, fmt.Sprintf("range %d", i), func(ctx context.Context) (bool, error) {
-		before := p.got
-		err := r.fetch(ctx, p)
-		return p.got > before, err
-	})
+	p := &piece{offset: offset + had.size, length: length - had.size, digest: &digest{crc: r.newCRC()}}
+	err := r.fetchPiece(ctx, i, p)
 	if p.got > 0 {
 		r.note(ctx, i, arrived{had.size + p.got, r.crc.Combine(had.crc, p.digest.sum(), p.got)})
 	}
 	return err
 }
+
+// fetchPiece fetches a piece of a range, with as many requests as it takes.
+func (r *ranged) fetchPiece(ctx context.Context, i int, p *piece) error {
+	return r.persist(ctx, fmt.Sprintf("range %d", i), func(ctx context.Context) (bool, error) {
+		before := p.got
+		err := r.fetch(ctx, p)
+		return p.got > before, err
+	})
+}
+
+// newCRC returns what sums a range.
+func (r *ranged) newCRC() hash.Hash { return s3.ChecksumAlgorithm(r.crc.String()).New() }
 
 // note keeps what the file has of a range.
 func (r *ranged) note(ctx context.Context, i int, a arrived) {
@@ -247,33 +252,28 @@ func (r *ranged) repair(ctx context.Context, reason error) error {
 	return err
 }
 
-// confirm fetches a range again until it came twice with the same bytes, and says whether these are
-// others than the file had.
+// confirm fetches a range again until it came twice with the same bytes, counting those in the file, and
+// says whether they are others than were noted.
 func (r *ranged) confirm(ctx context.Context, i int) (changed bool, err error) {
 	offset, length := r.span(i)
-	h := s3.ChecksumAlgorithm(r.crc.String()).New()
+	h := r.newCRC()
 	if err := r.env.sumFile(h, r.to, offset, length); err != nil {
 		return false, fmt.Errorf("read what was fetched: %w", err)
 	}
-	had := sumOf(h)
-	for last, tries := had, 0; tries <= maxRepeats; tries++ {
-		p := &piece{offset: offset, length: length, digest: &digest{crc: s3.ChecksumAlgorithm(r.crc.String()).New()}}
-		err := r.persist(ctx, fmt.Sprintf("range %d", i), func(ctx context.Context) (bool, error) {
-			before := p.got
-			err := r.fetch(ctx, p)
-			return p.got > before, err
-		})
+	noted, seen := r.have[i].crc, map[uint64]bool{sumOf(h): true}
+	for range maxRepeats + 1 {
+		p := &piece{offset: offset, length: length, digest: &digest{crc: r.newCRC()}}
+		err := r.fetchPiece(ctx, i, p)
 		r.report(-p.got) // it was counted before
 		if err != nil {
 			return false, fmt.Errorf("range %d: %w", i, err)
 		}
-		if now := p.digest.sum(); now == last {
-			changed = now != r.have[i].crc
+		now := p.digest.sum()
+		if seen[now] {
 			r.note(ctx, i, arrived{length, now})
-			return changed, nil
-		} else {
-			last = now
+			return now != noted, nil
 		}
+		seen[now] = true
 	}
 	return false, fmt.Errorf("range %d: %w: it came with other bytes every time", i, icos.ErrChecksum)
 }

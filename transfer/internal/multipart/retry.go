@@ -13,16 +13,14 @@ import (
 	"time"
 
 	"github.com/icos-go/icos"
-	"github.com/icos-go/icos/s3"
 )
 
 const (
 	defaultPatience = time.Minute
 
-	// maxRepeats is how often in a row a piece is repeated although nothing of
-	// it arrived, for reasons that only this package repeats it for. Each try consists of several
-	// attempts of the client already.
-	maxRepeats = 5
+	// maxRepeats is how often in a row a piece is repeated that arrives damaged, or of which
+	// nothing arrives. Each try may consist of several attempts of the client already.
+	maxRepeats = 4
 
 	// longestPause is the bound of the wait between two tries of a piece.
 	longestPause = 5 * time.Second
@@ -63,12 +61,12 @@ func (m *mover) persist(ctx context.Context, what string, try func(ctx context.C
 // again says whether to try once more after that many failures in a row.
 func (m *mover) again(err error, failures int) bool {
 	switch {
-	case fresh(err):
+	case damaged(err):
+		return failures <= maxRepeats
+	case errors.Is(err, errBroken):
 		return failures <= maxRepeats || m.patient()
-	case passing(err):
-		return m.patient()
 	}
-	return false
+	return passing(err) && m.patient()
 }
 
 // patient says whether the service answered not long ago, so that it may be back soon. One
@@ -82,15 +80,11 @@ func (m *mover) patient() bool {
 	return last != 0 && time.Since(time.Unix(0, last)) < limit
 }
 
-// fresh says whether err is one that the client below does not repeat a request for: the answer
-// had begun, or the checksum was ours.
-func fresh(err error) bool {
-	if errors.Is(err, errBroken) {
-		return true
-	}
+// damaged says whether the bytes of a piece were not those of its checksum.
+func damaged(err error) bool {
 	e, ok := errors.AsType[*icos.Error](err)
 	return ok && (e.Code == "BadDigest" || e.Code == "IncompleteBody" || e.Code == "XAmzContentChecksumMismatch") ||
-		errors.Is(err, s3.ErrChecksum)
+		errors.Is(err, icos.ErrChecksum)
 }
 
 // passing says whether the same request may well succeed later.

@@ -273,7 +273,7 @@ func TestUploadThroughFaults(t *testing.T) {
 		{"resets", flaky.Faults{Reset: 0.2}},
 		{"lost answers", flaky.Faults{Lost: 0.2}},
 		{"truncated bodies", flaky.Faults{TruncateUp: 0.3}},
-		{"flipped bits", flaky.Faults{CorruptUp: 0.4}},
+		{"flipped bits", flaky.Faults{CorruptUp: 0.2}},
 		{"everything", flaky.Faults{SlowDown: 0.05, Reset: 0.05, Lost: 0.05, TruncateUp: 0.05, CorruptUp: 0.05}},
 	} {
 		for _, pool := range []int64{12 * mib, 64 << 10} { // parts in memory, and in place
