@@ -280,7 +280,7 @@ func (h *haul) end(err error) error {
 		h.shared.add(&h.report, h.failed)
 	case h.dryRun:
 		err = errors.Join(err, h.sumUpPlan(h.events, h.verb, &h.plan, h.past.skipped, h.failed))
-	case err == nil || h.report.Objects > 0 || !h.single:
+	case err == nil || h.report.Objects+h.report.Skipped+h.failed > 0:
 		err = errors.Join(err, h.sumUp(h.events, h.verb, &h.report, h.failed, took))
 	}
 	if err == nil && h.failed > 0 {

@@ -62,6 +62,9 @@ func (h *haul) reportItem(it transfer.Item, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.failed++
+	if it.Key != "" && !strings.Contains(err.Error(), it.Key) && !strings.Contains(err.Error(), printable(it.Key)) {
+		err = fmt.Errorf("%s: %w", printable(it.From), err)
+	}
 	h.reportErrorAt(h.display.above(), it, err, exitCode(err))
 }
 

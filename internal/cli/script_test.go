@@ -1,6 +1,8 @@
 package cli_test
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/icos-go/icos"
 	"github.com/icos-go/icos/icostest"
 	"github.com/icos-go/icos/internal/cli"
 )
@@ -35,6 +38,7 @@ func TestScript(t *testing.T) {
 			if err := os.WriteFile(file, doc, 0o600); err != nil {
 				return err
 			}
+			env.Values[clientKey{}] = srv.Client()
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("ENDPOINT", srv.URL)
 			env.Setenv("ICOS_ENDPOINT", srv.URL)
@@ -44,6 +48,7 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exitcode": exitCode,
 			"fill":     fill,
+			"orphan":   orphan,
 		},
 	})
 }
@@ -74,3 +79,23 @@ func fill(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), cli.Pattern(args[1]), 0o666))
 }
+
+// orphan begins an upload with one part of so many bytes, and leaves it:
+//
+//	orphan cos://bucket/key 5242880
+func orphan(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: orphan cos://BUCKET/KEY SIZE")
+	}
+	bucket, key, _ := strings.Cut(strings.TrimPrefix(args[0], "cos://"), "/")
+	client := ts.Value(clientKey{}).(*icos.Client)
+	ctx := context.Background()
+	up, err := client.Bucket(bucket).Object(key).NewUpload(ctx, nil)
+	ts.Check(err)
+	body := cli.Pattern(args[1])
+	_, err = up.PutPart(ctx, 1, bytes.NewReader(body), int64(len(body)), nil)
+	ts.Check(err)
+}
+
+// clientKey is what scripts' commands find a client of their COS under.
+type clientKey struct{}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -88,8 +89,7 @@ func (s *selection) filter(stdin io.Reader) (*filter.Rules, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--files-from: %w", err)
 	}
-	_ = paths
-	return all, nil
+	return all.Append(filter.Only(slices.Values(paths))), nil
 }
 
 // lines are the lines of gitignore that r stands for.
@@ -98,6 +98,9 @@ func (r selectionRule) lines() []string {
 		return []string{r.pattern}
 	}
 	if dir, ok := strings.CutSuffix(r.pattern, "/"); ok {
+		if !strings.Contains(dir, "/") {
+			dir = "**/" + dir // a name by itself matches at every depth
+		}
 		return []string{"!" + dir + "/", "!" + dir + "/**"}
 	}
 	return []string{"!" + r.pattern}

@@ -40,8 +40,8 @@ func (a *app) sumUp(events io.Writer, verb string, r *reports, failed int64, too
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s, %s in %s", verb, plural(r.Objects, "object"), formatSize(r.Bytes), formatDuration(took))
-	if r.Bytes > 0 {
-		fmt.Fprintf(&b, " (%s)", formatRate(r.Bytes-r.Resumed, took))
+	if moved := r.Bytes - r.Resumed; moved >= tellRateFrom {
+		fmt.Fprintf(&b, " (%s)", formatRate(moved, took))
 	}
 	for _, n := range []struct {
 		n    int64
@@ -58,23 +58,31 @@ func (a *app) sumUp(events io.Writer, verb string, r *reports, failed int64, too
 	if r.Unverified > 0 {
 		fmt.Fprintf(&b, "  checksums: %s compared, of %s the service has none\n", count(r.Verified), count(r.Unverified))
 	}
-	if took >= tellLimitAfter && r.Detail != "" {
+	if took >= tellLimitAfter && r.Limit != transfer.LimitUnknown {
 		fmt.Fprintf(&b, "  limit: %s\n", r.Detail)
 	}
 	a.notef("%s", b.String())
 	return nil
 }
 
-// tellLimitAfter is how long a command must take before anybody asks why.
-const tellLimitAfter = 3 * time.Second
+// A rate says something of that many bytes, and of what took that long people
+// ask why.
+const (
+	tellRateFrom   = 1 << 20
+	tellLimitAfter = 3 * time.Second
+)
 
 func (s *reports) record(failed int64, took time.Duration) record {
 	seconds := took.Seconds()
-	return record{
+	r := record{
 		Type: "summary", Objects: &s.Objects, Size: &s.Bytes, Failed: &failed, Skipped: &s.Skipped, Deleted: &s.Deleted,
 		Sent: &s.Sent, Resumed: &s.Resumed, Verified: &s.Verified, Unverified: &s.Unverified, Retries: &s.Retries,
-		Seconds: &seconds, Limit: string(s.Limit), Detail: s.Detail,
+		Seconds: &seconds,
 	}
+	if s.Limit != transfer.LimitUnknown {
+		r.Limit, r.Detail = string(s.Limit), s.Detail
+	}
+	return r
 }
 
 // stoppedError is the end of a command that can be gone on with.
@@ -97,19 +105,16 @@ func (h *haul) stopped(cause error) error {
 
 // resumable adds to err which jobs remember how far the command has come.
 func (h *haul) resumable(err error) error {
-	if h.state == "" {
-		return err
+	var guard *guardError
+	if h.state == "" || errors.As(err, &guard) {
+		return err // a guard has told already what to do
 	}
-	var ids []string
 	for job, jobErr := range transfer.Jobs(h.state) {
-		if jobErr == nil && !job.Running && string(job.Label) == string(h.label) {
-			ids = append(ids, job.ID)
+		if jobErr == nil && !job.Running && job.Bytes+job.Objects > 0 && string(job.Label) == string(h.label) {
+			return &stoppedError{err: err, how: fmt.Sprintf("icos jobs resume %s goes on where this stopped, and so does the same command", job.ID)}
 		}
 	}
-	if len(ids) == 0 {
-		return err
-	}
-	return &stoppedError{err: err, how: fmt.Sprintf("icos jobs resume %s goes on where this stopped, and so does the same command", ids[0])}
+	return err
 }
 
 // dryPlan counts what a dry run would do.
