@@ -39,11 +39,11 @@ type WalkOptions struct {
 // yielded as the error of an empty Entry and ends the walk. Files that vanish
 // while the walk goes on are left out.
 //
-// Memory is bounded by some 10 MiB, whatever the size of the tree, and by 128
+// Memory is bounded by some 8 MiB, whatever the size of the tree, and by 128
 // open directories, whatever its depth. The names of larger directories are
 // sorted in a temporary file.
 func Walk(ctx context.Context, dir string, o WalkOptions) iter.Seq2[Entry, error] {
-	return walk(ctx, dir, o, limits{work: 4 << 20, held: 4 << 20, open: 128})
+	return walk(ctx, dir, o, limits{work: 2 << 20, held: 2 << 20, open: 128})
 }
 
 // limits bound what a walk uses.
