@@ -55,7 +55,10 @@ func (s *steering) job(t *transfer.Transfer) control.Job {
 		Bytes: p.Bytes, Total: p.Total, Objects: p.Objects, ObjectsTotal: p.ObjectsTotal, Listing: p.Listing,
 		Skipped: p.Skipped, Failed: p.Failed, Deleted: p.Deleted,
 		Seconds: p.Elapsed.Seconds(), Rate: p.Rate, ETA: -1, Limit: s.manager.Rate(),
-		Bound: string(r.Limit), Detail: r.Detail,
+		Bound: string(r.Limit),
+	}
+	if r.Limit != transfer.LimitUnknown {
+		j.Detail = r.Detail
 	}
 	if p.ETA >= 0 {
 		j.ETA = p.ETA.Seconds()

@@ -38,7 +38,7 @@ func (a *app) topLive(ctx context.Context, dir string, every time.Duration) (err
 		return fmt.Errorf("write to the terminal: %w", err)
 	}
 	l := &topLoop{
-		out: a.stdout, dir: dir, every: every, keys: make(chan []key), looks: make(chan found), outcomes: make(chan outcome),
+		out: a.stdout, dir: dir, every: every, keys: make(chan []key), looks: make(chan found), outcomes: make(chan outcome), panics: make(chan any, 1),
 		size: func() (cols, rows int) {
 			cols, rows, err := term.GetSize(int(in.Fd()))
 			if err != nil || cols <= 0 || rows <= 0 {
@@ -80,6 +80,7 @@ type topLoop struct {
 	outcomes chan outcome
 	looking  bool // a look is under way
 	group    sync.WaitGroup
+	panics   chan any // of goroutines, so that the terminal is given back first
 }
 
 // found is what one look found.
@@ -116,6 +117,8 @@ func (l *topLoop) run(ctx context.Context) error {
 		case <-tick.C:
 			l.look(ctx)
 		case <-resized:
+		case p := <-l.panics:
+			panic(p)
 		case f := <-l.looks:
 			l.looking = false
 			l.update(f.jobs)
@@ -147,7 +150,7 @@ func (l *topLoop) look(ctx context.Context) {
 		return
 	}
 	l.looking = true
-	l.group.Go(func() {
+	l.begin(func() {
 		jobs, err := control.List(ctx, l.dir)
 		select {
 		case l.looks <- found{jobs, err}:
@@ -162,7 +165,7 @@ func (l *topLoop) carryOut(ctx context.Context, o order) {
 	if o.target == "" {
 		return
 	}
-	l.group.Go(func() {
+	l.begin(func() {
 		err := control.Do(ctx, l.dir, o.target, o.Request)
 		select {
 		case l.outcomes <- outcome{o, err}:
@@ -171,19 +174,37 @@ func (l *topLoop) carryOut(ctx context.Context, o order) {
 	})
 }
 
+// begin runs f beside the loop, and has the loop panic if f does.
+func (l *topLoop) begin(f func()) {
+	l.group.Go(func() {
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			select {
+			case l.panics <- p:
+			default: // one is enough
+			}
+		}()
+		f()
+	})
+}
+
 // draw replaces the screen in one write, so that nothing flickers.
 func (l *topLoop) draw() error {
 	cols, rows := l.size()
 	var b strings.Builder
-	b.WriteString("\x1b[H") // home
+	b.WriteString("\x1b[H") // home; there is a line for each row of the screen
 	for i, line := range l.view(time.Now(), cols, rows) {
 		if i > 0 {
 			b.WriteString("\r\n")
 		}
+		// The line is cleared first: after one that fills the screen's width the
+		// cursor stands on the last character.
+		b.WriteString("\x1b[K")
 		b.WriteString(line)
-		b.WriteString("\x1b[K") // clear the rest of the line
 	}
-	b.WriteString("\x1b[J") // and of the screen
 	if _, err := io.WriteString(l.out, b.String()); err != nil {
 		return fmt.Errorf("write to the terminal: %w", err)
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // jobHeader stands above the rows of jobs.
-const jobHeader = "ID            STATE    DONE              RATE      ETA  JOB"
+const jobHeader = "ID           STATE   DONE               RATE    ETA  JOB"
 
 // jobRow is one job on a line, of any length.
 func jobRow(j control.Job) string {
@@ -20,7 +20,7 @@ func jobRow(j control.Job) string {
 			eta = formatETA(j.ETA)
 		}
 	}
-	return fmt.Sprintf("%-12s  %-7s  %-10s  %12s  %7s  %s", cut(printable(j.ID), 12), j.State, share(j), rate, eta, printable(j.Work))
+	return fmt.Sprintf("%-12s %-7s %-10s %12s %6s  %s", cut(printable(j.ID), 12), j.State, share(j), rate, eta, printable(j.Work))
 }
 
 // share is how much of a job is done: a percentage, or failing that bytes.
@@ -42,7 +42,7 @@ func percent(n, of int64) string {
 	return fmt.Sprintf("%d%%", int64(float64(n)/float64(of)*100))
 }
 
-// formatETA writes seconds in at most seven columns.
+// formatETA writes seconds in at most six columns.
 func formatETA(seconds float64) string {
 	s := int64(seconds + 0.5)
 	switch {
@@ -53,7 +53,7 @@ func formatETA(seconds float64) string {
 	case s < 48*3600:
 		return fmt.Sprintf("%dh%02dm", s/3600, s/60%60)
 	}
-	return fmt.Sprintf("%dd", min(s/86400, 99999))
+	return fmt.Sprintf("%dd", min(s/(24*3600), 99999))
 }
 
 // jobDetails are the lines about the selected job, at most rows of them.
@@ -125,7 +125,7 @@ const (
 // view is the whole screen, one string a row and none longer than cols.
 func (t *topState) view(now time.Time, cols, rows int) []string {
 	if rows < 4 || cols < 20 {
-		return []string{cut("too small", cols)}
+		return append([]string{cut("too small", cols)}, make([]string, max(rows-1, 0))...)
 	}
 	lines := []string{sgrBold + pad(cut(t.title(now), cols), cols) + sgrReset, cut("  "+jobHeader, cols)}
 	space := rows - len(lines) - 1
