@@ -26,16 +26,16 @@ func openTop(path string) (directory, error) {
 	return directory{f}, nil
 }
 
-// child opens the directory at path.
-func (d directory) child(_, path string) (directory, error) {
-	info, err := os.Lstat(path)
+// child opens the directory at path, which must not be a link.
+func (d directory) child(_ string, path func() string) (directory, error) {
+	info, err := os.Lstat(path())
 	if err != nil {
 		return directory{}, err
 	}
 	if !info.IsDir() {
 		return directory{}, fs.ErrNotExist // it was one when its name was read
 	}
-	return openTop(path)
+	return openTop(path())
 }
 
 func (d directory) close() error { return d.f.Close() }

@@ -21,8 +21,9 @@ func openTop(path string) (directory, error) {
 	return directory{f}, err
 }
 
-// child opens the directory name in d, which must not be a link.
-func (d directory) child(name, _ string) (directory, error) {
+// child opens the directory name in d, which must not be a link. Its path is
+// not needed.
+func (d directory) child(name string, _ func() string) (directory, error) {
 	fd, err := ignoringEINTR(func() (int, error) {
 		return unix.Openat(int(d.f.Fd()), name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	})

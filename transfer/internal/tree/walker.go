@@ -179,7 +179,7 @@ func (w *walker) descend(f *frame, e Entry, text string, child *frame) bool {
 		f.end()
 		return w.failed(f, err)
 	}
-	opened, err := dir.child(text, e.Path)
+	opened, err := dir.child(text, func() string { return e.Path })
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.ELOOP):
 		// It was a directory when its name was read.
@@ -353,7 +353,7 @@ func (w *walker) handle(level int) (directory, error) {
 	for l := 1; l <= level; l++ {
 		f := w.stack[l]
 		text := string(w.key[w.stack[l-1].key : f.key-1])
-		next, err := dir.child(text, filepath.FromSlash(w.prefix+string(w.key[:f.key])))
+		next, err := dir.child(text, func() string { return filepath.FromSlash(w.prefix + string(w.key[:f.key])) })
 		if l-1 > 0 && l-1 < keep {
 			dir.close() //nolint:errcheck // it was only read
 		}
