@@ -72,7 +72,8 @@ func present(out io.Writer, w *workspace, o options) []client {
 func (r row) passes(ctx context.Context, w *workspace, s *server, chosen []client, o options) []result {
 	var results []result
 	for _, c := range chosen {
-		if o.slow || !slices.Contains(strings.Fields(c.slow), r.name) {
+		takes := c.rows == "" || slices.Contains(strings.Fields(c.rows), r.name)
+		if takes && (o.slow || !slices.Contains(strings.Fields(c.slow), r.name)) {
 			results = append(results, result{client: c})
 		}
 	}
@@ -92,7 +93,7 @@ func (r row) passes(ctx context.Context, w *workspace, s *server, chosen []clien
 				continue
 			}
 			res.samples = append(res.samples, smp)
-			fmt.Fprintf(os.Stderr, "%-8s %-16s wall %6.2f s, cpu %6.2f s, %3d MiB\n", r.name, res.client.name, smp.wall.Seconds(), smp.cpu().Seconds(), smp.rss>>20)
+			fmt.Fprintf(os.Stderr, "%-8s %-25s wall %6.2f s, cpu %6.2f s, %3d MiB\n", r.name, res.client.name, smp.wall.Seconds(), smp.cpu().Seconds(), smp.rss>>20)
 		}
 	}
 	return results

@@ -38,14 +38,18 @@ func (r row) judge(scheme string, results []result) []string {
 		if !res.client.ours {
 			continue
 		}
-		line := fmt.Sprintf("  %-7s %-5s %-12s", r.name, scheme, res.client.name)
+		line := fmt.Sprintf("  %-7s %-5s %-13s", r.name, scheme, res.client.name)
 		if len(floor.samples) == 0 || len(res.samples) == 0 {
 			lines = append(lines, line+" failed")
 			continue
 		}
 		w := wants[r.name+" "+scheme]
 		over := times(res.wall(), floor.wall())
-		line += fmt.Sprintf(" %.2f × floor (CPU %.2f ×; want ≤ %.1f: %s)", over, times(res.cpu(), floor.cpu()), w.floor, met(over <= w.floor))
+		line += fmt.Sprintf(" %.2f × floor (CPU %.2f ×", over, times(res.cpu(), floor.cpu()))
+		if w.floor > 0 {
+			line += fmt.Sprintf("; want ≤ %.1f: %s", w.floor, met(over <= w.floor))
+		}
+		line += ")"
 		for _, peer := range []*result{best(results, false), best(results, true)} {
 			if peer == nil {
 				continue

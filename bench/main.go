@@ -47,7 +47,7 @@ func parse() (options, error) {
 	flag.BoolVar(&o.servers, "servers", false, "servers under load")
 	flag.BoolVar(&o.million, "million", false, "list a million real keys of icos serve")
 	names := flag.String("only", "", "clients or servers whose name matches this `regexp`")
-	rows := flag.String("rows", "", "rows whose name matches this `regexp`: put1g, get1g, put4k, get4k, put256k, list")
+	rows := flag.String("rows", "", "rows whose name matches this `regexp`: put1g, get1g, put4k, get4k, put256k, list, sync4k")
 	scheme := flag.String("scheme", "", "http or https; both if empty")
 	flag.IntVar(&o.passes, "n", 3, "passes; the tables show medians")
 	flag.BoolVar(&o.quick, "quick", false, "small counts and one pass, to see that everything works")

@@ -113,6 +113,12 @@ func (p *process) cpu() time.Duration {
 	return time.Duration(user+sys) * 10 * time.Millisecond
 }
 
+// written is how much the process has had written to disks so far, in bytes.
+func (p *process) written() int64 {
+	n, _ := strconv.ParseInt(field(fmt.Sprintf("/proc/%d/io", p.cmd.Process.Pid), "write_bytes"), 10, 64)
+	return n
+}
+
 // memory returns a field of /proc/PID/status that is in kB, such as VmRSS or
 // VmHWM, as bytes.
 func (p *process) memory(field string) int64 {

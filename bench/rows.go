@@ -30,6 +30,7 @@ func rows(quick bool) []row {
 		{"get4k", "download 10,000 × 4 KiB", getDir, 10000, 4 << 10},
 		{"put256k", "upload 1,000 × 256 KiB", putDir, 1000, 256 << 10},
 		{"list", "list 1,000,000 keys", list, 1000000, 4 << 10},
+		{"sync4k", "sync 10,000 × 4 KiB that are there already", syncDir, 10000, 4 << 10},
 	}
 	if quick {
 		for i := range all {
@@ -90,6 +91,13 @@ func (r row) run(ctx context.Context, w *workspace, s *server, c client, tag str
 			t.path, t.key = filepath.Join(dir, "f0000000"), stored+"f0000000"
 		}
 		check = func([]byte) error { return holds(dir, r.n, r.size) }
+	case syncDir:
+		dir, err := w.files(r.n, r.size)
+		if err != nil {
+			return sample{}, err
+		}
+		t.path, t.key = dir, stored
+		check = s.nothing(ctx, w, stored)
 	case list:
 		t.key = stored
 		last := fmt.Sprintf("f%07d", r.n-1)
@@ -102,7 +110,7 @@ func (r row) run(ctx context.Context, w *workspace, s *server, c client, tag str
 		}
 	}
 	before := s.proc.cpu()
-	u, out, err := measure(ctx, w.clientEnv(s.endpoint, s.access, s.secret), filepath.Join(filepath.Dir(w.bin), c.path), c.args(t)...)
+	u, out, err := measure(ctx, append(w.clientEnv(s.endpoint, s.access, s.secret), c.env...), filepath.Join(filepath.Dir(w.bin), c.path), c.args(t)...)
 	if err == nil {
 		err = check(out)
 	}
@@ -131,6 +139,21 @@ func holds(dir string, n int, size int64) error {
 		}
 	}
 	return nil
+}
+
+// nothing returns what checks that nothing was stored since it was called.
+func (s *server) nothing(ctx context.Context, w *workspace, prefix string) func([]byte) error {
+	if s.kind.name == null.name || s.kind.name == nullTLS.name {
+		return func([]byte) error { return s.received(ctx, w, prefix, 0, 0) }
+	}
+	before := s.proc.written()
+	return func([]byte) error {
+		// Each of a million objects would be 16 bytes and a row.
+		if n := s.proc.written() - before; n > 8<<20 {
+			return fmt.Errorf("the server wrote %d MiB although everything was there", n>>20)
+		}
+		return nil
+	}
 }
 
 // received asks the null server what was put under prefix.

@@ -145,7 +145,7 @@ func (r *serverResult) pass(ctx context.Context, w *workspace, prefix string, re
 	run := func(op op, path, key string) (sample, error) {
 		before := r.proc.cpu()
 		u, _, err := measure(ctx, w.clientEnv(r.endpoint, r.access, r.secret), filepath.Join(w.bin, "floor"),
-			drive(task{op: op, path: path, key: key, endpoint: r.endpoint})...)
+			drive()(task{op: op, path: path, key: key, endpoint: r.endpoint})...)
 		return sample{u, r.proc.cpu() - before}, err
 	}
 	up, err := run(putFile, filepath.Join(dir, "f0000000"), key)
@@ -191,7 +191,7 @@ func (r *serverResult) list(ctx context.Context, w *workspace, keys int) error {
 	for range 2 {
 		before := r.proc.cpu()
 		u, _, err := measure(ctx, w.clientEnv(r.endpoint, r.access, r.secret), filepath.Join(w.bin, "floor"),
-			drive(task{op: list, key: prefix, endpoint: r.endpoint})...)
+			drive()(task{op: list, key: prefix, endpoint: r.endpoint})...)
 		if err != nil {
 			return err
 		}

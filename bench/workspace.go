@@ -59,6 +59,9 @@ func (w *workspace) remove() error {
 // files makes a folder of n files of size bytes, or returns the one made before.
 func (w *workspace) files(n int, size int64) (string, error) {
 	dir := filepath.Join(w.mem, fmt.Sprintf("n%d-s%d", n, size))
+	if n >= 1_000_000 { // they take a page each
+		dir = filepath.Join(w.disk, filepath.Base(dir))
+	}
 	if _, err := os.Stat(dir); err == nil {
 		return dir, nil
 	}
@@ -69,12 +72,17 @@ func (w *workspace) files(n int, size int64) (string, error) {
 	for i := range n {
 		// Not all the same, so that nobody gains by finding duplicates.
 		rand.Read(chunk)
-		if err := writeFile(filepath.Join(dir, fmt.Sprintf("f%07d", i)), chunk, size); err != nil {
+		path := filepath.Join(dir, fmt.Sprintf("f%07d", i))
+		if err := errors.Join(writeFile(path, chunk, size), os.Chtimes(path, written, written)); err != nil {
 			return "", err
 		}
 	}
 	return dir, nil
 }
+
+// written is when the files were changed last: before the objects that the null server
+// invents were stored, which keep this time as rclone stores it.
+var written = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func writeFile(path string, chunk []byte, size int64) error {
 	f, err := os.Create(path)

@@ -5,6 +5,7 @@
 package drive
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -25,6 +26,7 @@ type Config struct {
 	SecretAccessKey  string
 	Token            string // a bearer token; if set it is used instead of the keys
 	Workers          int    // small requests in flight
+	Tuned            bool   // the best settings that we know of, instead of the defaults
 }
 
 // Store is a client as the drivers see it. Its methods are called from many
@@ -38,10 +40,26 @@ type Store interface {
 	List(ctx context.Context, prefix string, fn func(key string, size int64)) error
 }
 
+// Trees is a Store that moves folders by itself. For others, files are given to Put
+// and Get by as many goroutines as there are workers.
+type Trees interface {
+	Store
+	PutDir(ctx context.Context, dir, prefix string) error
+	GetDir(ctx context.Context, prefix, dir string) error
+}
+
+// Syncer is a Store that finds out by itself which files of a folder have to be
+// uploaded. For others, the sizes of files and keys are compared.
+type Syncer interface {
+	Store
+	SyncDir(ctx context.Context, dir, prefix string) error
+}
+
 const usage = `usage: %[1]s [flags] put FILE KEY          upload one file
        %[1]s [flags] get KEY FILE          download one object
        %[1]s [flags] putdir DIR PREFIX     upload the files of DIR
        %[1]s [flags] getdir PREFIX DIR     download what is under PREFIX
+       %[1]s [flags] syncdir DIR PREFIX    upload what PREFIX lacks of DIR
        %[1]s [flags] ls PREFIX             count what is under PREFIX
 `
 
@@ -66,6 +84,7 @@ func run(ctx context.Context, name string, args []string, open func(Config) (Sto
 	fs.StringVar(&c.Endpoint, "endpoint", "", "`URL` of the server")
 	fs.StringVar(&c.Bucket, "bucket", "bench", "bucket")
 	fs.IntVar(&c.Workers, "workers", 16, "small requests in flight")
+	fs.BoolVar(&c.Tuned, "tuned", false, "use the best settings that we know of")
 	cpu := fs.String("cpuprofile", "", "write a CPU profile to `FILE`")
 	if err := fs.Parse(args); err != nil {
 		return err
@@ -96,6 +115,8 @@ func run(ctx context.Context, name string, args []string, open func(Config) (Sto
 		return putDir(ctx, s, a[1], a[2], c.Workers)
 	case len(a) == 3 && a[0] == "getdir":
 		return getDir(ctx, s, a[1], a[2], c.Workers)
+	case len(a) == 3 && a[0] == "syncdir":
+		return syncDir(ctx, s, a[1], a[2])
 	case len(a) == 2 && a[0] == "ls":
 		n := 0
 		err := s.List(ctx, a[1], func(string, int64) { n++ })
@@ -148,6 +169,9 @@ func download(ctx context.Context, s Store, key, path string, size int64) error 
 }
 
 func putDir(ctx context.Context, s Store, dir, prefix string, workers int) error {
+	if t, ok := s.(Trees); ok {
+		return t.PutDir(ctx, dir, prefix)
+	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
@@ -169,7 +193,49 @@ type object struct {
 	size int64
 }
 
+// syncDir uploads one after the other what is missing or of another size: the rows
+// have it done when nothing is.
+func syncDir(ctx context.Context, s Store, dir, prefix string) error {
+	if t, ok := s.(Syncer); ok {
+		return t.SyncDir(ctx, dir, prefix)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	var missing []string
+	at := 0
+	put := func(before string, size int64) error {
+		for ; at < len(entries) && (before == "" || entries[at].Name() <= before); at++ {
+			info, err := entries[at].Info()
+			if err != nil {
+				return err
+			}
+			if info.Name() != before || info.Size() != size {
+				missing = append(missing, info.Name())
+			}
+		}
+		return nil
+	}
+	var failed error
+	err = s.List(ctx, prefix, func(key string, size int64) {
+		failed = cmp.Or(failed, put(strings.TrimPrefix(key, prefix), size))
+	})
+	if err = errors.Join(err, failed, put("", 0)); err != nil {
+		return err
+	}
+	for _, name := range missing {
+		if err := putFile(ctx, s, filepath.Join(dir, name), prefix+name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func getDir(ctx context.Context, s Store, prefix, dir string, workers int) error {
+	if t, ok := s.(Trees); ok {
+		return t.GetDir(ctx, prefix, dir)
+	}
 	return each(ctx, workers, func(yield func(object) bool) error {
 		return s.List(ctx, prefix, func(key string, size int64) { yield(object{key, size}) })
 	}, func(ctx context.Context, o object) error {
