@@ -142,8 +142,11 @@ func (d *display) now() view {
 	return v
 }
 
-// frame draws one frame. What was not there in the frame before is left out:
-// small files come and go faster than anybody can read.
+// worthABar is how large an object must be to have a line of its own among
+// others: small ones come and go faster than anybody can read.
+const worthABar = 1 << 20
+
+// frame draws one frame. What was not there in the frame before is left out.
 func (d *display) frame() {
 	v := d.now()
 	before := d.shown
@@ -151,7 +154,7 @@ func (d *display) frame() {
 	items := v.active[:0]
 	for _, item := range v.active {
 		d.shown[item.name] = true
-		if before[item.name] {
+		if before[item.name] && (item.total < 0 || item.total >= worthABar || v.objectsTotal == 1) {
 			items = append(items, item)
 		}
 	}

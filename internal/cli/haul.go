@@ -135,7 +135,7 @@ func (h *haul) labelled(w transfer.Work) transfer.Work {
 // queued tells that a transfer begins, and that it goes on with an earlier one.
 func (h *haul) queued(t *transfer.Transfer) {
 	job, resumed := h.left[t.ID()]
-	resumed = resumed && !job.Running
+	resumed = resumed && !job.Running && job.Bytes+job.Objects > 0
 	if h.flags.json {
 		r := record{Type: "queued", ID: t.ID(), Detail: t.String()}
 		if resumed {
@@ -146,14 +146,8 @@ func (h *haul) queued(t *transfer.Transfer) {
 	if !resumed {
 		return
 	}
-	there := formatSize(job.Bytes)
-	if job.Total >= 0 {
-		there = part(there, formatSize(job.Total))
-	}
-	if job.Objects > 0 {
-		there += ", " + plural(job.Objects, "object")
-	}
-	h.tell("going on with job %s: %s are there already", job.ID, there)
+	there := totals{bytes: job.Bytes, total: job.Total, objects: job.Objects}
+	h.tell("going on with job %s: %s are there already", job.ID, there.there())
 }
 
 // tell writes a line for people, above what is shown of the progress.
@@ -284,7 +278,7 @@ func (h *haul) end(err error) error {
 		err = errors.Join(err, h.sumUp(h.events, h.verb, &h.report, h.failed, took))
 	}
 	if err == nil && h.failed > 0 {
-		return &someFailed{failed: int(h.failed), total: int(h.failed + h.past.objects)}
+		return &someFailed{failed: int(h.failed), total: int(h.failed + h.past.objects + h.past.skipped)}
 	}
 	return err
 }

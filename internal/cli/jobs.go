@@ -31,6 +31,7 @@ transfers by itself; icos jobs resume runs it again from anywhere.
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.listJobs() },
 	}
 	cmd.AddCommand(newJobsResume(a), newJobsRm(a))
+	cmd.AddCommand(newJobsSteer(a)...)
 	return cmd
 }
 
@@ -130,13 +131,8 @@ func (j *job) state() string {
 }
 
 func (j *job) done() string {
-	s := formatSize(j.Bytes)
-	if j.Total >= 0 {
-		s = part(s, formatSize(j.Total))
-	}
-	if j.Objects > 0 {
-		s += ", " + plural(j.Objects, "object")
-	}
+	there := totals{bytes: j.Bytes, total: j.Total, objects: j.Objects}
+	s := there.there()
 	if j.Failed > 0 {
 		s += ", " + count(j.Failed) + " failed"
 	}
@@ -220,7 +216,11 @@ run.
 		Example: `  icos jobs resume 3f9c2a
   icos jobs resume --all`,
 		RunE: func(cmd *cobra.Command, ids []string) error {
-			chosen, err := s.choose(a.unfinished(), ids)
+			stopped, err := a.resumeRunning(cmd.Context(), ids)
+			if err != nil || len(ids) > 0 && len(stopped) == 0 {
+				return err
+			}
+			chosen, err := s.choose(a.unfinished(), stopped)
 			if err != nil {
 				return err
 			}

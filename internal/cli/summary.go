@@ -109,12 +109,30 @@ func (h *haul) resumable(err error) error {
 	if h.state == "" || errors.As(err, &guard) {
 		return err // a guard has told already what to do
 	}
+	var id string
+	var kept totals
 	for job, jobErr := range transfer.Jobs(h.state) {
 		if jobErr == nil && !job.Running && job.Bytes+job.Objects > 0 && string(job.Label) == string(h.label) {
-			return &stoppedError{err: err, how: fmt.Sprintf("icos jobs resume %s goes on where this stopped, and so does the same command", job.ID)}
+			id = job.ID
+			kept.add(totals{bytes: job.Bytes, total: job.Total, objects: job.Objects})
 		}
 	}
-	return err
+	if id == "" {
+		return err
+	}
+	return &stoppedError{err: err, how: fmt.Sprintf("icos jobs resume %s goes on where this stopped (%s), and so does the same command", id, kept.there())}
+}
+
+// there is how much of something has been moved.
+func (t *totals) there() string {
+	s := formatSize(t.bytes)
+	if t.total > 0 {
+		s = part(s, formatSize(t.total))
+	}
+	if t.objects > 0 {
+		s += ", " + plural(t.objects, "object")
+	}
+	return s
 }
 
 // dryPlan counts what a dry run would do.
