@@ -20,11 +20,11 @@ type climber struct {
 	up    bool        // the next trial is of more connections
 	best  float64     // the best score lately
 
-	ceiling  int // refused lately; 0: none
-	fresh    int // observations until ceiling is forgotten
-	patience int // what fresh begins with; doubles
-	deaf     int // observations in which refusals that do not depend on us are not heard
-	distrust int // observations in which the hint is not heard
+	ceiling  int     // refused lately; 0: none
+	fresh    int     // observations until ceiling is forgotten
+	patience int     // what fresh begins with; doubles
+	usual    float64 // share that is refused whatever the limit is
+	distrust int     // observations in which the hint is not heard
 }
 
 type phase int
@@ -63,12 +63,17 @@ func (c *climber) observe(o observation) int {
 	if c.fresh--; c.fresh == 0 {
 		c.ceiling = 0
 	}
-	c.deaf--
 	c.distrust--
 	if c.min == c.max {
 		return c.limit
 	}
-	if o.refused >= refusedMuch && c.deaf <= 0 && c.phase != easing {
+	if o.limited { // by the user: more would not be faster, and fewer not slower
+		if o.enough > 0 && o.enough < c.limit {
+			c.stay(o, o.enough, "the rate is limited")
+		}
+		return c.limit
+	}
+	if o.refused >= max(refusedMuch, 2*c.usual) && c.phase != easing {
 		return c.refused(o)
 	}
 	if !o.busy && c.phase != easing {
@@ -86,6 +91,8 @@ func (c *climber) observe(o observation) int {
 		if o.score > c.base.score*(1+pays) {
 			c.base = o
 			c.double()
+		} else if between := int(math.Sqrt(float64(c.base.limit) * float64(o.limit))); between > c.base.limit && !o.queued {
+			c.set(trying, between, "doubling does not pay")
 		} else {
 			c.stay(c.base, c.base.limit, "doubling does not pay")
 		}
@@ -123,7 +130,10 @@ func (c *climber) stay(base observation, limit int, why string) {
 
 func (c *climber) double() {
 	next := c.higher(2)
-	if next == c.limit || c.base.enough > 0 && c.base.limit >= c.base.enough {
+	if c.base.buffers > 0.5 {
+		next = c.higher(3) // no need to feel the way
+	}
+	if next == c.limit || c.base.queued && c.base.enough > 0 && c.base.limit >= c.base.enough {
 		c.stay(c.base, c.limit, "no room to double")
 		return
 	}
@@ -148,8 +158,9 @@ func (c *climber) watchBase(o observation) {
 	}
 	const weight = 0.3
 	c.base.score += weight * (o.score - c.base.score)
-	c.base.enough = o.enough
-	c.best = max(c.base.score, c.best*0.99)
+	c.base.enough, c.base.queued, c.base.buffers = o.enough, o.queued, o.buffers
+	c.usual *= 0.99
+	c.best = max(c.base.score, c.best*0.998)
 	if c.left--; c.left > 0 {
 		return
 	}
@@ -160,7 +171,7 @@ func (c *climber) watchBase(o observation) {
 	up := c.up
 	c.up = !up
 	if up {
-		if next := c.higher(1.25); next > c.limit && (c.base.enough == 0 || next <= c.base.enough || c.distrust > 0) {
+		if next := c.higher(1.25); next > c.limit && (c.base.enough == 0 || !c.base.queued || next <= c.base.enough || c.distrust > 0) {
 			c.set(trying, next, "trying more")
 			return
 		}
@@ -228,8 +239,9 @@ func (c *climber) eased(o observation) {
 		c.set(easing, min(int(float64(o.limit)*ease), o.limit-1), "still refused")
 	default:
 		// They do not depend on how much we ask for.
-		c.deaf = c.hold * 4
-		c.stay(c.base, c.base.limit, "refused however little is asked for")
+		c.usual = max(c.base.refused, o.refused)
+		c.limit = c.base.limit
+		c.double()
 	}
 }
 

@@ -119,7 +119,7 @@ func (l *Limiter) Wait(ctx context.Context, n int) error {
 // burst is at least a slice, or a slow limit would never let one pass.
 func (l *Limiter) burst() float64 { return max(float64(l.rate)*burst.Seconds(), minSlice) }
 
-func (l *Limiter) slice() int64   { return max(l.rate*int64(slice/time.Millisecond)/1000, minSlice) }
+func (l *Limiter) slice() int64 { return max(l.rate*int64(slice/time.Millisecond)/1000, minSlice) }
 
 // refill adds what has come free until now.
 func (l *Limiter) refill(now time.Time) {

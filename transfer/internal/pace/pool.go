@@ -54,6 +54,9 @@ func (p *Pool) Get(ctx context.Context, n int64) (*Block, error) {
 	if n < 0 || n > p.limit {
 		return nil, fmt.Errorf("a block of %d bytes does not fit into the %d bytes of memory that are allowed", n, p.limit)
 	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	size := min((n+granule-1)/granule*granule, p.limit)
 	p.mu.Lock()
 	if len(p.wait) == 0 {
@@ -61,10 +64,6 @@ func (p *Pool) Get(ctx context.Context, n int64) (*Block, error) {
 			p.mu.Unlock()
 			return p.block(mem, size, n), nil
 		}
-	}
-	if ctx.Err() != nil {
-		p.mu.Unlock()
-		return nil, context.Cause(ctx)
 	}
 	c := &claim{size, make(chan []byte, 1)}
 	p.wait = append(p.wait, c)

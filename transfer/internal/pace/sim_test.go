@@ -54,7 +54,7 @@ type network struct {
 	queue  []chan struct{}
 }
 
-const step = 10 * time.Millisecond
+const step = 20 * time.Millisecond
 
 // run moves all flows on, until ctx ends.
 func (n *network) run(ctx context.Context) {
@@ -180,7 +180,11 @@ func (n *network) request(ctx context.Context) {
 			n.mu.Lock()
 			n.queue = append(n.queue, turn)
 			n.mu.Unlock()
-			<-turn
+			select {
+			case <-turn:
+			case <-ctx.Done():
+				return
+			}
 		}
 		f := &flow{left: float64(n.object), window: c.window, done: make(chan struct{})}
 		n.mu.Lock()
@@ -205,6 +209,20 @@ func (n *network) path() (pace.PathInfo, bool) {
 	p := pace.PathInfo{RTT: n.rtt, MinRTT: n.rtt, Congestion: "cubic", Sent: n.sent / 1400, Conns: 1}
 	if n.bbr {
 		p.Congestion = "bbr"
+	}
+	var windows float64
+	full := 0
+	for f := range n.flows {
+		if windows += f.window; n.perConn > 0 && f.window >= n.perConn {
+			full++
+		}
+	}
+	switch {
+	case n.object < 1<<20:
+	case windows > 1.2*n.rate*n.rtt.Seconds():
+		p.RTT *= 2 // the queue of the path is full
+	case full > len(n.flows)/2:
+		p.Buffers = 1
 	}
 	return p, n.rtt > 0
 }
@@ -238,21 +256,29 @@ func (w world) run(t *testing.T, low, high int) outcome {
 	for range high + 8 {
 		all.Go(func() {
 			var lane pace.Lane
-			for gate.Enter(ctx, &lane) == nil {
+			enter, leave := gate.EnterBulk, gate.LeaveBulk
+			if w.object < 1<<20 {
+				enter, leave = gate.Enter, gate.Leave
+			}
+			for enter(ctx, &lane) == nil {
 				n.request(ctx)
-				gate.Leave(&lane)
+				leave(&lane)
 			}
 		})
 	}
 	var half pace.Sums
-	last := gate.Limit()
+	limit := gate.Bulk
+	if w.object < 1<<20 {
+		limit = gate.Limit
+	}
+	last := limit()
 	out.low, out.high = high, low
 	for at := time.Duration(0); at < w.horizon-step; at += 100 * time.Millisecond {
 		time.Sleep(100 * time.Millisecond)
 		if at < w.horizon/2 {
 			half = meter.Sum()
 		}
-		now := gate.Limit()
+		now := limit()
 		if at > w.horizon*2/3 {
 			if out.low, out.high = min(out.low, now), max(out.high, now); now != last {
 				out.changes++

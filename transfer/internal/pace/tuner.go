@@ -13,8 +13,9 @@ type TunerOptions struct {
 	Gate  *Gate  // whose limit is moved. Required
 	Meter *Meter // of all that passes the Gate. Required
 
-	Min, Max int   // bounds of the limit. If zero, 1 and 128. If they are equal, the limit stays there
-	Start    int   // where the limit begins. If zero, 16, within the bounds
+	Min, Max int   // bounds of the limits. If zero, 2 and 128. If they are equal, that is how many requests there are in all
+	Start    int   // where the limit of single requests begins. If zero, 16, within the bounds
+	Bulk     int   // where that of bulk requests begins. If zero, 4, within the bounds
 	Memory   int64 // bytes that the buffers of connections may take, which bounds Max. If zero, no such bound
 
 	// Path says what is known about the connections. If nil, Meter.Path.
@@ -26,8 +27,8 @@ type TunerOptions struct {
 // A Tuner moves the limit of a Gate to where the most useful work is done, and no further. It
 // watches the Meter for as long as a change needs to show, and then compares.
 type Tuner struct {
-	o     TunerOptions
-	climb *climber // owned by Run
+	o        TunerOptions
+	climbers [2]*climber // one for each kind; owned by Run
 
 	mu      sync.Mutex
 	perConn float64       // bytes/s that one connection moves; 0: not known
@@ -50,27 +51,42 @@ func NewTuner(o TunerOptions) *Tuner {
 	if o.Start <= 0 {
 		o.Start = 16
 	}
-	o.Min = max(o.Min, 1)
+	if o.Min <= 0 {
+		o.Min = 2 // so that one that stands still does not stop everything
+	}
 	if o.Memory > 0 {
 		o.Max = int(min(int64(o.Max), o.Memory/connMemory))
 	}
-	o.Max = max(o.Max, o.Min)
+	o.Max = max(o.Max, 1)
+	o.Min = min(o.Min, o.Max)
 	if o.Path == nil {
 		o.Path = o.Meter.Path
 	}
-	t := &Tuner{o: o, climb: newClimber(o.Min, o.Max, min(max(o.Start, o.Min), o.Max))}
-	o.Gate.SetLimit(t.climb.limit)
+	if o.Bulk <= 0 {
+		o.Bulk = 4
+	}
+	t := &Tuner{o: o}
+	for k, start := range []int{single: o.Start, bulk: o.Bulk} {
+		t.climbers[k] = newClimber(o.Min, o.Max, min(max(start, o.Min), o.Max))
+		t.set(kind(k))
+	}
+	if o.Min == o.Max {
+		o.Gate.SetTotal(o.Max)
+	}
 	return t
 }
 
-// Connections returns how many requests are let in at once, now.
-func (t *Tuner) Connections() int { return t.o.Gate.Limit() }
+// set makes the Gate obey the climber of kind k.
+func (t *Tuner) set(k kind) { t.o.Gate.setLimit(k, t.climbers[k].limit) }
+
+// Connections returns how many requests are let in at once, now: of the kind of which there are more.
+func (t *Tuner) Connections() int { return max(t.o.Gate.Limit(), t.o.Gate.Bulk()) }
 
 // Run tunes until ctx ends. A Tuner that does not run leaves the Gate where it is.
 func (t *Tuner) Run(ctx context.Context) {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
-	w := t.watch(time.Now())
+	w := t.watch(bulk, time.Now())
 	for {
 		select {
 		case <-ctx.Done():
@@ -81,34 +97,44 @@ func (t *Tuner) Run(ctx context.Context) {
 				continue
 			}
 			t.learn(w, o)
-			was := t.climb.limit
-			if limit := t.climb.observe(o); limit != was {
-				t.o.Gate.SetLimit(limit)
+			if climb := t.climbers[w.kind]; climb.observe(o) != w.limit {
+				t.set(w.kind)
 				if t.o.Logger != nil {
-					t.o.Logger.LogAttrs(ctx, slog.LevelDebug, "pace: connections", slog.Int("limit", limit), slog.Int("was", was),
-						slog.String("because", t.climb.why), slog.Float64("work", o.score), slog.Float64("refused", o.refused), slog.Int("enough", o.enough))
+					t.o.Logger.LogAttrs(ctx, slog.LevelDebug, "pace: connections", slog.Bool("bulk", w.kind == bulk),
+						slog.Int("limit", climb.limit), slog.Int("was", w.limit), slog.String("because", climb.why),
+						slog.Float64("work", o.score), slog.Float64("refused", o.refused), slog.Int("enough", o.enough))
 				}
 			}
-			w = t.watch(now)
+			w = t.watch(t.turn(w), now)
 		}
 	}
 }
 
+// turn returns the kind that is watched after w: the same while something is being tried with it, or if the
+// other has nothing to do.
+func (t *Tuner) turn(w *watch) kind {
+	other := bulk - w.kind
+	if w.isBusy(other) && (t.climbers[w.kind].phase == staying || !w.isBusy(w.kind)) {
+		return other
+	}
+	return w.kind
+}
+
 // learn keeps what PartSize and Stall go by.
 func (t *Tuner) learn(w *watch, o observation) {
-	if o.rate <= 0 || w.inUse <= 0 {
-		return
-	}
-	per := o.rate / w.inUse
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.perConn == 0 {
+	if o.requests > 0 {
+		t.service += (o.service - t.service) / 2
+	}
+	inUse := w.inUse[bulk]
+	if o.rate <= 0 || inUse < 0.5 || w.inUse[single] > inUse {
+		return // says nothing about parts
+	}
+	if per := o.rate / inUse; t.perConn == 0 {
 		t.perConn = per
 	} else {
 		t.perConn += (per - t.perConn) / 4
-	}
-	if o.requests > 0 {
-		t.service += (o.service - t.service) / 2
 	}
 }
 
@@ -128,9 +154,9 @@ const (
 // that little is lost with it and its beginning and end cost little, and there
 // should be enough of them for all connections. A nil Tuner goes by the size only.
 func (t *Tuner) PartSize(size int64) int64 {
-	part, conns := float64(usualPart), 16
+	part, conns := float64(usualPart), 4
 	if t != nil {
-		conns = t.Connections()
+		conns = t.o.Gate.Bulk()
 		t.mu.Lock()
 		if t.perConn > 0 {
 			part = min(t.perConn*partTime.Seconds(), largePart)
@@ -173,15 +199,16 @@ const sendBuffer = 1.3e6
 //
 // BBR sends at the rate of the path whatever is lost, so that only the buffers bound one connection: it
 // takes rate × RTT / 1.3 MB connections to fill the path, and those that wait for answers come on top. More of them
-// only fill the queue of the path. And no connection should get so little that a part takes minutes.
+// only fill the queue of the path.
 func enough(o observation, path PathInfo) int {
 	n := math.Inf(1)
 	if path.Congestion == "bbr" && path.RTT > 0 && o.upload && !path.Loopback {
 		n = 1.5*(o.rate*path.RTT.Seconds()/sendBuffer+o.waiting) + 2
 	}
-	if o.requests > 0 && o.bytes >= minPart*o.requests/2 {
-		const minute = 60
-		n = min(n, max(2, o.rate*minute*float64(o.requests)/float64(o.bytes)))
+	if o.requests > 0 {
+		// What is under way should not take longer than that, or much is lost when it is cut off.
+		const seconds = 5
+		n = min(n, max(2, o.rate*seconds*float64(o.requests)/float64(o.bytes)))
 	}
 	if n > 1e6 {
 		return 0
