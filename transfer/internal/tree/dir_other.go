@@ -43,9 +43,13 @@ func (d directory) close() error { return d.f.Close() }
 // readNames is [os.File.ReadDir].
 func (d directory) readNames(n int) ([]fs.DirEntry, error) { return d.f.ReadDir(n) }
 
-// stat describes what is at path into e.
-func (d directory) stat(_, path string, e *Entry) error {
-	info, err := os.Lstat(path)
+// stat describes what is at path into e: a link itself, or what it points to.
+func (d directory) stat(_, path string, e *Entry, follow bool) error {
+	stat := os.Lstat
+	if follow {
+		stat = os.Stat
+	}
+	info, err := stat(path)
 	if err != nil {
 		return err
 	}

@@ -38,11 +38,15 @@ func (d directory) close() error { return d.f.Close() }
 // readNames is [os.File.ReadDir].
 func (d directory) readNames(n int) ([]fs.DirEntry, error) { return d.f.ReadDir(n) }
 
-// stat describes name in d into e.
-func (d directory) stat(name, _ string, e *Entry) error {
+// stat describes name in d into e: a link itself, or what it points to.
+func (d directory) stat(name, _ string, e *Entry, follow bool) error {
+	flags := unix.AT_SYMLINK_NOFOLLOW
+	if follow {
+		flags = 0
+	}
 	var st unix.Stat_t
 	_, err := ignoringEINTR(func() (struct{}, error) {
-		return struct{}{}, unix.Fstatat(int(d.f.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW)
+		return struct{}{}, unix.Fstatat(int(d.f.Fd()), name, &st, flags)
 	})
 	if err != nil {
 		return err

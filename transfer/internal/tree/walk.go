@@ -16,8 +16,13 @@ type WalkOptions struct {
 
 	// Symlinks yields symbolic links as entries of Kind Symlink. If false, each
 	// is yielded with ErrSymlink, because leaving it out in silence would look
-	// like having copied it. Links are never followed.
+	// like having copied it.
 	Symlinks bool
+
+	// Follow yields a symbolic link to a regular file as that file, unless
+	// Symlinks is set. Links to anything else are yielded with ErrSymlink: a
+	// directory would be sent twice, or for ever.
+	Follow bool
 
 	// EmptyDirs yields a directory under which nothing else is yielded as an
 	// entry of its own, with a key that ends in a slash. If false, it is left out.

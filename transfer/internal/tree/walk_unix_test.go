@@ -67,6 +67,31 @@ func TestWalkTellsWhatItLeavesOut(t *testing.T) {
 	}
 }
 
+func TestWalkFollowsLinksToFiles(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "d/file")
+	symlink(t, "d/file", filepath.Join(dir, "a"))
+	symlink(t, "a", filepath.Join(dir, "b"))
+	symlink(t, "d", filepath.Join(dir, "c"))
+	symlink(t, "missing", filepath.Join(dir, "e"))
+	symlink(t, "f", filepath.Join(dir, "f"))
+	not := ": " + tree.ErrSymlink.Error()
+	want := []string{"a", "b", "c" + not, "d/file", "e" + not, "f" + not}
+	if got := keys(t, dir, tree.WalkOptions{Follow: true}); !slices.Equal(got, want) {
+		t.Errorf("keys %q, want %q", got, want)
+	}
+	for e, err := range tree.Walk(t.Context(), dir, tree.WalkOptions{Follow: true}) {
+		if err == nil && (e.Kind != tree.File || e.Size != int64(len("d/file")) || !e.Mode.IsRegular() || e.Link != "") {
+			t.Errorf("entry %+v", e)
+		}
+	}
+	for e, err := range tree.Walk(t.Context(), dir, tree.WalkOptions{Follow: true, Symlinks: true}) {
+		if err != nil || (e.Kind == tree.Symlink) != (e.Key != "d/file") {
+			t.Errorf("links are to be kept: entry %+v, %v", e, err)
+		}
+	}
+}
+
 func TestWalkGoesOnPastUnreadableDirectories(t *testing.T) {
 	if runtime.GOOS != "linux" && os.Getuid() == 0 {
 		t.Skip("everything is readable to root")

@@ -122,7 +122,7 @@ func (w *walker) visit(f *frame, one name) bool {
 		return w.descend(f, e, text, child)
 	case one.kind == Special:
 		return w.found(f, e, ErrSpecial)
-	case one.kind == Symlink && !w.options.Symlinks:
+	case one.kind == Symlink && !w.options.Symlinks && !w.options.Follow:
 		return w.found(f, e, ErrSymlink)
 	}
 	dir, err := w.handle(len(w.stack) - 1)
@@ -130,7 +130,7 @@ func (w *walker) visit(f *frame, one name) bool {
 		f.end()
 		return w.failed(f, err)
 	}
-	err = describe(dir, text, &e)
+	err = describe(dir, text, &e, w.options.Follow && !w.options.Symlinks)
 	if errors.Is(err, fs.ErrNotExist) {
 		return true
 	}
@@ -138,8 +138,18 @@ func (w *walker) visit(f *frame, one name) bool {
 }
 
 // describe fills in what the system says of the file or link text in dir.
-func describe(dir directory, text string, e *Entry) error {
-	err := dir.stat(text, e.Path, e)
+func describe(dir directory, text string, e *Entry, follow bool) error {
+	if e.Kind == Symlink && follow {
+		if err := dir.stat(text, e.Path, e, true); err != nil {
+			return fmt.Errorf("%w: %v", ErrSymlink, err) //nolint:errorlint // that the target is missing does not make the link vanish
+		}
+		if kindOf(e.Mode) != File {
+			return ErrSymlink
+		}
+		e.Kind = File
+		return nil
+	}
+	err := dir.stat(text, e.Path, e, false)
 	if err == nil && kindOf(e.Mode) != e.Kind {
 		err = ErrChanged
 	}
@@ -313,7 +323,7 @@ func (w *walker) leave() bool {
 		e.Path = strings.TrimSuffix(filepath.FromSlash(w.prefix+e.Key), string(filepath.Separator))
 		dir, err := w.handle(level)
 		if err == nil {
-			err = dir.stat(".", e.Path, &e)
+			err = dir.stat(".", e.Path, &e, false)
 		}
 		e.Size = 0
 		switch {
