@@ -12,6 +12,7 @@ type active struct {
 	sole  bool         // there is no other in the Transfer
 	total int64        // bytes, -1 if unknown; guarded by the lock of the list
 	bytes atomic.Int64 // moved, or found to be there
+	kept  int64        // of those, what a checkpoint knows when the moving has ended before its end
 
 	prev, next *active // in the list, whose lock guards them
 }
@@ -22,10 +23,13 @@ func (a *active) add(n int64) {
 	a.t.tally.bytes.Add(n)
 }
 
-// resume counts bytes that need not move.
+// resume counts bytes that need not move. Those that this Transfer itself moved,
+// before it was paused, are not counted as resumed.
 func (a *active) resume(n int64) {
 	a.add(n)
-	a.t.tally.resumed.Add(n)
+	if a.t.runs.Load() == 1 {
+		a.t.tally.resumed.Add(n)
+	}
 }
 
 // resize corrects the size of the object and the sum of sizes.

@@ -60,6 +60,9 @@ func (j *Job) close(err error) error {
 	case j.checkpoint == nil:
 		return err
 	case err != nil:
+		for _, p := range j.checkpoint.Pieces() {
+			j.active.kept += p.Length
+		}
 		return errors.Join(err, j.checkpoint.Close())
 	}
 	if err := j.checkpoint.Remove(); err != nil {

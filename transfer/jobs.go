@@ -165,6 +165,15 @@ func (m *Manager) discard(ctx context.Context, t *Transfer) error {
 	return errors.Join(errs...)
 }
 
+// discardChildren removes what the objects of a tree have kept.
+func (m *Manager) discardChildren(ctx context.Context, t *Transfer) error {
+	d := discarder{store: m.store}
+	if target := t.plan.target; target != nil {
+		d.target = func(h *checkpoint.Header) *icos.Object { return target(h.Key) }
+	}
+	return d.children(ctx, t.plan.id)
+}
+
 // A discarder removes what is left of work that is given up.
 type discarder struct {
 	store  *checkpoint.Store
@@ -175,19 +184,23 @@ func (d *discarder) discard(ctx context.Context, i *checkpoint.Info) error {
 	if !i.Job {
 		return d.object(ctx, i)
 	}
+	if err := d.children(ctx, i.ID); err != nil {
+		return err // the job stays, so that it can be tried again
+	}
+	return d.store.Remove(i.ID)
+}
+
+func (d *discarder) children(ctx context.Context, job string) error {
 	var errs []error
 	for child, err := range d.store.List() {
 		switch {
 		case err != nil:
 			errs = append(errs, fmt.Errorf("list checkpoints: %w", err))
-		case child.Err == nil && child.Header.Parent == i.ID:
+		case child.Err == nil && child.Header.Parent == job:
 			errs = append(errs, d.object(ctx, &child))
 		}
 	}
-	if err := errors.Join(errs...); err != nil {
-		return err // the job stays, so that it can be tried again
-	}
-	return d.store.Remove(i.ID)
+	return errors.Join(errs...)
 }
 
 func (d *discarder) object(ctx context.Context, i *checkpoint.Info) error {

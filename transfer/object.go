@@ -201,20 +201,19 @@ func (t *Transfer) download(ctx context.Context, a *active, d *download) (outcom
 	if err := j.open(d.identity, threshold(t.m.o.Threshold, downloadThreshold)); err != nil {
 		return outcome{}, err
 	}
-	tag := ""
-	if j.checkpoint != nil {
-		tag = j.checkpoint.ID()
-	}
-	partial, err := d.root.Partial(d.key, tag)
+	// Without a checkpoint the name is one that the same work finds again too: what
+	// a crash leaves is written over, and does not stay.
+	resumable := j.checkpoint != nil
+	partial, err := d.root.Partial(d.key, d.identity.ID())
 	if err != nil {
 		return outcome{}, j.close(fmt.Errorf("open partial file: %w", err))
 	}
 	j.file = partial
-	if tag != "" {
+	if resumable {
 		j.header.Partial = partial.Path()
 	}
 	if err := t.m.transport.Download(ctx, j); err != nil {
-		if tag != "" {
+		if resumable {
 			err = errors.Join(err, partial.Keep())
 		} else {
 			err = errors.Join(err, partial.Abandon())

@@ -214,6 +214,7 @@ func (t *Transfer) count(ctx context.Context, a *active, out outcome, err error)
 			t.Progress()
 		}
 		y.bytes.Add(-a.bytes.Load())
+		y.kept.Add(a.kept)
 		return
 	case out.skipped:
 		y.skipped.Add(1)

@@ -94,6 +94,8 @@ func (m *Manager) leave() {
 
 // run runs a transfer until it is over or paused.
 func (m *Manager) run(ctx context.Context, t *Transfer) {
+	t.runs.Add(1)
+	t.tally.kept.Store(0)
 	err := t.plan.run(ctx)
 	if err != nil && errors.Is(context.Cause(ctx), errPaused) {
 		t.settle(err, true)

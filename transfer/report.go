@@ -21,16 +21,29 @@ const (
 	LimitRate    Limit = "rate"    // the limit that was asked for
 )
 
-var limits = map[pace.Limit]Limit{
-	pace.LimitNone: LimitUnknown, pace.LimitDisk: LimitDisk, pace.LimitCPU: LimitCPU, pace.LimitPath: LimitPath,
-	pace.LimitServer: LimitServer, pace.LimitService: LimitService, pace.LimitRate: LimitRate,
+func limitOf(l pace.Limit) Limit {
+	switch l {
+	case pace.LimitDisk:
+		return LimitDisk
+	case pace.LimitCPU:
+		return LimitCPU
+	case pace.LimitPath:
+		return LimitPath
+	case pace.LimitServer:
+		return LimitServer
+	case pace.LimitService:
+		return LimitService
+	case pace.LimitRate:
+		return LimitRate
+	}
+	return LimitUnknown
 }
 
 // A Report says what a [Transfer] has done, and what its limit was.
 type Report struct {
-	Bytes   int64 // of objects that are complete, and of what has arrived of others
+	Bytes   int64 // of objects that are complete, and of others what need not be moved again
 	Sent    int64 // bytes of data that crossed the network, repeats included
-	Resumed int64 // bytes that did not, because an earlier attempt had moved them
+	Resumed int64 // bytes that did not, because another process or Transfer had moved them
 
 	Objects int64 // complete
 	Skipped int64
@@ -74,6 +87,10 @@ func (t *Transfer) Report() Report {
 		Connections: t.m.env.Gate.Limit(), PartSize: t.tally.partSize.Load(),
 		Verified: t.tally.verified.Load(), Unverified: t.tally.unverified.Load(),
 	}
+	if state != Running {
+		// What was on its way was lost when it stopped, except for what is kept.
+		r.Bytes = t.tally.whole.Load() + t.tally.kept.Load()
+	}
 	path, known := t.meter.Path()
 	if known {
 		r.RTT = path.RTT
@@ -88,7 +105,7 @@ func (t *Transfer) Report() Report {
 		Sums: sums, Elapsed: elapsed, CPU: cpu, Connections: r.Connections, Objects: r.Objects,
 		Path: path, Rate: rate, Upload: t.plan.upload,
 	})
-	r.Limit, r.Detail = limits[limit], detail
+	r.Limit, r.Detail = limitOf(limit), detail
 	return r
 }
 

@@ -25,7 +25,7 @@ func (r *sweep) doneBefore(s checkpoint.State) func(*mirror.Entry) bool {
 	for _, key := range s.Pending {
 		redo[key] = true
 	}
-	retry := r.runs == 1 // see carried
+	retry := r.t.runs.Load() == 1 // see carried
 	for _, key := range s.Failed {
 		if !retry {
 			continue

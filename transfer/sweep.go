@@ -35,8 +35,6 @@ type sweep struct {
 	w  Sync
 	id checkpoint.Identity
 
-	runs int // how often run was called
-
 	// Of the present run.
 	root    *tree.Root // target of a download
 	deletes *mirror.Deletes
@@ -79,8 +77,19 @@ func (r *sweep) run(ctx context.Context) (err error) {
 		}
 		defer func() { err = errors.Join(err, r.root.Close()) }()
 	}
-	if err := r.move(ctx, job); err != nil {
+	_, resumed := job.State()
+	if err := r.move(ctx, job); err != nil && r.begun() {
 		return errors.Join(err, job.Close())
+	} else if err != nil {
+		return errors.Join(err, job.Remove())
+	}
+	if resumed {
+		// A process may have been killed when an object was complete and its
+		// checkpoint not removed yet; and objects that were under way may have gone
+		// from the source since.
+		if err := r.t.m.discardChildren(ctx, r.t); err != nil {
+			return errors.Join(err, job.Close())
+		}
 	}
 	if err := job.Remove(); err != nil {
 		return fmt.Errorf("remove checkpoint: %w", err)
@@ -92,11 +101,11 @@ func (r *sweep) run(ctx context.Context) (err error) {
 func (r *sweep) move(ctx context.Context, job *checkpoint.Job) error {
 	state := r.restore(job)
 	state.Paused = false
+	r.list = newWorklist(r.carried(state))
 	if err := job.Save(state); err != nil {
 		return fmt.Errorf("write checkpoint: %w", err)
 	}
 	done := r.doneBefore(state)
-	r.list = newWorklist(r.carried(state))
 
 	run, abort := context.WithCancelCause(ctx)
 	defer abort(nil)
@@ -134,17 +143,24 @@ func (r *sweep) move(ctx context.Context, job *checkpoint.Job) error {
 	return nil
 }
 
+// begun reports whether there is anything to go on with.
+func (r *sweep) begun() bool {
+	l := r.list
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.frontier != "" || l.blind
+}
+
 // restore returns the state to begin with. The first run adds what another process
 // has done to the sums.
 func (r *sweep) restore(job *checkpoint.Job) checkpoint.State {
-	r.runs++
 	y := &r.t.tally
 	state, found := job.State()
 	if !found {
 		state = checkpoint.State{Started: time.Now()}
 	}
 	state.Label = r.t.plan.label
-	if r.runs == 1 && found {
+	if r.t.runs.Load() == 1 && found {
 		y.bytes.Add(state.Bytes)
 		y.whole.Add(state.Bytes)
 		y.resumed.Add(state.Bytes)
@@ -164,7 +180,7 @@ func (r *sweep) restore(job *checkpoint.Job) checkpoint.State {
 func (r *sweep) carried(s checkpoint.State) checkpoint.State {
 	c := checkpoint.State{Frontier: s.Frontier, Pending: s.Pending}
 	switch {
-	case r.runs > 1:
+	case r.t.runs.Load() > 1:
 		c.Failed, c.Overflow = s.Failed, s.Overflow
 	case s.Overflow:
 		c.Frontier = ""

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -162,7 +163,10 @@ func (r *sweep) ready(ctx context.Context) error {
 	if b := r.w.To.Bucket; b != nil {
 		// That looking is forbidden does not mean that writing is.
 		if there, err := b.Exists(ctx); err == nil && !there {
-			return fmt.Errorf("open target: bucket %s: %w", b.Name(), os.ErrNotExist)
+			return fmt.Errorf("open target: %w", &icos.Error{
+				Bucket: b.Name(), StatusCode: http.StatusNotFound, Code: "NoSuchBucket",
+				Message: "The specified bucket does not exist.",
+			})
 		}
 	}
 	return nil

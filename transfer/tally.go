@@ -14,7 +14,8 @@ type tally struct {
 	bytes   atomic.Int64 // of objects complete and on their way
 	whole   atomic.Int64 // of complete objects alone
 	total   atomic.Int64 // of objects known so far; -1 if unknown
-	resumed atomic.Int64 // of bytes, those an earlier attempt had moved
+	kept    atomic.Int64 // of objects whose moving ended before its end, what can be gone on with
+	resumed atomic.Int64 // of bytes, those that another process or Transfer had moved
 
 	objects      atomic.Int64
 	objectsTotal atomic.Int64 // -1 if unknown

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/icos-go/icos/transfer/internal/pace"
@@ -26,6 +27,7 @@ type Transfer struct {
 	meter   *pace.Meter
 	tally   tally
 	active  actives
+	runs    atomic.Int64 // how often it was begun: once, and after each pause
 
 	done chan struct{}
 
