@@ -20,6 +20,7 @@ type mover struct {
 	*Flow
 	env   *Env
 	lane  *pace.Lane
+	age   int         // of two movers the one with the lower age began first
 	meter *pace.Meter // other than Meter never nil
 
 	last  atomic.Int64 // when a piece, or some of it, last arrived, in Unix nanoseconds; 0: none has
@@ -35,6 +36,10 @@ func (e *Env) mover(f *Flow) *mover {
 	if m.meter == nil {
 		m.meter = pace.NewMeter(nil)
 	}
+	e.bulks.mu.Lock()
+	e.bulks.age++
+	m.age = e.bulks.age
+	e.bulks.mu.Unlock()
 	return m
 }
 
@@ -63,6 +68,26 @@ func (m *mover) resumed(delta int64) {
 func (m *mover) takeBack() {
 	m.report(-m.moved.Load())
 	m.resumed(-m.saved.Load())
+}
+
+// A tally is what of one piece was reported. It is not for two goroutines at once.
+type tally struct {
+	m *mover
+	n int64
+}
+
+// add reports bytes that go out, or come back.
+func (t *tally) add(n int) {
+	t.n += int64(n)
+	t.m.report(int64(n))
+}
+
+// settle takes back what was reported if the piece did not arrive.
+func (t *tally) settle(err error) {
+	if err != nil {
+		t.m.report(-t.n)
+		t.n = 0
+	}
 }
 
 // arrived notes that the service is there and answers.
@@ -95,10 +120,34 @@ func (m *mover) alone(ctx context.Context, do func(context.Context) error) error
 	return do(ctx)
 }
 
+// bulky waits until a part of size bytes may be on its way under the limits, and returns what ends that.
+func (m *mover) bulky(ctx context.Context, size int64) (leave func(arrived int64), err error) {
+	var held []*pace.Limiter
+	if size == 0 {
+		return func(int64) {}, nil
+	}
+	leave = func(arrived int64) {
+		for _, l := range held {
+			m.env.bulks.leave(l, arrived)
+		}
+	}
+	for _, l := range m.Limiters {
+		if l.Rate() <= 0 {
+			continue
+		}
+		if err := m.env.bulks.enter(ctx, l, m.age, size); err != nil {
+			leave(0)
+			return nil, err
+		}
+		held = append(held, l)
+	}
+	return leave, nil
+}
+
 // aside carries pieces through the Gate side by side. next returns what carries the next one,
-// or nil after the last; an error of it, or of a piece, ends the others. When
-// aside returns nothing is on its way.
-func (m *mover) aside(ctx context.Context, next func(context.Context) (func(context.Context) error, error)) error {
+// or nil after the last; an error of it, or of a piece, ends the others. bulk is about how
+// many bytes of a piece are lost when it is interrupted. When aside returns nothing is on its way.
+func (m *mover) aside(ctx context.Context, bulk int64, next func(context.Context) (func(context.Context) error, error)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	g, gctx := errgroup.WithContext(ctx)
 	// Also if next panics nothing may be on its way.
@@ -106,24 +155,14 @@ func (m *mover) aside(ctx context.Context, next func(context.Context) (func(cont
 		cancel()
 		_ = g.Wait() // the error was returned already, or is about the cancellation
 	}()
-	for gctx.Err() == nil {
-		do, err := next(gctx)
-		if err != nil {
+	for more := true; more && gctx.Err() == nil; {
+		var err error
+		if more, err = m.start(gctx, g, bulk, next); err != nil {
 			if gctx.Err() != nil {
 				break // a piece failed before, and its error says more
 			}
 			return err
 		}
-		if do == nil {
-			break
-		}
-		if m.env.Gate.Enter(gctx, m.lane) != nil {
-			break
-		}
-		g.Go(func() error {
-			defer m.env.Gate.Leave(m.lane)
-			return do(gctx)
-		})
 	}
 	if err := g.Wait(); err != nil {
 		return err
@@ -132,6 +171,34 @@ func (m *mover) aside(ctx context.Context, next func(context.Context) (func(cont
 		return context.Cause(ctx)
 	}
 	return nil
+}
+
+// start starts the next piece when its turn has come. more is false after the last.
+func (m *mover) start(ctx context.Context, g *errgroup.Group, bulk int64, next func(context.Context) (func(context.Context) error, error)) (more bool, err error) {
+	leave, err := m.bulky(ctx, bulk)
+	if err != nil {
+		return false, err
+	}
+	do, err := next(ctx)
+	if err != nil || do == nil {
+		leave(0)
+		return false, err
+	}
+	if err := m.env.Gate.Enter(ctx, m.lane); err != nil {
+		leave(0)
+		return false, err
+	}
+	g.Go(func() error {
+		defer m.env.Gate.Leave(m.lane)
+		err := do(ctx)
+		if err != nil {
+			leave(0)
+			return err
+		}
+		leave(bulk)
+		return nil
+	})
+	return true, nil
 }
 
 // log notes what a person who looks for the reason of slowness wants to know.

@@ -45,6 +45,7 @@ type Env struct {
 	Patience time.Duration
 
 	buffers sync.Pool // *[]byte of bufferSize
+	bulks   bulks
 }
 
 // Flow is how the bytes of one object are carried, and who is told.

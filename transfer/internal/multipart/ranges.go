@@ -102,7 +102,7 @@ func (r *ranged) differs(h checkpoint.Header) string {
 // fetchAll fetches what the file does not have.
 func (r *ranged) fetchAll(ctx context.Context, old map[int]checkpoint.Piece, f *follower) error {
 	i := -1
-	return r.aside(ctx, func(context.Context) (func(context.Context) error, error) {
+	return r.aside(ctx, 0, func(context.Context) (func(context.Context) error, error) {
 		for i++; i < r.count(); i++ {
 			offset, length := r.span(i)
 			if p, ok := old[i]; ok && p.Offset == offset && p.Length > 0 && p.Length <= length {
@@ -216,7 +216,7 @@ func (r *ranged) sum(sequential []byte) []byte {
 func (r *ranged) repair(ctx context.Context, reason error) error {
 	var found, differing atomic.Bool
 	i := -1
-	err := r.aside(ctx, func(context.Context) (func(context.Context) error, error) {
+	err := r.aside(ctx, 0, func(context.Context) (func(context.Context) error, error) {
 		if i++; i >= r.count() || found.Load() {
 			return nil, nil
 		}

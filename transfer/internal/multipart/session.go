@@ -126,7 +126,7 @@ func (s *session) stored(ctx context.Context, p part) {
 // send carries all parts that the service does not have yet.
 func (s *session) send(ctx context.Context, one func(ctx context.Context, number int) (part, error)) error {
 	number := 0
-	return s.aside(ctx, func(context.Context) (func(context.Context) error, error) {
+	return s.aside(ctx, s.step, func(context.Context) (func(context.Context) error, error) {
 		for number++; number <= s.count(); number++ {
 			s.mu.Lock()
 			_, has := s.parts[number]

@@ -171,7 +171,7 @@ func (s *streaming) inParts(ctx context.Context, head *payload) (Result, error) 
 		return Result{}, err
 	}
 	return s.carry(ctx, func(ctx context.Context) error {
-		return s.aside(ctx, func(ctx context.Context) (func(context.Context) error, error) {
+		return s.aside(ctx, s.step, func(ctx context.Context) (func(context.Context) error, error) {
 			p, n := next, s.number
 			if next = nil; p == nil {
 				if s.ended {

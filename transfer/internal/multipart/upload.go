@@ -124,12 +124,13 @@ func (m *mover) put(ctx context.Context, to *icos.Object, o *icos.PutOptions, sm
 	if err != nil {
 		return icos.ObjectInfo{}, err
 	}
+	sent := &tally{m: m}
 	r := &s3.PutObjectRequest{
 		Bucket: to.Bucket().Name(), Key: to.Key(), ContentLength: size,
 		ContentType: o.ContentType, CacheControl: o.CacheControl, ContentDisposition: o.ContentDisposition,
 		ContentEncoding: o.ContentEncoding, ContentLanguage: o.ContentLanguage, Expires: o.Expires,
 		Metadata: o.Metadata, ACL: string(o.ACL), IfMatch: o.IfMatch, IfNoneMatch: o.IfNoneMatch,
-		Sent: func(n int) { m.report(int64(n)) },
+		Sent: sent.add,
 	}
 	switch {
 	case p != nil:
@@ -138,6 +139,7 @@ func (m *mover) put(ctx context.Context, to *icos.Object, o *icos.PutOptions, sm
 		r.Body = io.NewSectionReader(small, 0, size)
 	}
 	resp, err := wire.PutObject(ctx, r)
+	sent.settle(err)
 	if err != nil {
 		return icos.ObjectInfo{}, explain(ctx, to.Bucket(), err)
 	}
@@ -252,11 +254,13 @@ func (s *session) sendPart(ctx context.Context, number int, p *payload) (part, e
 	var resp *s3.UploadPartResponse
 	err := s.persist(ctx, fmt.Sprintf("part %d", number), func(ctx context.Context) (_ bool, err error) {
 		ctx = s.trace(ctx, p.size)
+		sent := &tally{m: s.mover}
 		resp, err = s.wire.UploadPart(ctx, &s3.UploadPartRequest{
 			Bucket: s.to.Bucket().Name(), Key: s.to.Key(), UploadID: s.upload.ID(), PartNumber: number,
 			Body: &body{m: s.mover, ctx: ctx, p: p}, ContentLength: p.size, Checksum: p.checksum,
-			Sent: func(n int) { s.report(int64(n)) },
+			Sent: sent.add,
 		})
+		sent.settle(err)
 		return false, err
 	})
 	if err != nil {
