@@ -50,20 +50,31 @@ func Do(ctx context.Context, dir, id string, r Request) error {
 	if err := r.check(); err != nil {
 		return err
 	}
-	found, unanswered := ask(ctx, dir)
-	socket, full, err := match(found, id)
+	socket, j, err := find(ctx, dir, id)
 	if err != nil {
-		if errors.Is(err, ErrNoJob) {
-			err = errors.Join(err, unanswered)
-		}
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, doPatience)
 	defer cancel()
-	if _, err := call(ctx, dir, socket, request{Do: r.Do, ID: full, Rate: r.Rate}); err != nil {
-		return fmt.Errorf("%s %s: %w", r.Do, full, err)
+	if _, err := call(ctx, dir, socket, request{Do: r.Do, ID: j.ID, Rate: r.Rate}); err != nil {
+		return fmt.Errorf("%s %s: %w", r.Do, j.ID, err)
 	}
 	return nil
+}
+
+// Find returns the job called id, which is written as for [Do].
+func Find(ctx context.Context, dir, id string) (Job, error) {
+	_, j, err := find(ctx, dir, id)
+	return j, err
+}
+
+func find(ctx context.Context, dir, id string) (socket string, j Job, err error) {
+	found, unanswered := ask(ctx, dir)
+	socket, j, err = match(found, id)
+	if errors.Is(err, ErrNoJob) {
+		err = errors.Join(err, unanswered)
+	}
+	return socket, j, err
 }
 
 // process is what one process runs.
@@ -74,7 +85,7 @@ type process struct {
 
 // match finds the job that id means: its name, the beginning of it if that is
 // enough, or either with the process in front, as in 4711:1f3a.
-func match(found []process, id string) (socket, full string, err error) {
+func match(found []process, id string) (socket string, job Job, err error) {
 	pid, name, qualified := strings.Cut(id, ":")
 	if !qualified {
 		name = id
@@ -88,22 +99,22 @@ func match(found []process, id string) (socket, full string, err error) {
 			switch {
 			case j.ID == name:
 				exact++
-				socket, full = p.socket, j.ID
+				socket, job = p.socket, j
 			case name != "" && strings.HasPrefix(j.ID, name) && exact == 0:
 				near++
-				socket, full = p.socket, j.ID
+				socket, job = p.socket, j
 			}
 		}
 	}
 	switch {
 	case exact == 1, exact == 0 && near == 1:
-		return socket, full, nil
+		return socket, job, nil
 	case exact > 1:
-		return "", "", fmt.Errorf("job %q: several processes run one of that name; write PID:%s", id, name)
+		return "", Job{}, fmt.Errorf("job %q: several processes run one of that name; write PID:%s", id, name)
 	case near > 1:
-		return "", "", fmt.Errorf("job %q: %d running jobs begin so; write more of its name", id, near)
+		return "", Job{}, fmt.Errorf("job %q: %d running jobs begin so; write more of its name", id, near)
 	}
-	return "", "", fmt.Errorf("job %q: %w", id, ErrNoJob)
+	return "", Job{}, fmt.Errorf("job %q: %w", id, ErrNoJob)
 }
 
 // ask asks all processes what they run, in the order of their sockets' names.

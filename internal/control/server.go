@@ -15,7 +15,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 )
 
 // How long a caller may take to say what it wants, and to take its answer.
@@ -173,15 +172,11 @@ func bounded(jobs []Job) []Job {
 
 // cut is s, or its beginning if it is too long, as text that JSON can hold.
 func cut(s string) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	if len(s) <= maxName {
-		return s
+	end := ""
+	if len(s) > maxName {
+		s, end = s[:maxName], "…"
 	}
-	end := maxName
-	for !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return s[:end] + "…"
+	return strings.ToValidUTF8(s, "\uFFFD") + end
 }
 
 // encode makes a line of a. If it is too long it does without the names of
