@@ -16,3 +16,12 @@ func LocalNameOn(key string, windows bool) (string, error) { return localName(ke
 
 // PartialName names the partial file of a key.
 var PartialName = partialName
+
+// FoldCase makes r believe that its file system folds case.
+func (r *Root) FoldCase() { r.fold.probe = func() bool { return true } }
+
+// CheckSpelling looks for a name that differs from name in case only.
+func (r *Root) CheckSpelling(name string) error { return r.checkSpelling(r.root, name) }
+
+// FoldsCase asks the disk.
+func (r *Root) FoldsCase() bool { return foldsCase(r.root) }
