@@ -109,8 +109,8 @@ func (r *sweep) rehearse(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s := step{op: a.Op, src: a.Src, reason: a.Reason, err: a.Err, isNew: a.Dst.Key == "", unsure: a.Unsure}
-		switch a.Op {
+		s := newStep(&a)
+		switch s.op {
 		case mirror.Copy:
 			y.total.Add(a.Src.Size)
 			y.objectsTotal.Add(1)

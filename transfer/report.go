@@ -84,7 +84,7 @@ func (t *Transfer) Report() Report {
 		Objects: p.Objects, Skipped: p.Skipped, Failed: p.Failed, Deleted: p.Deleted,
 		Elapsed: p.Elapsed, Loss: -1,
 		Retries: sums.Retried, Throttled: sums.Throttled,
-		Connections: t.m.env.Gate.Limit(), PartSize: t.tally.partSize.Load(),
+		Connections: t.m.env.Tuner.Connections(), PartSize: t.tally.partSize.Load(),
 		Verified: t.tally.verified.Load(), Unverified: t.tally.unverified.Load(),
 	}
 	if state != Running {

@@ -238,8 +238,8 @@ func (r *sweep) plan(ctx context.Context, done func(*mirror.Entry) bool) error {
 		if err != nil {
 			return errors.Join(flush(), err)
 		}
-		s := step{op: a.Op, src: a.Src, reason: a.Reason, err: a.Err, isNew: a.Dst.Key == "", unsure: a.Unsure}
-		switch a.Op {
+		s := newStep(&a)
+		switch s.op {
 		case mirror.Skip:
 			if !r.t.notify.items {
 				skips = step{op: mirror.Skip, src: mirror.Entry{Entry: tree.Entry{Key: a.Src.Key}}, skips: skips.skips + 1}

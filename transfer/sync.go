@@ -133,7 +133,8 @@ func (w *Sync) options(key string) icos.PutOptions {
 // not be read.
 func (r *sweep) lists(ctx context.Context) (src, dst entries) {
 	w := &r.w
-	o := mirror.ListOptions{Filter: w.Filter, Symlinks: w.Preserve.Symlinks, EmptyDirs: w.Preserve.EmptyDirs}
+	// A link is not followed to a file that is about to be moved away.
+	o := mirror.ListOptions{Filter: w.Filter, Symlinks: w.Preserve.Symlinks, EmptyDirs: w.Preserve.EmptyDirs, Follow: !w.Move}
 	if w.From.Bucket != nil && w.To.Bucket != nil {
 		o.Symlinks, o.EmptyDirs = true, true // all of them are objects
 	}

@@ -390,6 +390,42 @@ func TestPreserveTree(t *testing.T) {
 	}
 }
 
+// TestLinksWithoutPreserve: links to files are copied as these files, others are
+// skipped, and neither is a failure.
+func TestLinksWithoutPreserve(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("links need rights")
+	}
+	b := bucket(t, nil)
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"a": "1", "d/b": "2"})
+	for link, target := range map[string]string{"file": "d/b", "dir": "d", "nothing": "missing"} {
+		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	items, tr, err := do(t, manager(t, b.Client(), nil), transfer.Sync{From: transfer.Tree{Dir: dir}, To: transfer.Tree{Bucket: b}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]transfer.Op{
+		"a": transfer.Copied, "d/b": transfer.Copied, "file": transfer.Copied, "dir": transfer.Skipped, "nothing": transfer.Skipped,
+	}, ops(items)); diff != "" {
+		t.Error(diff)
+	}
+	for _, it := range items {
+		if it.Op == transfer.Skipped && it.Reason == "" {
+			t.Errorf("item has no reason: %+v", it)
+		}
+	}
+	if diff := cmp.Diff(map[string]string{"a": "1", "d/b": "2", "file": "2"}, stored(t, b)); diff != "" {
+		t.Error(diff)
+	}
+	if p := tr.Progress(); p.Skipped != 2 || p.Failed != 0 {
+		t.Errorf("progress is %+v", p)
+	}
+}
+
 func TestPutOptionsOfATree(t *testing.T) {
 	b := bucket(t, nil)
 	dir := t.TempDir()

@@ -155,7 +155,7 @@ func (c Compare) String() string {
 type Preserve struct {
 	ModTime   bool // modification time; without it a downloaded file has the time when its object was stored
 	Mode      bool // permission bits
-	Symlinks  bool // symbolic links, which are never followed: without it they are refused
+	Symlinks  bool // symbolic links as such; without it those to files are copied as these files, and others are skipped
 	EmptyDirs bool // empty directories, as objects whose key ends in "/"
 }
 

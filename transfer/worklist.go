@@ -2,12 +2,14 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
 
 	"github.com/icos-go/icos/transfer/internal/checkpoint"
 	"github.com/icos-go/icos/transfer/internal/mirror"
+	"github.com/icos-go/icos/transfer/internal/tree"
 )
 
 // maxQueue is how many entries wait to be worked on: as many as let the totals of
@@ -23,6 +25,16 @@ type step struct {
 	isNew  bool  // the target has nothing under the key
 	unsure bool  // contents could not be compared
 	skips  int64 // of a run of entries to be skipped that nobody wants to hear about; src.Key is the last
+}
+
+// newStep returns the step of an action. Links and special files that cannot be
+// moved are skipped: they are left where they are by those who know that.
+func newStep(a *mirror.Action) step {
+	s := step{op: a.Op, src: a.Src, reason: a.Reason, err: a.Err, isNew: a.Dst.Key == "", unsure: a.Unsure}
+	if errors.Is(a.Err, tree.ErrSymlink) || errors.Is(a.Err, tree.ErrSpecial) {
+		s.op, s.reason, s.err = mirror.Skip, a.Err.Error(), nil
+	}
+	return s
 }
 
 // A worklist hands the steps of a plan to workers, in the order of their keys, and
