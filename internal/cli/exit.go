@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"strings"
 	"syscall"
 
 	"github.com/icos-go/icos"
@@ -147,6 +148,7 @@ func hint(err error) string {
 		listen   *net.OpError
 		guard    *guardError
 		stopped  *stoppedError
+		service  *icos.Error
 	)
 	switch {
 	case errors.As(err, &stopped):
@@ -157,6 +159,8 @@ func hint(err error) string {
 		return "" // each check has said it already
 	case errors.As(err, &listen) && listen.Op == "listen":
 		return "--addr chooses another address, and port 0 any free one"
+	case errors.As(err, &service) && service.StatusCode == http.StatusNotFound && strings.ContainsAny(service.Key, "*?"):
+		return "wildcards in keys are not expanded: -r with --include 'PATTERN' selects, and icos find lists"
 	case errors.Is(err, icos.ErrNoEndpoint):
 		return "--endpoint URL or --location us-south-standard says where; ICOS_ENDPOINT and ICOS_LOCATION do for good"
 	case errors.Is(err, auth.ErrNoCredentials):

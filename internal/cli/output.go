@@ -223,5 +223,5 @@ func timestamp(t time.Time) string {
 // isTerminal reports whether w is a terminal that can redraw a line.
 func (a *app) isTerminal(w any) bool {
 	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd())) && a.getenv("TERM") != "dumb"
+	return ok && term.IsTerminal(int(f.Fd())) && a.getenv("TERM") != "dumb" && redraws(f)
 }

@@ -44,7 +44,7 @@ func (a *app) commandLine() string {
 type sharing struct {
 	display *display
 	http    *http.Client
-	rate    rateFlag // of all together; a line may ask for less
+	rate    rateFlag // of all lines together, but for those with other flags of this kind
 
 	mu       sync.Mutex // guards all below
 	configs  map[globalFlags]icos.Config
@@ -92,6 +92,9 @@ func (s *sharing) manager(a *app, o *transfer.Options) (*transfer.Manager, error
 	client, err := a.client()
 	if err != nil {
 		return nil, err
+	}
+	if s.rate > 0 && (o.Rate == 0 || o.Rate > int64(s.rate)) {
+		o.Rate = int64(s.rate)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
