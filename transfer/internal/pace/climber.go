@@ -18,7 +18,8 @@ type climber struct {
 	hold  int         // how long to stay, in observations
 	left  int         // of hold
 	up    bool        // the next trial is of more connections
-	best  float64     // the best score lately
+	best  float64     // the best score lately,
+	at    int         // and the limit that had it
 
 	ceiling  int     // refused lately; 0: none
 	fresh    int     // observations until ceiling is forgotten
@@ -124,8 +125,15 @@ func (c *climber) set(phase phase, limit int, why string) {
 // stay makes base what is compared with, and limit what is used, for some time.
 func (c *climber) stay(base observation, limit int, why string) {
 	c.base, c.left = base, c.hold
-	c.best = max(base.score, c.best)
+	c.top(base.score, base.limit)
 	c.set(staying, limit, why)
+}
+
+// top keeps the best score, and where it was.
+func (c *climber) top(score float64, limit int) {
+	if score > c.best {
+		c.best, c.at = score, limit
+	}
 }
 
 func (c *climber) double() {
@@ -153,14 +161,20 @@ func (c *climber) higher(factor float64) int {
 func (c *climber) watchBase(o observation) {
 	if c.base.limit != o.limit || math.Abs(o.score-c.base.score) > shift*c.base.score {
 		// Another kind of work, or another state of the path: what was learned is void.
-		c.base, c.best, c.left, c.hold = o, o.score, minHold, minHold
+		c.base, c.best, c.at, c.left, c.hold = o, o.score, o.limit, minHold, minHold
 		return
 	}
 	const weight = 0.3
 	c.base.score += weight * (o.score - c.base.score)
 	c.base.enough, c.base.queued, c.base.buffers = o.enough, o.queued, o.buffers
 	c.usual *= 0.99
-	c.best = max(c.base.score, c.best*0.998)
+	c.best *= 0.998
+	c.top(c.base.score, c.limit)
+	if c.base.score < c.best*(1-2*asGood) && c.at > c.limit {
+		c.best = c.base.score // once
+		c.set(trying, c.at, "it was better with more")
+		return
+	}
 	if c.left--; c.left > 0 {
 		return
 	}
@@ -176,7 +190,7 @@ func (c *climber) watchBase(o observation) {
 			return
 		}
 	}
-	if next := min(int(float64(c.limit)*0.8), c.limit-1); next >= c.min {
+	if next := max(min(int(float64(c.limit)*0.8), c.limit-1), o.least); next >= c.min && next < c.limit {
 		c.set(trying, next, "trying fewer")
 		return
 	}
@@ -188,10 +202,14 @@ func (c *climber) judge(o observation) {
 	more := o.limit > c.base.limit
 	switch {
 	case more && o.score > c.base.score*(1+better), !more && o.score > max(c.base.score, c.best)*(1-asGood):
-		c.up = more // go on that way, soon
-		c.hold = minHold
+		c.up = more // go on that way, and soon if it is faster
+		if more || c.phase == hinted {
+			c.hold = minHold
+		}
 		c.stay(o, o.limit, "as hoped")
-		c.left = 1
+		if more {
+			c.left = 1
+		}
 	default:
 		if c.phase == hinted {
 			c.distrust = c.hold * 4

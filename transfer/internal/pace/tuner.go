@@ -194,15 +194,17 @@ func (t *Tuner) Stall() time.Duration {
 // path. It is less than the 4 MiB of Linux because what is acknowledged out of order takes room too.
 const sendBuffer = 1.3e6
 
-// enough returns how many connections the path can use, or 0 if that cannot be told. It is a
-// hint that is tried, not a rule that is obeyed.
+// enough returns how many connections the path needs, and how many it can use; 0 if that cannot
+// be told. The second is a hint that is tried, not a rule that is obeyed.
 //
 // BBR sends at the rate of the path whatever is lost, so that only the buffers bound one connection: it
 // takes rate × RTT / 1.3 MB connections to fill the path, and those that wait for answers come on top. More of them
 // only fill the queue of the path.
-func enough(o observation, path PathInfo) int {
+func enough(o observation, path PathInfo) (least, most int) {
 	n := math.Inf(1)
 	if path.Congestion == "bbr" && path.RTT > 0 && o.upload && !path.Loopback {
+		fill := o.rate * max(path.MinRTT, path.RTT/2).Seconds() / sendBuffer
+		least = int(math.Ceil(fill))
 		n = 1.5*(o.rate*path.RTT.Seconds()/sendBuffer+o.waiting) + 2
 	}
 	if o.requests > 0 {
@@ -211,7 +213,7 @@ func enough(o observation, path PathInfo) int {
 		n = min(n, max(2, o.rate*seconds*float64(o.requests)/float64(o.bytes)))
 	}
 	if n > 1e6 {
-		return 0
+		return least, 0
 	}
-	return int(math.Ceil(n))
+	return least, int(math.Ceil(n))
 }

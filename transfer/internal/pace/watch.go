@@ -33,6 +33,7 @@ type observation struct {
 	busy    bool    // requests waited at the Gate
 	limited bool    // the limit of the user was waited for
 	enough  int     // connections that seem to be enough; 0: not known
+	least   int     // connections that the path needs; 0: not known
 	queued  bool    // round trips are much longer than they could be: the path is full
 	buffers float64 // share of the time in which buffers held connections back
 
@@ -48,10 +49,11 @@ type watch struct {
 	t       *Tuner
 	kind    kind
 	limit   int
-	drained time.Time // not waited for the limit to be reached after that
-	settle  time.Duration
-	settled time.Time // measured from then on; zero until the limit is reached
-	until   time.Time // at least to then
+	drained time.Time     // not waited for the limit to be reached after that
+	settle  time.Duration // not measured
+	period  time.Duration // measured, at least
+	settled time.Time     // measured from then on; zero until the limit is reached
+	until   time.Time     // at least to then
 	began   bool
 	from    Sums
 	sent    int64 // segments
@@ -67,10 +69,20 @@ func (t *Tuner) watch(k kind, now time.Time) *watch {
 	if p, ok := t.o.Path(); ok && k == bulk {
 		round, rounds = max(p.RTT, p.MinRTT), roundsToSettle
 	}
-	return &watch{
+	w := &watch{
 		t: t, kind: k, limit: t.climbers[k].limit,
 		settle: min(max(rounds*round, minSettle), maxSettle), drained: now.Add(maxDrain),
 	}
+	switch w.period = w.settle; t.climbers[k].phase {
+	case starting:
+		w.settle /= 2 // what is next is much more
+		w.period /= 2
+	case doubling:
+		w.period /= 2 // it has to make a large difference
+	case staying, trying, hinted:
+		w.period *= 2 // a few percent have to be seen
+	}
+	return w
 }
 
 // begin waits for the limit to be reached and for things to settle. It reports whether they have.
@@ -88,10 +100,7 @@ func (w *watch) begin(now time.Time) bool {
 		return false
 	}
 	w.began, w.from, w.settled = true, w.t.o.Meter.Sum(), now
-	w.until = now.Add(w.settle)
-	if w.t.climbers[w.kind].phase == staying {
-		w.until = w.until.Add(w.settle)
-	}
+	w.until = now.Add(w.period)
 	path, _ := w.t.o.Path()
 	w.sent = path.Sent
 	for k := range w.waits {
@@ -156,7 +165,7 @@ func (w *watch) look(now time.Time) (observation, bool) {
 		o.buffers = path.Buffers
 	}
 	if w.kind == bulk {
-		o.enough = enough(o, path)
+		o.least, o.enough = enough(o, path)
 	}
 	return o, true
 }
