@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"net/http"
 	"os"
 	"os/exec"
@@ -23,7 +24,7 @@ import (
 type stuckAfter struct {
 	cos   http.Handler
 	stuck chan struct{} // closed when a part hangs
-	free  chan struct{} // closed to let everything through
+	free  chan struct{} // closed to give up what hangs
 
 	mu    sync.Mutex
 	limit int
@@ -37,23 +38,28 @@ func (s *stuckAfter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
+	hang := s.limit <= 0
 	if s.limit == 0 {
 		close(s.stuck)
 	}
 	s.limit--
-	hang := s.limit < 0
 	s.mu.Unlock()
 	if hang {
-		select {
-		case <-s.free:
-		case <-r.Context().Done():
-			return
-		}
+		<-s.free
+		panic(http.ErrAbortHandler) // whoever asked is gone
 	}
 	s.cos.ServeHTTP(w, r)
 	s.mu.Lock()
 	s.parts[number]++
 	s.mu.Unlock()
+}
+
+// release gives up the requests that hang, and answers all others from now on.
+func (s *stuckAfter) release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.limit = math.MaxInt
+	close(s.free)
 }
 
 // TestInterruptedCommandGoesOn stops an upload in the middle, by either signal,
@@ -111,7 +117,7 @@ func TestInterruptedCommandGoesOn(t *testing.T) {
 				t.Errorf("icos jobs does not list %s:\n%s", id[1], out)
 			}
 
-			close(s.free)
+			s.release()
 			dir := home
 			if c.resume != nil {
 				args, dir = c.resume(id[1]), t.TempDir()
@@ -162,7 +168,7 @@ func TestJobsRmLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait() // it was interrupted
-	close(s.free)
+	s.release()
 
 	// An upload that a job can go on with is no orphan.
 	if out := output(t, command(t, srv, home, home, "rm", "-r", "--incomplete", "cos://jobs")); !strings.Contains(out, "kept cos://jobs/big.bin") {
