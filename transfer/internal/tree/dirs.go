@@ -103,6 +103,17 @@ func (c *dirCache) close() error {
 	return c.err
 }
 
+// insist makes something in a directory, again if the directory is gone by
+// then: Remove and Abandon take away those that became empty, and may do so
+// just after it was made for another.
+func insist(make func() error) error {
+	for try := 1; ; try++ {
+		if err := make(); try == 50 || !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+}
+
 // dir opens the directory of this name below the root. Missing ones are made if
 // create is set. A directory that is still open from before is used only if it
 // still is what its name leads to: it may have been replaced by a link since.

@@ -8,7 +8,7 @@ import (
 // WalkWithin is Walk with other limits: bytes of names of one directory and of
 // those above it, and open directories.
 func WalkWithin(ctx context.Context, dir string, o WalkOptions, work, held, open int) iter.Seq2[Entry, error] {
-	return walk(ctx, dir, o, limits{work, held, open})
+	return walk(ctx, dir, o, limits{work: work, held: held, open: open})
 }
 
 // LocalNameOn is LocalName with the rules of Windows, or of others.

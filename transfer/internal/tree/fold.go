@@ -41,6 +41,27 @@ func foldsCase(root *os.Root) bool {
 	return errors.Join(f.Close(), root.Remove(name)) == nil && err == nil
 }
 
+// take gives the file temp in d the name base, which it takes from the file or
+// link that has it, unless that belongs to another key.
+func (r *Root) take(d *dirHandle, temp, base string) error {
+	if r.fold.probe() {
+		r.fold.commit.Lock()
+		defer r.fold.commit.Unlock()
+		if _, err := d.root.Lstat(base); err == nil {
+			if err := r.checkSpelling(d.root, base); err != nil {
+				return err
+			}
+		}
+	}
+	err := d.root.Rename(temp, base)
+	if err != nil {
+		if info, serr := d.root.Lstat(base); serr == nil && info.IsDir() {
+			return errIsDirectory // which systems say in different ways
+		}
+	}
+	return err
+}
+
 // checkSpelling returns an error if name, which exists in root, is there in
 // other letters: it belongs to another key.
 func (r *Root) checkSpelling(root *os.Root, name string) error {

@@ -13,34 +13,28 @@ func (r *Root) Symlink(key, target string) error {
 	if err := checkTarget(key, target); err != nil {
 		return r.failed("link", key, err)
 	}
+	return insist(func() error { return r.symlink(key, target) })
+}
+
+func (r *Root) symlink(key, target string) (err error) {
 	d, base, err := r.parent(key, true)
 	if err != nil {
 		return err
 	}
-	defer d.release()
-	if err := symlink(r, d, base, key, target); err != nil {
-		return r.failed("link", key, err)
-	}
-	return nil
-}
-
-func symlink(r *Root, d *dirHandle, base, key, target string) error {
-	if info, err := d.root.Lstat(base); err == nil {
-		if info.IsDir() {
-			return errIsDirectory
+	defer func() {
+		d.release()
+		if err != nil {
+			err = r.failed("link", key, err)
 		}
-		if err := r.checkSpelling(d.root, base); err != nil {
-			return err
-		}
-	}
+	}()
 	temp := partialName(key, "")
 	if err := d.root.Symlink(filepath.FromSlash(target), temp); err != nil {
 		return err
 	}
-	if err := d.root.Rename(temp, base); err != nil {
+	if err := r.take(d, temp, base); err != nil {
 		return errors.Join(err, d.root.Remove(temp))
 	}
-	r.disk.committed(d.name, true)
+	r.disk.committed(d.name, base, true)
 	return nil
 }
 

@@ -43,16 +43,12 @@ const (
 // What may be known before a byte is fetched is an error here: a key that
 // cannot be a file, a directory in its place, a file or a link where a
 // directory must be.
-func (r *Root) Partial(key, tag string) (*Partial, error) {
-	for try := 1; ; try++ {
-		p, err := r.partial(key, tag)
-		// A directory that became empty may be removed just before the file is
-		// made in it.
-		if try < 3 && errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		return p, err
-	}
+func (r *Root) Partial(key, tag string) (p *Partial, err error) {
+	err = insist(func() error {
+		p, err = r.partial(key, tag)
+		return err
+	})
+	return p, err
 }
 
 func (r *Root) partial(key, tag string) (_ *Partial, err error) {
@@ -214,12 +210,12 @@ func (p *Partial) commit(mtime time.Time, mode *fs.FileMode) error {
 		err = p.dir.root.Chtimes(p.temp, time.Time{}, mtime)
 	}
 	if err == nil {
-		err = p.rename()
+		err = p.root.take(p.dir, p.temp, p.base)
 	}
 	if err != nil {
 		return err
 	}
-	p.root.disk.committed(p.dir.name, synced)
+	p.root.disk.committed(p.dir.name, p.base, synced)
 	return nil
 }
 
@@ -227,26 +223,6 @@ func (p *Partial) commit(mtime time.Time, mode *fs.FileMode) error {
 // the root is closed.
 func (p *Partial) defersSync() bool {
 	return defersSync && p.perm == nil && !p.resumed && p.end.Load() < smallFile && p.root.onRootDevice(p.dir)
-}
-
-// rename gives the file the name of its target.
-func (p *Partial) rename() error {
-	if p.root.fold.probe() {
-		p.root.fold.commit.Lock()
-		defer p.root.fold.commit.Unlock()
-		if _, err := p.dir.root.Lstat(p.base); err == nil {
-			if err := p.root.checkSpelling(p.dir.root, p.base); err != nil {
-				return err
-			}
-		}
-	}
-	err := p.dir.root.Rename(p.temp, p.base)
-	if err != nil {
-		if info, serr := p.dir.root.Lstat(p.base); serr == nil && info.IsDir() {
-			return errIsDirectory
-		}
-	}
-	return err
 }
 
 // Keep closes the file and leaves it for a later Partial of the same key and

@@ -176,11 +176,16 @@ func (r *Root) Mkdir(key string) error {
 	if err != nil {
 		return err
 	}
-	d, err := r.dir(name, true)
+	err = insist(func() error {
+		d, err := r.dir(name, true)
+		if err == nil {
+			d.release()
+		}
+		return err
+	})
 	if err != nil {
 		return r.failed("create", key, err)
 	}
-	d.release()
 	return nil
 }
 

@@ -489,6 +489,26 @@ func TestOpenFile(t *testing.T) {
 	}
 }
 
+// What was committed may be gone or something else when the root is closed.
+func TestCloseAfterChanges(t *testing.T) {
+	for _, n := range []int{3, 200} {
+		dir := t.TempDir()
+		r, err := tree.OpenRoot(dir)
+		check(t, err)
+		for i := range n {
+			check(t, put(r, fmt.Sprintf("d%d/f", i), "x"))
+		}
+		check(t, os.RemoveAll(filepath.Join(dir, "d0")))
+		check(t, os.Remove(filepath.Join(dir, "d1", "f")))
+		if err := r.Close(); err != nil {
+			t.Errorf("Close after %d files: %v", n, err)
+		}
+		if err := put(r, "f", "x"); !errors.Is(err, fs.ErrClosed) {
+			t.Errorf("after Close: %v, want %v", err, fs.ErrClosed)
+		}
+	}
+}
+
 // Directories come and go while files are made in them.
 func TestRootFromManyGoroutines(t *testing.T) {
 	dir := t.TempDir()

@@ -48,15 +48,20 @@ type WalkOptions struct {
 // open directories, whatever its depth. The names of larger directories are
 // sorted in a temporary file.
 func Walk(ctx context.Context, dir string, o WalkOptions) iter.Seq2[Entry, error] {
-	return walk(ctx, dir, o, limits{work: 2 << 20, held: 2 << 20, open: 128})
+	return walk(ctx, dir, o, usual)
 }
 
-// limits bound what a walk uses.
+// limits bound what a walk uses and yields.
 type limits struct {
 	work int // bytes of names of the directory that is being read
 	held int // bytes of names of the directories above it
 	open int // directories
+
+	partials bool // yield partial files, and nothing else
 }
+
+// usual are the limits of Walk.
+var usual = limits{work: 2 << 20, held: 2 << 20, open: 128}
 
 func walk(ctx context.Context, dir string, o WalkOptions, l limits) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {

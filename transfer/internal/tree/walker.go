@@ -106,7 +106,8 @@ func (w *walker) visit(f *frame, one name) bool {
 			return true
 		}
 	}
-	if one.kind == File && isPartialName(string(one.text)) {
+	partial := one.kind == File && isPartialName(string(one.text))
+	if partial != w.limits.partials && one.kind != Dir {
 		return true
 	}
 	e := Entry{Kind: one.kind}
