@@ -12,7 +12,7 @@ import (
 // returns how many there were. It goes on past what it cannot remove.
 func (r *Root) Sweep(ctx context.Context, before time.Time) (removed int, err error) {
 	var errs []error
-	l := usual
+	l := usual()
 	l.partials = true
 	for e, err := range walk(ctx, r.Name(), WalkOptions{}, l) {
 		if err == nil && e.ModTime.Before(before) {

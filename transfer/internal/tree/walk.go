@@ -48,7 +48,7 @@ type WalkOptions struct {
 // open directories, whatever its depth. The names of larger directories are
 // sorted in a temporary file.
 func Walk(ctx context.Context, dir string, o WalkOptions) iter.Seq2[Entry, error] {
-	return walk(ctx, dir, o, usual)
+	return walk(ctx, dir, o, usual())
 }
 
 // limits bound what a walk uses and yields.
@@ -61,7 +61,7 @@ type limits struct {
 }
 
 // usual are the limits of Walk.
-var usual = limits{work: 2 << 20, held: 2 << 20, open: 128}
+func usual() limits { return limits{work: 2 << 20, held: 2 << 20, open: 128} }
 
 func walk(ctx context.Context, dir string, o WalkOptions, l limits) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
