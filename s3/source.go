@@ -161,7 +161,11 @@ func (s *source) open() (*attemptBody, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &attemptBody{src: s, r: r, begun: time.Now()}, nil
+	b := &attemptBody{src: s, r: r, begun: time.Now()}
+	if s.kept == nil {
+		b.file, _ = s.seeker.(FileBody)
+	}
+	return b, nil
 }
 
 // attemptBody is the body of one attempt. The http.Transport may go on
@@ -171,6 +175,7 @@ type attemptBody struct {
 	src     *source
 	mu      sync.Mutex // held while r is read, if it can be read again
 	r       io.Reader
+	file    FileBody  // r, if it lies in a file; nil otherwise
 	sum     hash.Hash // if not nil, of what was read
 	read    int64
 	err     error // what the caller's reader failed with
@@ -194,15 +199,9 @@ func (b *attemptBody) Read(p []byte) (int, error) {
 	}
 	b.touched.Store(true)
 	n, err := b.r.Read(p)
-	b.read += int64(n)
-	if b.sent.Store(b.read); b.read >= b.src.size && b.ended.Load() == 0 {
-		b.ended.Store(max(1, int64(time.Since(b.begun))))
-	}
+	b.count(n)
 	if b.sum != nil {
 		b.sum.Write(p[:n])
-	}
-	if b.src.sent != nil && n > 0 {
-		b.src.sent(n)
 	}
 	if err == io.EOF && b.read < b.src.size {
 		err = b.src.short(b.read)
@@ -211,6 +210,17 @@ func (b *attemptBody) Read(p []byte) (int, error) {
 		b.err = err
 	}
 	return n, err
+}
+
+// count notes that n bytes go out.
+func (b *attemptBody) count(n int) {
+	b.read += int64(n)
+	if b.sent.Store(b.read); b.read >= b.src.size && b.ended.Load() == 0 {
+		b.ended.Store(max(1, int64(time.Since(b.begun))))
+	}
+	if b.src.sent != nil && n > 0 {
+		b.src.sent(n)
+	}
 }
 
 // Close implements io.Closer. The caller's reader stays open.

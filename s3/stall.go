@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -18,10 +19,11 @@ type stallConn struct {
 	timeout atomic.Int64 // in force: usual, or what a Trace asks for
 	start   time.Time    // of the connection; moments are counted from here
 	armed   atomic.Int64 // when the deadline was last moved
+	blocks  *sync.Pool   // *[]byte of writeBuffer
 }
 
-func newStallConn(c net.Conn, timeout time.Duration) net.Conn {
-	s := &stallConn{Conn: c, usual: timeout, start: time.Now()}
+func newStallConn(c net.Conn, timeout time.Duration, blocks *sync.Pool) net.Conn {
+	s := &stallConn{Conn: c, usual: timeout, start: time.Now(), blocks: blocks}
 	s.timeout.Store(int64(timeout))
 	s.armed.Store(-int64(timeout))
 	return s

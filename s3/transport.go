@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -69,6 +70,7 @@ func NewTransport(o *TransportOptions) *http.Transport {
 		idle = min(idle, stall*3/4)
 	}
 	control := newCongestion(&opts)
+	blocks := &sync.Pool{New: func() any { b := make([]byte, writeBuffer); return &b }}
 	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := opts.DialContext(ctx, network, address)
 		if err != nil {
@@ -76,7 +78,7 @@ func NewTransport(o *TransportOptions) *http.Transport {
 		}
 		control.apply(ctx, conn)
 		if opts.StallTimeout > 0 {
-			conn = newStallConn(conn, opts.StallTimeout)
+			conn = newStallConn(conn, opts.StallTimeout, blocks)
 		}
 		return conn, nil
 	}
