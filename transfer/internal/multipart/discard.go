@@ -28,7 +28,7 @@ func forget(ctx context.Context, h checkpoint.Header, to *icos.Object) error {
 	case to == nil:
 		return errors.New("the upload " + h.UploadID + " of " + h.Bucket + "/" + h.Key + " cannot be aborted without a client")
 	case h.UploadID == "":
-		return sweep(ctx, to, h.Created)
+		return sweep(ctx, to, h, unknown)
 	}
 	return abort(ctx, to.Upload(h.UploadID))
 }

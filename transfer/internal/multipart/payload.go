@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
+	"runtime"
+	"strings"
 	"time"
 
 	"github.com/icos-go/icos"
@@ -20,6 +23,7 @@ type payload struct {
 	offset   int64 // in at
 	size     int64
 	block    *pace.Block // that at reads; nil if at is the file
+	file     *os.File    // that at reads; nil if at is something else
 	crc      uint64
 	checksum s3.Checksum // for the service
 }
@@ -47,14 +51,20 @@ func (f *file) check() error {
 }
 
 // load sums a piece of the file. If there is memory for it, it is read into that and needs not be
-// read again to be sent. Otherwise it is read a second time, from where it is.
-func (m *mover) load(f *file, offset, size int64, s sums) (*payload, error) {
+// read again to be sent. Otherwise it is sent from where it is, for which it is read a second time, or
+// by the system if inPlace says that this can be.
+func (m *mover) load(f *file, offset, size int64, s sums, inPlace bool) (*payload, error) {
 	start := time.Now()
 	defer func() { m.meter.Disk(time.Since(start)) }()
 	p := &payload{at: f, offset: offset, size: size}
+	p.file, _ = f.Source.(*os.File)
 	d := s.new()
-	block, ok := m.env.Pool.Try(size)
+	block, ok := (*pace.Block)(nil), false
+	if !inPlace || p.file == nil {
+		block, ok = m.env.Pool.Try(size)
+	}
 	if ok {
+		p.file = nil
 		p.block, p.at, p.offset = block, bytes.NewReader(block.Bytes()), 0
 	}
 	if err := m.fill(d, block, f, offset, size); err != nil {
@@ -92,6 +102,21 @@ func (m *mover) fill(d io.Writer, block *pace.Block, f io.ReaderAt, offset, size
 	return nil
 }
 
+// reader returns what sends the payload.
+func (p *payload) reader(ctx context.Context, m *mover) io.ReadSeeker {
+	b := &body{m: m, ctx: ctx, p: p}
+	if p.file != nil {
+		return fileBody{b}
+	}
+	return b
+}
+
+// plain says whether requests to a bucket go out without TLS, so that the system can send a file by
+// itself.
+func plain(b *icos.Bucket) bool {
+	return runtime.GOOS == "linux" && strings.HasPrefix(b.Client().Endpoint(), "http://")
+}
+
 // A body reads a payload as fast as the limits allow. It can be read again.
 type body struct {
 	m   *mover
@@ -102,18 +127,12 @@ type body struct {
 
 // Read implements io.Reader.
 func (b *body) Read(p []byte) (int, error) {
-	left := b.p.size - b.pos
-	if left <= 0 {
-		return 0, io.EOF
+	n, err := b.may(len(p))
+	if err != nil {
+		return 0, err
 	}
-	p = p[:min(int64(len(p)), left)]
-	if len(b.m.Limiters) > 0 {
-		p = p[:pace.Chunk(b.m.Limiters, len(p))]
-		if err := b.m.meter.Wait(b.ctx, b.m.Limiters, len(p)); err != nil {
-			return 0, err
-		}
-	}
-	n, err := b.p.at.ReadAt(p, b.p.offset+b.pos)
+	p = p[:n]
+	n, err = b.p.at.ReadAt(p, b.p.offset+b.pos)
 	b.pos += int64(n)
 	switch {
 	case n == len(p):
@@ -122,6 +141,22 @@ func (b *body) Read(p []byte) (int, error) {
 		return n, fmt.Errorf("the source %w: it ended early", icos.ErrChanged)
 	}
 	return n, err
+}
+
+// may waits until some bytes, at most most, may go out, and returns how many.
+func (b *body) may(most int) (int, error) {
+	left := b.p.size - b.pos
+	if left <= 0 {
+		return 0, io.EOF
+	}
+	n := int(min(int64(most), left))
+	if len(b.m.Limiters) > 0 {
+		n = pace.Chunk(b.m.Limiters, n)
+		if err := b.m.meter.Wait(b.ctx, b.m.Limiters, n); err != nil {
+			return 0, err
+		}
+	}
+	return n, nil
 }
 
 // Seek implements io.Seeker.
@@ -137,4 +172,17 @@ func (b *body) Seek(offset int64, whence int) (int64, error) {
 	}
 	b.pos = offset
 	return offset, nil
+}
+
+// A fileBody is a body that lies in a file.
+type fileBody struct{ *body }
+
+// ReadFile implements s3.FileBody.
+func (b fileBody) ReadFile(most int) (f *os.File, offset int64, n int, err error) {
+	if n, err = b.may(most); err != nil {
+		return nil, 0, 0, err
+	}
+	offset = b.p.offset + b.pos
+	b.pos += int64(n)
+	return b.p.file, offset, n, nil
 }

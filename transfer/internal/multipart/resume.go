@@ -19,7 +19,7 @@ import (
 func (s *session) resume(ctx context.Context, h checkpoint.Header) (done *icos.ObjectInfo, why string, err error) {
 	if h.UploadID == "" {
 		// The process ended while the upload was created. Nothing was sent yet.
-		return nil, "", sweep(ctx, s.to, h.Created)
+		return nil, "", sweep(ctx, s.to, h, unknown)
 	}
 	upload := s.to.Upload(h.UploadID)
 	if why := s.differs(h); why != "" {
@@ -170,10 +170,10 @@ func multipartETag(parts []part) string {
 // service refuses signed requests beyond that.
 const clockSkew = 15 * time.Minute
 
-// sweep aborts the upload of an object that was begun about then and whose ID nobody
-// learned. It has no parts. If there are several, someone else is uploading the
-// same object, and which is ours cannot be told.
-func sweep(ctx context.Context, to *icos.Object, created time.Time) error {
+// sweep aborts uploads of an object that were begun when h was and whose IDs nobody
+// learned. They have no parts. If there are more than most, someone else is uploading the
+// same object, and which are ours cannot be told.
+func sweep(ctx context.Context, to *icos.Object, h checkpoint.Header, most int) error {
 	var found []string
 	for u, err := range to.Bucket().Uploads(ctx, &icos.ListOptions{Prefix: to.Key()}) {
 		if err != nil {
@@ -182,7 +182,7 @@ func sweep(ctx context.Context, to *icos.Object, created time.Time) error {
 		if u.Key > to.Key() {
 			break
 		}
-		if u.Created.Before(created.Add(-clockSkew)) || u.Created.After(created.Add(clockSkew)) {
+		if u.ID == h.UploadID || u.Created.Sub(h.Created).Abs() > clockSkew {
 			continue
 		}
 		if empty, err := isEmpty(ctx, to.Upload(u.ID)); err != nil {
@@ -191,11 +191,20 @@ func sweep(ctx context.Context, to *icos.Object, created time.Time) error {
 			found = append(found, u.ID)
 		}
 	}
-	if len(found) != 1 {
+	if len(found) > most {
 		return nil
 	}
-	return abort(ctx, to.Upload(found[0]))
+	for _, id := range found {
+		if err := abort(ctx, to.Upload(id)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
+
+// unknown is how many uploads a process may have left that ended while it created one: that
+// one, and another whose answer was lost before.
+const unknown = 2
 
 // isEmpty says whether an upload is there and has no parts.
 func isEmpty(ctx context.Context, u *icos.Upload) (bool, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -83,17 +84,34 @@ func (s *session) begin(ctx context.Context) error {
 		late, cancel = linger(ctx, endGrace)
 	}
 	defer cancel()
+	lost := 0 // answers, so that there may be uploads whose ID we do not know
 	err := s.alone(late, func(ctx context.Context) (err error) {
-		s.upload, err = s.to.NewUpload(s.patiently(ctx), s.put)
+		ctx = s3.WithTrace(s.patiently(ctx), &s3.Trace{Attempt: func(a s3.AttemptInfo) {
+			if a.StatusCode == 0 || a.StatusCode >= http.StatusInternalServerError {
+				lost++
+			}
+		}})
+		s.upload, err = s.to.NewUpload(ctx, s.put)
 		return err
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		s.arrived()
+		h.UploadID = s.upload.ID()
+		s.keep(ctx, h)
 	}
-	s.arrived()
-	h.UploadID = s.upload.ID()
-	s.keep(ctx, h)
-	return nil
+	if lost > 0 && (err == nil || !s.kept) {
+		s.tidy(ctx, h, lost)
+	}
+	return err
+}
+
+// tidy aborts the uploads that were created in vain, because the answer was lost.
+func (s *session) tidy(ctx context.Context, h checkpoint.Header, lost int) {
+	ctx, cancel := linger(ctx, endGrace)
+	defer cancel()
+	if err := sweep(ctx, s.to, h, lost); err != nil {
+		s.log(ctx, "uploads may be left", "object", s.to.String(), "error", err)
+	}
 }
 
 // keep begins the checkpoint. If that is not possible the upload goes on without.

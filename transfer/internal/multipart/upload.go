@@ -84,7 +84,7 @@ func (e *Env) uploadWhole(ctx context.Context, u *Upload, f *file) (Result, erro
 		var p *payload
 		if size > inline {
 			var err error
-			if p, err = m.load(f, 0, size, sumsFor(u.To.Bucket().Client().Checksum())); err != nil {
+			if p, err = m.load(f, 0, size, sumsFor(u.To.Bucket().Client().Checksum()), plain(u.To.Bucket())); err != nil {
 				return err
 			}
 			defer p.release()
@@ -134,7 +134,7 @@ func (m *mover) put(ctx context.Context, to *icos.Object, o *icos.PutOptions, sm
 	}
 	switch {
 	case p != nil:
-		r.Body, r.Checksum = &body{m: m, ctx: ctx, p: p}, p.checksum
+		r.Body, r.Checksum = p.reader(ctx, m), p.checksum
 	case size > 0:
 		r.Body = io.NewSectionReader(small, 0, size)
 	}
@@ -234,7 +234,7 @@ func (s *session) carry(ctx context.Context, send func(context.Context) error) (
 // sendFile sends one part of a file.
 func (s *session) sendFile(ctx context.Context, f *file, number int) (part, error) {
 	offset, length := s.span(number - 1)
-	p, err := s.load(f, offset, length, s.sums)
+	p, err := s.load(f, offset, length, s.sums, plain(s.to.Bucket()))
 	if err != nil {
 		return part{}, err
 	}
@@ -257,7 +257,7 @@ func (s *session) sendPart(ctx context.Context, number int, p *payload) (part, e
 		sent := &tally{m: s.mover}
 		resp, err = s.wire.UploadPart(ctx, &s3.UploadPartRequest{
 			Bucket: s.to.Bucket().Name(), Key: s.to.Key(), UploadID: s.upload.ID(), PartNumber: number,
-			Body: &body{m: s.mover, ctx: ctx, p: p}, ContentLength: p.size, Checksum: p.checksum,
+			Body: p.reader(ctx, s.mover), ContentLength: p.size, Checksum: p.checksum,
 			Sent: sent.add,
 		})
 		sent.settle(err)
