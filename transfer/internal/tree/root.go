@@ -75,6 +75,27 @@ func (r *Root) Close() error {
 	return errors.Join(err, r.dirs.close(), r.root.Close())
 }
 
+// Sync puts the file or link at key on disk, and its name. Whoever removes the
+// source of a file after Commit needs it first; others may leave it to Close.
+func (r *Root) Sync(key string) error {
+	d, base, err := r.parent(key, false)
+	if err != nil {
+		return err
+	}
+	defer d.release()
+	info, err := d.root.Lstat(base)
+	if err == nil && info.Mode().IsRegular() {
+		err = onDisk(d.root, base, (*os.File).Sync)
+	}
+	if err == nil && syncsDirs {
+		err = onDisk(d.root, ".", (*os.File).Sync)
+	}
+	if err != nil {
+		return r.failed("sync", key, err)
+	}
+	return nil
+}
+
 // Stat describes what is kept at key without following links. The error is
 // [fs.ErrNotExist] also when a directory on the way there is missing, or is
 // something else than a directory.

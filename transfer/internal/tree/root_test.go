@@ -489,6 +489,23 @@ func TestOpenFile(t *testing.T) {
 	}
 }
 
+func TestSync(t *testing.T) {
+	r := openRoot(t, t.TempDir())
+	check(t, put(r, "d/f", "x"))
+	check(t, put(r, "f", "x"))
+	check(t, r.Symlink("d/link", "f"))
+	for _, key := range []string{"d/f", "f", "d/link"} {
+		if err := r.Sync(key); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, key := range []string{"missing", "d/missing", "x/y"} {
+		if err := r.Sync(key); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("Sync(%q): %v, want %v", key, err, fs.ErrNotExist)
+		}
+	}
+}
+
 // What was committed may be gone or something else when the root is closed.
 func TestCloseAfterChanges(t *testing.T) {
 	for _, n := range []int{3, 200} {
