@@ -278,7 +278,7 @@ func (h *haul) end(err error) error {
 		err = errors.Join(err, h.sumUp(h.events, h.verb, &h.report, h.failed, took))
 	}
 	if err == nil && h.failed > 0 {
-		return &someFailed{failed: int(h.failed), total: int(h.failed + h.past.objects + h.past.skipped)}
+		return h.tryAgain(&someFailed{failed: int(h.failed), total: int(h.failed + h.past.objects + h.past.skipped)})
 	}
 	return err
 }

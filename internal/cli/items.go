@@ -28,6 +28,12 @@ func (h *haul) item(t *transfer.Transfer, it transfer.Item) {
 	case transfer.WouldCopy, transfer.WouldMove, transfer.WouldDelete:
 		h.planned(it)
 		return
+	case transfer.Skipped:
+		if it.New { // a link that leads to no file, or a device: nothing that an object could be
+			h.mu.Lock()
+			h.report.leftOut++
+			h.mu.Unlock()
+		}
 	}
 	if h.flags.json {
 		h.emitEvent(itemRecord(it))

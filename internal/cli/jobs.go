@@ -346,8 +346,5 @@ func (a *app) removeJob(ctx context.Context, j job) error {
 		return fmt.Errorf("remove job %s: %w", j.ID, err)
 	}
 	defer client.Close()
-	if err := transfer.RemoveJob(ctx, a.stateDir(), j.ID, client); err != nil {
-		return fmt.Errorf("remove job %s: %w", j.ID, err)
-	}
-	return nil
+	return transfer.RemoveJob(ctx, a.stateDir(), j.ID, client)
 }

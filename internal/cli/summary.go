@@ -14,6 +14,7 @@ import (
 type reports struct {
 	transfer.Report
 	longest time.Duration // that any of them took
+	leftOut int64         // links and special files that nothing was made of; Skipped counts them too
 }
 
 func (s *reports) add(r transfer.Report) {
@@ -52,6 +53,9 @@ func (a *app) sumUp(events io.Writer, verb string, r *reports, failed int64, too
 		}
 	}
 	b.WriteString("\n")
+	if r.leftOut > 0 {
+		fmt.Fprintf(&b, "  left out: %s to no file, or special files: --verbose lists them, --preserve=symlinks keeps links\n", plural(r.leftOut, "link"))
+	}
 	if r.Resumed > 0 {
 		fmt.Fprintf(&b, "  resumed: %s of it had arrived in an earlier run\n", formatSize(r.Resumed))
 	}
@@ -106,21 +110,41 @@ func (h *haul) stopped(cause error) error {
 // resumable adds to err which jobs remember how far the command has come.
 func (h *haul) resumable(err error) error {
 	var guard *guardError
-	if h.state == "" || errors.As(err, &guard) {
-		return err // a guard has told already what to do
+	if errors.As(err, &guard) {
+		return err // it says itself what to do
 	}
-	var id string
-	var kept totals
-	for job, jobErr := range transfer.Jobs(h.state) {
-		if jobErr == nil && !job.Running && job.Bytes+job.Objects > 0 && string(job.Label) == string(h.label) {
-			id = job.ID
-			kept.add(totals{bytes: job.Bytes, total: job.Total, objects: job.Objects})
-		}
-	}
+	id, kept := h.job()
 	if id == "" {
 		return err
 	}
 	return &stoppedError{err: err, how: fmt.Sprintf("icos jobs resume %s goes on where this stopped (%s), and so does the same command", id, kept.there())}
+}
+
+// tryAgain adds to err how to try once more what failed.
+func (h *haul) tryAgain(err error) error {
+	if id, _ := h.job(); id != "" && h.shared == nil {
+		return &stoppedError{err: err, how: fmt.Sprintf("icos jobs resume %s tries those again, and so does the same command", id)}
+	}
+	return err
+}
+
+// job finds the first job that the command left behind, and how much all of them
+// have moved.
+func (h *haul) job() (id string, kept totals) {
+	if h.state == "" {
+		return "", kept
+	}
+	for job, err := range transfer.Jobs(h.state) {
+		// What cannot be read is told by "icos jobs".
+		if err != nil || job.Running || job.Bytes+job.Objects+job.Failed == 0 || string(job.Label) != string(h.label) {
+			continue
+		}
+		if id == "" {
+			id = job.ID
+		}
+		kept.add(totals{bytes: job.Bytes, total: job.Total, objects: job.Objects})
+	}
+	return id, kept
 }
 
 // there is how much of something has been moved.
