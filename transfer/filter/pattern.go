@@ -107,9 +107,16 @@ func (p *pattern) emptyElement() bool {
 		}
 		before = slash
 	}
-	for _, t := range p.tokens {
+	beforeSkip := false
+	for i, t := range p.tokens {
 		slash := t.kind == literal && t.lit == '/'
-		if slash && before {
+		switch {
+		case t.kind == skip:
+			beforeSkip = before
+		case i >= 2 && p.tokens[i-2].kind == skip: // this slash need not be there
+			before = beforeSkip
+			continue
+		case slash && before:
 			return true
 		}
 		before = slash

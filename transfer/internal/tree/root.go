@@ -84,7 +84,7 @@ func (r *Root) Sync(key string) error {
 	}
 	defer d.release()
 	info, err := d.root.Lstat(base)
-	if err == nil && info.Mode().IsRegular() {
+	if err == nil && defersSync && info.Mode().IsRegular() { // else Commit did
 		err = onDisk(d.root, base, (*os.File).Sync)
 	}
 	if err == nil && syncsDirs {
