@@ -191,6 +191,28 @@ func TestWalkIsTheSameWhateverTheBounds(t *testing.T) {
 	}
 }
 
+// A directory whose names cannot be sorted is not known, and must not look
+// empty.
+func TestWalkWithoutRoomForNames(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "a", "d/f", "d/g", "z")
+	for _, env := range []string{"TMPDIR", "TMP", "TEMP"} {
+		t.Setenv(env, filepath.Join(dir, "missing"))
+	}
+	var failed []string
+	for e, err := range tree.WalkWithin(t.Context(), dir, tree.WalkOptions{EmptyDirs: true}, 4<<20, 0, 4) {
+		if err != nil {
+			if e.Kind != tree.Dir {
+				t.Errorf("error for %+v: %v", e, err)
+			}
+			failed = append(failed, e.Key)
+		}
+	}
+	if !slices.Equal(failed, []string{""}) {
+		t.Errorf("unknown directories %q, want the one whose names had to make room", failed)
+	}
+}
+
 func TestWalkStopsWhenAsked(t *testing.T) {
 	dir := randomTree(t, rand.New(rand.NewPCG(3, 4)), 50)
 	for n := 1; n < 50; n += 7 {
