@@ -97,7 +97,10 @@ func (m *mover) arrived() { m.last.Store(time.Now().UnixNano()) }
 // counted, and given up on one connection to be repeated on another when nothing moves.
 func (m *mover) trace(ctx context.Context, size int64) context.Context {
 	stall := m.env.Stall
-	if stall == 0 {
+	switch {
+	case size <= inline:
+		stall = 0 // watching it would cost as much as the request, and the transport does so, too
+	case stall == 0:
 		stall = m.env.Tuner.Stall()
 	}
 	return m.meter.Trace(ctx, size, stall)

@@ -5,7 +5,9 @@ import (
 	"crypto/fips140"
 	"crypto/md5"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
 	"time"
 
@@ -176,6 +178,9 @@ const clockSkew = 15 * time.Minute
 func sweep(ctx context.Context, to *icos.Object, h checkpoint.Header, most int) error {
 	var found []string
 	for u, err := range to.Bucket().Uploads(ctx, &icos.ListOptions{Prefix: to.Key()}) {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // the bucket is gone
+		}
 		if err != nil {
 			return fmt.Errorf("look for an upload that was interrupted: %w", err)
 		}

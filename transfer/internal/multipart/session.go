@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"net/http"
 	"slices"
@@ -276,11 +277,11 @@ func (s *session) abandon(ctx context.Context, reason error) error {
 // endGrace is how long the end of an upload may take after its context ended.
 const endGrace = 15 * time.Second
 
-// abort aborts an upload even if ctx is over. That it is gone is no error.
+// abort aborts an upload even if ctx is over. That it is gone, or its bucket, is no error.
 func abort(ctx context.Context, u *icos.Upload) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endGrace)
 	defer cancel()
-	if err := u.Abort(ctx); err != nil && !noUpload(err) {
+	if err := u.Abort(ctx); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil

@@ -267,6 +267,19 @@ func TestDiscard(t *testing.T) {
 	}
 }
 
+func TestDiscardWithoutBucket(t *testing.T) {
+	w := newWorld(t, icostest.Options{})
+	for i, id := range []string{"", "00000100-0000-0002-5294-ea07bea721c9"} {
+		o := w.state("upload", fmt.Sprint(i))
+		if err := o.Begin(checkpoint.Header{UploadID: id}); err != nil {
+			t.Fatal(err)
+		}
+		if err := multipart.Discard(t.Context(), o, w.cos.Client().Bucket("gone").Object("k")); err != nil {
+			t.Errorf("upload %q: %v", id, err)
+		}
+	}
+}
+
 func TestUploadThroughFaults(t *testing.T) {
 	for _, c := range []struct {
 		name   string
