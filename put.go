@@ -179,12 +179,24 @@ func (p *put) whole(ctx context.Context, body io.Reader, size int64) (ObjectInfo
 		Sent:               p.meter.hook(),
 	})
 	if err != nil {
-		return ObjectInfo{}, p.object.bucket.explain(ctx, err)
+		return ObjectInfo{}, p.blame(p.object.bucket.explain(ctx, err))
 	}
 	return ObjectInfo{
 		Key: p.object.key, Size: size, ETag: resp.ETag, VersionID: resp.VersionID, Checksum: resp.Checksum,
 		ContentType: p.opts.ContentType, Metadata: p.opts.Metadata,
 	}, nil
+}
+
+// blame returns err or, if the source changed, that: it may be why the service got bytes that did not have
+// their checksum.
+func (p *put) blame(err error) error {
+	if err == nil {
+		return nil
+	}
+	if changed := p.src.check(); changed != nil && !errors.Is(err, ErrChanged) {
+		return changed
+	}
+	return err
 }
 
 // A job makes one part of an upload.
@@ -206,7 +218,8 @@ func (p *put) inPlace() nextJob {
 		}
 		size := min(partSize, p.src.size-off)
 		return func(ctx context.Context, u *Upload) (Part, error) {
-			return u.putPart(ctx, n, p.src.section(off, size), size, s3.Checksum{}, p.meter)
+			part, err := u.putPart(ctx, n, p.src.section(off, size), size, s3.Checksum{}, p.meter)
+			return part, p.blame(err)
 		}, nil
 	}
 }

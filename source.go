@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"strings"
 )
 
@@ -120,8 +121,12 @@ func (s *source) short(got int64) error {
 }
 
 // section returns length bytes at offset of a source that can be read in place.
-func (s *source) section(offset, length int64) *section {
-	return &section{s: s, off: offset, length: length}
+func (s *source) section(offset, length int64) io.ReadSeeker {
+	c := &section{s: s, off: offset, length: length}
+	if f, ok := s.at.(*os.File); ok {
+		return fileSection{c, f}
+	}
+	return c
 }
 
 // A section is a piece of a source, read in place. Other than an
@@ -164,4 +169,25 @@ func (c *section) Seek(offset int64, whence int) (int64, error) {
 	}
 	c.pos = offset
 	return offset, nil
+}
+
+// A fileSection is a section of a file, which the system may be able to send by itself.
+type fileSection struct {
+	*section
+	f *os.File
+}
+
+// ReadFile implements s3.FileBody.
+func (c fileSection) ReadFile(most int) (f *os.File, offset int64, n int, err error) {
+	left := c.length - c.pos
+	if left <= 0 {
+		return nil, 0, 0, io.EOF
+	}
+	offset = c.s.base + c.off + c.pos
+	n = int(min(int64(most), left))
+	c.pos += int64(n)
+	if c.pos == c.length {
+		err = c.s.check()
+	}
+	return c.f, offset, n, err
 }
