@@ -168,7 +168,7 @@ func (c *climber) watchBase(o observation) {
 	c.base.score += weight * (o.score - c.base.score)
 	c.base.enough, c.base.queued, c.base.buffers = o.enough, o.queued, o.buffers
 	c.usual *= 0.99
-	c.best *= 0.998
+	c.best *= 0.9995
 	c.top(c.base.score, c.limit)
 	if c.base.score < c.best*(1-2*asGood) && c.at > c.limit {
 		c.best = c.base.score // once
@@ -223,7 +223,7 @@ func (c *climber) judge(o observation) {
 func (c *climber) refused(o observation) int {
 	if (c.phase == doubling || c.phase == trying || c.phase == probing) && c.base.limit < o.limit {
 		c.noteCeiling(o.limit)
-		if c.phase == probing {
+		if c.phase != trying {
 			c.halve(c.base.limit)
 		} else {
 			c.stay(c.base, c.base.limit, "refused")

@@ -13,6 +13,7 @@ type Gate struct {
 	mu    sync.Mutex
 	total int // of both kinds; 0: their limits alone count
 	inUse int
+	turn  kind // that comes first now
 	kinds [2]class
 }
 
@@ -74,8 +75,8 @@ func (g *Gate) setLimit(k kind, n int) {
 	g.admit()
 }
 
-// SetTotal bounds the requests of both kinds together; zero leaves it to their limits. Bulk ones then keep half
-// of the places free while single ones wait.
+// SetTotal bounds the requests of both kinds together; zero leaves it to their limits. Each kind then keeps half
+// of the places free while the other waits.
 func (g *Gate) SetTotal(n int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -159,7 +160,7 @@ func (g *Gate) room(k kind) bool {
 	if g.total == 0 {
 		return true
 	}
-	if k == bulk && g.kinds[single].head != nil && c.inUse >= max(1, g.total/2) {
+	if g.kinds[bulk-k].head != nil && c.inUse >= (g.total+1)/2 {
 		return false
 	}
 	return g.inUse < g.total
@@ -186,7 +187,8 @@ func (g *Gate) admit() {
 	for again := true; again; {
 		again = false
 		for k := range g.kinds {
-			c, k := &g.kinds[k], kind(k)
+			k := kind(k) ^ g.turn
+			c := &g.kinds[k]
 			if c.head == nil || !g.room(k) {
 				continue
 			}
@@ -200,7 +202,8 @@ func (g *Gate) admit() {
 			}
 			w.in = true
 			close(w.ready)
-			again = true
+			again, g.turn = true, bulk-k
+			break
 		}
 	}
 }

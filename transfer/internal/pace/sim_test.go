@@ -2,7 +2,9 @@ package pace_test
 
 import (
 	"context"
+	"log/slog"
 	"math"
+	"math/rand/v2"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +15,7 @@ import (
 // world is a simulated machine, path and service. Zero means: no such limit.
 type world struct {
 	name string
+	best int // the fixed limit that does the most work, of 2, 4, 8 … 128
 
 	rate     float64       // of the path, bytes/s
 	rtt      time.Duration // of the path
@@ -28,6 +31,7 @@ type world struct {
 	object   int64         // bytes of one request
 	horizon  time.Duration
 	bbr      bool
+	logger   *slog.Logger
 }
 
 // flow is one request that moves its bytes.
@@ -49,6 +53,7 @@ type network struct {
 	flows  map[*flow]struct{}
 	idle   []*conn
 	tokens float64
+	chance *rand.Rand
 	sent   int64
 	work   float64 // seconds of processor time wanted
 	queue  []chan struct{}
@@ -164,8 +169,7 @@ func (n *network) request(ctx context.Context) {
 			n.tokens--
 		}
 		if n.flaky > 0 {
-			n.sent++ // a cheap sequence that is the same in every run
-			refused = refused || float64(n.sent*2654435761%1000) < 1000*n.flaky
+			refused = refused || n.chance.Float64() < n.flaky
 		}
 		n.mu.Unlock()
 		if refused {
@@ -229,16 +233,15 @@ func (n *network) path() (pace.PathInfo, bool) {
 
 // outcome is what came of a run.
 type outcome struct {
-	work       float64 // bytes, or requests for small objects, a second
-	late       float64 // the same, of the second half
-	limit      int     // in the end
-	low, high  int     // limits of the last third
-	changes    int     // of the limit in the last third
-	refused    int64
-	maxInUse   int
-	partSize   int64
-	stall      time.Duration
-	halfLimits []int
+	work      float64 // bytes, or requests for small objects, a second
+	late      float64 // the same, of the second half
+	limit     int     // in the end
+	low, high int     // limits of the last third
+	changes   int     // of the limit in the last third
+	refused   int64
+	maxInUse  int
+	partSize  int64
+	stall     time.Duration
 }
 
 // run does work for w.horizon with limits between low and high.
@@ -248,8 +251,8 @@ func (w world) run(t *testing.T, low, high int) outcome {
 	defer cancel()
 	meter := pace.NewMeter(nil)
 	gate := pace.NewGate(1)
-	n := &network{world: w, meter: meter, flows: map[*flow]struct{}{}}
-	tuner := pace.NewTuner(pace.TunerOptions{Gate: gate, Meter: meter, Min: low, Max: high, Path: n.path})
+	n := &network{world: w, meter: meter, flows: map[*flow]struct{}{}, chance: rand.New(rand.NewPCG(1, 2))}
+	tuner := pace.NewTuner(pace.TunerOptions{Gate: gate, Meter: meter, Min: low, Max: high, Path: n.path, Logger: w.logger})
 	var all sync.WaitGroup
 	all.Go(func() { n.run(ctx) })
 	all.Go(func() { tuner.Run(ctx) })
@@ -299,6 +302,6 @@ func (w world) run(t *testing.T, low, high int) outcome {
 	out.work = measure(s) / w.horizon.Seconds()
 	out.late = (measure(s) - measure(half)) / (w.horizon.Seconds() / 2)
 	out.limit, out.refused = last, s.Throttled
-	out.partSize, out.stall = tuner.PartSize(1<<40), tuner.Stall()
+	out.partSize, out.stall = tuner.PartSize(64<<30), tuner.Stall()
 	return out
 }

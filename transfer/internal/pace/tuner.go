@@ -97,7 +97,7 @@ func (t *Tuner) Run(ctx context.Context) {
 				continue
 			}
 			t.learn(w, o)
-			if climb := t.climbers[w.kind]; climb.observe(o) != w.limit {
+			if climb := t.climbers[w.kind]; w.inUse[w.kind] >= 0.5 && climb.observe(o) != w.limit {
 				t.set(w.kind)
 				if t.o.Logger != nil {
 					t.o.Logger.LogAttrs(ctx, slog.LevelDebug, "pace: connections", slog.Bool("bulk", w.kind == bulk),
@@ -204,7 +204,7 @@ func enough(o observation, path PathInfo) (least, most int) {
 	n := math.Inf(1)
 	if path.Congestion == "bbr" && path.RTT > 0 && o.upload && !path.Loopback {
 		fill := o.rate * max(path.MinRTT, path.RTT/2).Seconds() / sendBuffer
-		least = int(math.Ceil(fill))
+		least = int(math.Ceil(1.25 * fill)) // between two parts a connection stands still
 		n = 1.5*(o.rate*path.RTT.Seconds()/sendBuffer+o.waiting) + 2
 	}
 	if o.requests > 0 {
