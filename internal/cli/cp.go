@@ -116,6 +116,7 @@ func (c *copier) copy(ctx context.Context, client *icos.Client, srcs []location,
 	}
 	h, err := c.newHaul(ctx, client, haulOptions{
 		verb: c.verb, tuning: &c.tuning, show: c.show, dryRun: c.dryRun, single: !c.recursive && len(srcs) == 1,
+		typed: srcs[0].stream && c.canAsk(),
 	})
 	if err != nil {
 		return err

@@ -34,6 +34,13 @@ const (
 	everyLine   = 10 * time.Second
 )
 
+// newSilentDisplay shows nothing: a person is typing on the terminal.
+func (a *app) newSilentDisplay(ctx context.Context) *display {
+	d := &display{app: a, ctx: ctx, stop: make(chan struct{}), ended: make(chan struct{})}
+	close(d.ended)
+	return d
+}
+
 // newDisplay starts to show source. The caller calls end exactly once.
 func (a *app) newDisplay(ctx context.Context, events io.Writer, source func() view) *display {
 	d := &display{app: a, ctx: ctx, events: events, stop: make(chan struct{}), ended: make(chan struct{})}
@@ -53,11 +60,18 @@ func (a *app) newDisplay(ctx context.Context, events io.Writer, source func() vi
 	}
 	go func() {
 		defer close(d.ended)
-		tick := time.NewTicker(every)
+		// A rate is known only to those who look often.
+		tick := time.NewTicker(min(every, meterStep))
 		defer tick.Stop()
+		shown := time.Now()
 		for {
 			select {
-			case <-tick.C:
+			case now := <-tick.C:
+				if now.Sub(shown) < every-meterStep/2 {
+					d.now()
+					continue
+				}
+				shown = now
 				show()
 			case <-d.stop:
 				return
@@ -135,9 +149,9 @@ func (d *display) now() view {
 	}
 	if rate := d.meter.update(time.Now(), v.bytes); live != 1 || v.rate == 0 {
 		v.rate, v.eta = rate, -1
-		if rate > 0 && v.total >= v.bytes {
-			v.eta = time.Duration(float64(v.total-v.bytes) / rate * float64(time.Second))
-		}
+	}
+	if v.eta < 0 && v.rate > 0 && v.total >= v.bytes {
+		v.eta = time.Duration(float64(v.total-v.bytes) / v.rate * float64(time.Second))
 	}
 	return v
 }

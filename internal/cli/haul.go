@@ -58,6 +58,7 @@ type haulOptions struct {
 	dryRun bool
 	single bool
 	stdout bool // an object's bytes go to standard output, so records cannot
+	typed  bool // a person types what is moved
 }
 
 // newHaul begins what moves things to and from buckets of client. The caller
@@ -91,10 +92,13 @@ func (a *app) newHaul(ctx context.Context, client *icos.Client, o haulOptions) (
 		return nil, err
 	}
 	h.manager, h.release = m, release
-	if a.shared != nil {
+	switch {
+	case a.shared != nil:
 		h.display = a.shared.display
 		h.remove = h.display.add(h.view)
-	} else {
+	case o.typed && !a.flags.json:
+		h.display = a.newSilentDisplay(ctx)
+	default:
 		h.display = a.newDisplay(ctx, h.events, h.view)
 	}
 	return h, nil

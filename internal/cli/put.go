@@ -56,7 +56,11 @@ func (c *copier) put(ctx context.Context, src, dst location) error {
 		return err
 	}
 	defer client.Close()
-	h, err := c.newHaul(ctx, client, haulOptions{verb: c.verb, tuning: &c.tuning, show: c.show, single: true, stdout: c.tee})
+	typed := src.stream && c.canAsk()
+	if typed {
+		c.notef("icos: reading standard input; Ctrl-D ends it\n")
+	}
+	h, err := c.newHaul(ctx, client, haulOptions{verb: c.verb, tuning: &c.tuning, show: c.show, single: true, stdout: c.tee, typed: typed})
 	if err != nil {
 		return err
 	}
