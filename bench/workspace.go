@@ -59,9 +59,6 @@ func (w *workspace) remove() error {
 // files makes a folder of n files of size bytes, or returns the one made before.
 func (w *workspace) files(n int, size int64) (string, error) {
 	dir := filepath.Join(w.mem, fmt.Sprintf("n%d-s%d", n, size))
-	if n >= 1_000_000 { // they take a page each
-		dir = filepath.Join(w.disk, filepath.Base(dir))
-	}
 	if _, err := os.Stat(dir); err == nil {
 		return dir, nil
 	}
@@ -73,7 +70,11 @@ func (w *workspace) files(n int, size int64) (string, error) {
 		// Not all the same, so that nobody gains by finding duplicates.
 		rand.Read(chunk)
 		path := filepath.Join(dir, fmt.Sprintf("f%07d", i))
-		if err := errors.Join(writeFile(path, chunk, size), os.Chtimes(path, written, written)); err != nil {
+		write := writeFile
+		if n > 100_000 { // they are compared, not read, and would take a page of memory each
+			write = writeHole
+		}
+		if err := errors.Join(write(path, chunk, size), os.Chtimes(path, written, written)); err != nil {
 			return "", err
 		}
 	}
@@ -95,6 +96,15 @@ func writeFile(path string, chunk []byte, size int64) error {
 		size -= int64(n)
 	}
 	return errors.Join(err, f.Close())
+}
+
+// writeHole makes a file of zeros that are not stored.
+func writeHole(path string, _ []byte, size int64) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Truncate(size), f.Close())
 }
 
 // certify writes a certificate for 127.0.0.1 that is its own authority.
