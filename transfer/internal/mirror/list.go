@@ -34,7 +34,8 @@ func Local(ctx context.Context, dir string, o ListOptions) iter.Seq2[Entry, erro
 	}
 }
 
-// Bucket lists the objects of b whose keys begin with prefix. An error comes last.
+// Bucket lists the objects of b whose keys begin with prefix, without the one whose
+// key is the prefix itself, which has no name in the tree. An error comes last.
 // The next page is asked for while the loop is busy with one.
 func Bucket(ctx context.Context, b *icos.Bucket, prefix string, o ListOptions) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
