@@ -21,6 +21,7 @@ type copying struct {
 	identity checkpoint.Identity
 	parent   string
 	through  *atomic.Bool // of a tree: set when the service has refused once
+	record   func()       // see [Job]
 }
 
 // copy copies an object inside the service. If the accounts differ and the service
@@ -79,6 +80,7 @@ func (t *Transfer) copyThere(ctx context.Context, a *active, c *copying) (outcom
 		Flow: j.flow(), From: c.from, To: c.to, Info: c.info, Options: c.options, Threshold: c.options.Threshold,
 	})
 	j.finish(result)
+	j.record = c.record
 	if err = j.close(err); err != nil {
 		return outcome{}, err
 	}

@@ -28,6 +28,7 @@ type Job struct {
 	lane       pace.Lane
 	limiters   [2]*pace.Limiter
 	checkpoint *checkpoint.Object // nil: it is not worth one
+	record     func()             // of a tree: writes down that the object is done; nil otherwise
 	header     checkpoint.Header
 	outcome    outcome
 }
@@ -54,7 +55,9 @@ func (j *Job) open(id checkpoint.Identity, from int64) error {
 	return nil
 }
 
-// close ends the use of the checkpoint: it is kept if the work failed.
+// close ends the use of the checkpoint: it is kept if the work failed. A tree knows
+// that the object is done before the checkpoint goes: a process that is killed in
+// between does not move it again.
 func (j *Job) close(err error) error {
 	switch {
 	case j.checkpoint == nil:
@@ -64,6 +67,9 @@ func (j *Job) close(err error) error {
 			j.active.kept += p.Length
 		}
 		return errors.Join(err, j.checkpoint.Close())
+	}
+	if j.record != nil {
+		j.record()
 	}
 	if err := j.checkpoint.Remove(); err != nil {
 		return fmt.Errorf("remove checkpoint: %w", err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"net/http"
@@ -64,9 +65,10 @@ func TestKillProcessAmongFaults(t *testing.T) {
 	}, &icostest.Options{}, 4)
 }
 
-// TestKillProcessWhoseTokenExpires has tokens that are good for two seconds.
+// TestKillProcessWhoseTokenExpires has tokens that are good for two seconds, as
+// the process sees it.
 func TestKillProcessWhoseTokenExpires(t *testing.T) {
-	killAll(t, flaky.Faults{}, &icostest.Options{TokenTTL: 2 * time.Second}, 3)
+	killAll(t, flaky.Faults{}, &icostest.Options{TokenTTL: 4 * time.Second}, 3)
 }
 
 // killAll runs the rounds, each of which is killed up to so many times.
@@ -76,6 +78,7 @@ func killAll(t *testing.T, faults flaky.Faults, o *icostest.Options, kills int) 
 		net = flaky.New(cos, flaky.Faults{})
 		return net
 	}
+	o.Now = late
 	cos := icostest.NewServer(t, o)
 	base := task{Endpoint: cos.URL, APIKey: cos.Credential.APIKey, Instance: cos.Credential.ResourceInstanceID}
 	first, total := rand.IntN(len(kinds)), 0
@@ -84,7 +87,14 @@ func killAll(t *testing.T, faults flaky.Faults, o *icostest.Options, kills int) 
 		t.Run(fmt.Sprintf("%d %s", round, kind), func(t *testing.T) {
 			k := newKilling(t, cos.HMACClient(), net, base, kind)
 			faults.Seed = rand.Uint64()
-			net.SetFaults(faults)
+			f := faults
+			if round%2 == 1 {
+				// What was corrupted on the way down is recorded, found at the end, and
+				// fetched again: every other round is without, to see that else nothing is.
+				f.CorruptDown = 0
+			}
+			k.corrupting = f.CorruptDown > 0
+			net.SetFaults(f)
 			defer net.SetFaults(flaky.Faults{})
 			total += k.untilDone(t, kills)
 			net.SetFaults(flaky.Faults{})
@@ -105,6 +115,7 @@ func TestKillServer(t *testing.T) {
 			r.Out.Host = r.In.Host
 		},
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+		ErrorLog:     slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // of answers that end early, which is the point
 		Transport:    &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 16},
 	}
 	net := flaky.New(proxy, flaky.Faults{})
@@ -138,11 +149,12 @@ func TestKillServer(t *testing.T) {
 				cmd, done := k.start(t)
 				err := errors.New("running")
 				for died := 0; err != nil && err.Error() == "running" && died < 3; died++ {
-					timer := time.NewTimer(k.moment())
+					timer := time.NewTimer(moment())
 					select {
 					case err = <-done:
 					case <-timer.C:
 						kill(t, server)
+						server.Wait() // reports the kill
 						kills++
 						start()
 					}
@@ -171,27 +183,28 @@ type killing struct {
 	net    *flaky.Handler
 	ledger *ledger
 
+	corrupting bool // answers carry wrong bytes now and then
+
 	files, old map[string][]byte // what has to arrive, what was there before
 	dir        string            // local side of a tree, or of a file
-	path       string            // of a file
-	key        string            // or prefix
-	took       time.Duration     // the longest a process has run
 }
 
 func newKilling(t *testing.T, client *icos.Client, net *flaky.Handler, base task, kind string) *killing {
 	t.Helper()
-	k := &killing{task: base, client: client, net: net, dir: t.TempDir(), took: 600 * time.Millisecond}
-	k.Kind, k.State, k.Rate = kind, filepath.Join(t.TempDir(), "state"), 48<<20
+	k := &killing{task: base, client: client, net: net, dir: filepath.Join(t.TempDir(), "tree")}
+	k.Kind, k.State, k.Rate = kind, filepath.Join(t.TempDir(), "state"), 32<<20
 	k.bucket = client.Bucket(fmt.Sprintf("kill-%d", rand.Uint64()))
+	if err := os.Mkdir(k.dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	k.ledger = newLedger(k.bucket.Name())
 	if err := k.bucket.Create(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	if k.tree() {
-		k.files, k.old = killTree(), nil
-		k.key = "to/"
+		k.files = killTree()
 	} else {
-		k.files, k.key = map[string][]byte{"object": fill(rand.Uint64(), 4*killPart+12345)}, "to/"
+		k.files = map[string][]byte{"object": fill(rand.Uint64(), 4*killPart+12345)}
 	}
 	if strings.HasPrefix(kind, "sync") {
 		k.old = map[string][]byte{}
@@ -233,7 +246,9 @@ func newKilling(t *testing.T, client *icos.Client, net *flaky.Handler, base task
 	return k
 }
 
-func (k *killing) tree() bool { return strings.Contains(k.Kind, "tree") || strings.Contains(k.Kind, "sync") }
+func (k *killing) tree() bool {
+	return strings.Contains(k.Kind, "tree") || strings.Contains(k.Kind, "sync")
+}
 
 // down says whether files arrive on this machine.
 func (k *killing) down() bool { return k.To == k.dir || filepath.Dir(k.To) == k.dir }
@@ -289,19 +304,14 @@ func (k *killing) start(t *testing.T) (*exec.Cmd, <-chan error) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cmd.Process.Kill() }) // of one that is gone does nothing
-	done, begun := make(chan error, 1), time.Now()
-	go func() {
-		err := cmd.Wait()
-		if err == nil {
-			k.took = max(time.Since(begun), 100*time.Millisecond)
-		}
-		done <- err
-	}()
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
 	return cmd, done
 }
 
-// moment is when to kill: any time up to that of a whole run.
-func (k *killing) moment() time.Duration { return rand.N(k.took) }
+// moment is when to kill: any time in what a whole run takes on a machine with
+// nothing else to do.
+func moment() time.Duration { return rand.N(700 * time.Millisecond) }
 
 func kill(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
@@ -321,7 +331,7 @@ func (k *killing) untilDone(t *testing.T, kills int) (killed int) {
 		cmd, done := k.start(t)
 		var err error
 		if killed < kills {
-			timer := time.NewTimer(k.moment())
+			timer := time.NewTimer(moment())
 			select {
 			case err = <-done:
 			case <-timer.C:
@@ -343,6 +353,9 @@ func (k *killing) untilDone(t *testing.T, kills int) (killed int) {
 		k.look(t)
 		if t.Failed() {
 			t.FailNow()
+		}
+		if k.over(t) {
+			return killed
 		}
 	}
 }
@@ -382,27 +395,53 @@ func (k *killing) nothingLost(t *testing.T) {
 func (k *killing) arrived(t *testing.T) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
+	if _, err := os.Stat(k.dir); errors.Is(err, fs.ErrNotExist) {
+		return files // a directory that is moved goes too
+	}
 	for name, text := range read(t, k.dir) {
 		files[name] = []byte(text)
 	}
 	return files
 }
 
+// target returns what is at the other end.
+func (k *killing) target(t *testing.T) map[string][]byte {
+	t.Helper()
+	if k.down() {
+		return k.arrived(t)
+	}
+	got := map[string][]byte{}
+	for o, err := range k.bucket.Objects(t.Context(), &icos.ListOptions{Prefix: "to/"}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[strings.TrimPrefix(o.Key, "to/")] = get(t, k.bucket.Object(o.Key))
+	}
+	return got
+}
+
+// over reports whether a process was killed when it had nothing left to do but to
+// end: it has forgotten the work, and to begin it again would move everything again.
+func (k *killing) over(t *testing.T) bool {
+	t.Helper()
+	store, err := checkpoint.Open(k.State)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range store.List() {
+		return false
+	}
+	return maps.EqualFunc(k.target(t), k.files, bytes.Equal)
+}
+
 // verify checks that everything has arrived, once, and that nothing is left.
 func (k *killing) verify(t *testing.T) {
 	t.Helper()
-	k.ledger.check(t, k.net)
-	got := map[string][]byte{}
-	if k.down() {
-		got = k.arrived(t)
-	} else {
-		for o, err := range k.bucket.Objects(t.Context(), &icos.ListOptions{Prefix: "to/"}) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			got[strings.TrimPrefix(o.Key, "to/")] = get(t, k.bucket.Object(o.Key))
-		}
+	if k.corrupting {
+		clear(k.ledger.ranges)
 	}
+	k.ledger.check(t, k.net)
+	got := k.target(t)
 	for name, want := range k.files {
 		if b, ok := got[name]; !ok || !bytes.Equal(b, want) {
 			t.Errorf("%s: there %v, with %d bytes, want %d", name, ok, len(b), len(want))

@@ -1,6 +1,7 @@
 package transfer_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -11,9 +12,9 @@ import (
 // A ledger remembers what checkpoints said was done when their process was
 // killed, and what the server had seen of it by then. It must see no more.
 type ledger struct {
-	bucket string              // of the data
-	parts  map[flaky.Part]int  // how often each part that is recorded had arrived
-	ranges map[rangeID]int     // from which answer on a range must not be sent
+	bucket string             // of the data
+	parts  map[flaky.Part]int // how often each part that is recorded had arrived
+	ranges map[rangeID]int    // from which answer on a range must not be sent
 }
 
 type rangeID struct {
@@ -97,18 +98,26 @@ func (l *ledger) job(info checkpoint.Info, parts map[flaky.Part]flaky.PartCount,
 // check complains of what was moved again though it was recorded.
 func (l *ledger) check(t *testing.T, net *flaky.Handler) {
 	t.Helper()
+	var again []string
 	parts := net.Parts()
 	for id, before := range l.parts {
 		if got := parts[id].Received; got != before {
-			t.Errorf("part %d of %s/%s (upload %.8s) was recorded, and sent %d times more", id.Number, id.Bucket, id.Key, id.UploadID, got-before)
+			again = append(again, fmt.Sprintf("part %d of %s/%s (upload %.8s) %d times", id.Number, id.Bucket, id.Key, id.UploadID, got-before))
 		}
 	}
 	answers := net.Ranges()
 	for id, from := range l.ranges {
 		for _, r := range answers[from:] {
 			if r.Key == id.key && r.Offset <= id.last && r.Offset+r.Length > id.first && r.Length > 0 {
-				t.Errorf("bytes %d-%d of %s were recorded, and bytes %d-%d sent again", id.first, id.last, id.key, r.Offset, r.Offset+r.Length-1)
+				again = append(again, fmt.Sprintf("bytes %d-%d of %s, of which %d-%d were recorded", r.Offset, r.Offset+r.Length-1, r.Key, id.first, id.last))
 			}
 		}
+	}
+	for i, what := range again {
+		if i == 5 {
+			t.Errorf("and %d more", len(again)-i)
+			break
+		}
+		t.Errorf("sent though it was recorded: %s", what)
 	}
 }

@@ -40,6 +40,7 @@ type upload struct {
 	move     bool
 	identity checkpoint.Identity // of this object
 	parent   string              // ID of the tree it is part of
+	record   func()              // see [Job]
 }
 
 // upload stores a file. Only what is moved in parts has a checkpoint: what goes in
@@ -67,15 +68,17 @@ func (t *Transfer) upload(ctx context.Context, a *active, u *upload) (outcome, e
 	if err := j.open(u.identity, threshold(t.m.o.Threshold, uploadThreshold)); err != nil {
 		return outcome{}, err
 	}
-	err = t.m.transport.Upload(ctx, j)
-	if err = j.close(err); err != nil {
-		return outcome{}, err
+	j.record = u.record
+	if err := t.m.transport.Upload(ctx, j); err != nil {
+		return outcome{}, j.close(err)
 	}
 	j.outcome.size = info.Size()
 	if u.move {
-		return j.outcome, removeSource(u.path, info)
+		if err := removeSource(u.path, info); err != nil {
+			return j.outcome, j.close(err)
+		}
 	}
-	return j.outcome, nil
+	return j.outcome, j.close(nil)
 }
 
 // removeSource removes a file that has been moved, unless it is another one by
@@ -190,6 +193,7 @@ type download struct {
 	move     bool
 	identity checkpoint.Identity
 	parent   string
+	record   func() // see [Job]
 }
 
 // download fetches an object. The file has another name until it is complete and
@@ -200,6 +204,12 @@ func (t *Transfer) download(ctx context.Context, a *active, d *download) (outcom
 	j.info = d.info
 	if err := j.open(d.identity, threshold(t.m.o.Threshold, downloadThreshold)); err != nil {
 		return outcome{}, err
+	}
+	j.record = d.record
+	if t.committed(d, j) {
+		j.outcome.size = j.info.Size
+		a.resume(j.info.Size)
+		return d.finish(ctx, j)
 	}
 	// Without a checkpoint the name is one that the same work finds again too: what
 	// a crash leaves is written over, and does not stay.
@@ -224,15 +234,40 @@ func (t *Transfer) download(ctx context.Context, a *active, d *download) (outcom
 	if err := t.commit(d, j, partial); err != nil {
 		return outcome{}, j.close(err)
 	}
-	if err := j.close(nil); err != nil {
-		return outcome{}, err
-	}
+	return d.finish(ctx, j)
+}
+
+// finish ends a download whose file is complete.
+func (d *download) finish(ctx context.Context, j *Job) (outcome, error) {
 	if d.move {
 		if err := d.from.Delete(ctx); err != nil {
-			return outcome{}, fmt.Errorf("remove source: %w", err)
+			return outcome{}, j.close(fmt.Errorf("remove source: %w", err))
 		}
 	}
-	return j.outcome, nil
+	return j.outcome, j.close(nil)
+}
+
+// committed reports whether a process was killed after it had given the file its
+// name, and before it could say so: all of this version of the object has arrived,
+// there is no partial file any more, and the file is one that would be made of it.
+func (t *Transfer) committed(d *download, j *Job) bool {
+	if j.checkpoint == nil || d.preserve.ModTime || d.preserve.Symlinks {
+		return false
+	}
+	h, begun := j.checkpoint.Header()
+	if !begun || h.Partial == "" || h.ETag == "" || h.ETag != j.info.ETag || h.Size != j.info.Size {
+		return false
+	}
+	var arrived int64
+	for _, p := range j.checkpoint.Pieces() {
+		arrived += p.Length
+	}
+	if _, err := os.Lstat(h.Partial); arrived != h.Size || !errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	info, err := d.root.Stat(d.key)
+	return err == nil && info.Mode().IsRegular() && info.Size() == h.Size &&
+		info.ModTime().Truncate(serviceGrain).Equal(j.info.ModTime.Truncate(serviceGrain))
 }
 
 // maxLink is how long the target of a symbolic link may be, in bytes.

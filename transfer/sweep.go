@@ -39,7 +39,8 @@ type sweep struct {
 	root    *tree.Root // target of a download
 	deletes *mirror.Deletes
 	list    *worklist
-	lane    pace.Lane // of requests that compare
+	now     chan chan struct{} // asks for a snapshot at once; what is sent is closed when it is written
+	lane    pace.Lane          // of requests that compare
 	abort   context.CancelCauseFunc
 	planned error // what ended the plan before its end
 
@@ -115,6 +116,7 @@ func (r *sweep) move(ctx context.Context, job *checkpoint.Job) error {
 	var workers, saver sync.WaitGroup
 	saved := make(chan struct{})
 	var saveErr error
+	r.now = make(chan chan struct{})
 	saver.Go(func() { saveErr = r.save(job, state, saved) })
 	for range r.t.m.o.Concurrency {
 		workers.Go(func() { r.work(run) })
@@ -197,17 +199,31 @@ func (r *sweep) save(job *checkpoint.Job, state checkpoint.State, stop <-chan st
 	defer ticks.Stop()
 	var failed error
 	for {
+		var written chan struct{}
 		select {
 		case <-stop:
 			return failed
 		case <-ticks.C:
+		case written = <-r.now:
 		}
-		if !r.snapshot(&state) {
-			continue
+		if r.snapshot(&state) {
+			if err := job.Save(state); err != nil {
+				failed = fmt.Errorf("write checkpoint: %w", err)
+			}
 		}
-		if err := job.Save(state); err != nil {
-			failed = fmt.Errorf("write checkpoint: %w", err)
+		if written != nil {
+			close(written)
 		}
+	}
+}
+
+// recorder returns a function that has it written down that an object is done.
+func (r *sweep) recorder(key string) func() {
+	return func() {
+		r.list.finish(key)
+		written := make(chan struct{})
+		r.now <- written
+		<-written
 	}
 }
 
@@ -371,7 +387,7 @@ func (r *sweep) up(ctx context.Context, a *active, s *step) (outcome, error) {
 	if s.src.Kind == tree.File {
 		return t.upload(ctx, a, &upload{
 			path: s.src.Path, to: to, put: put, preserve: r.w.Preserve, move: r.w.Move,
-			identity: identity(kindUpload, to, s.src.Path), parent: t.plan.id,
+			identity: identity(kindUpload, to, s.src.Path), parent: t.plan.id, record: r.recorder(key),
 		})
 	}
 	kept := tree.Attributes{Mode: &s.src.Mode}
@@ -410,7 +426,7 @@ func (r *sweep) down(ctx context.Context, a *active, s *step) (outcome, error) {
 	return t.download(ctx, a, &download{
 		from: from, info: objectInfo(from, &s.src), root: r.root, key: key,
 		preserve: r.w.Preserve, move: r.w.Move,
-		identity: identity(kindDownload, from, filepath.Join(r.w.To.Dir, filepath.FromSlash(key))), parent: t.plan.id,
+		identity: identity(kindDownload, from, filepath.Join(r.w.To.Dir, filepath.FromSlash(key))), parent: t.plan.id, record: r.recorder(key),
 	})
 }
 
@@ -420,7 +436,7 @@ func (r *sweep) across(ctx context.Context, a *active, s *step) (outcome, error)
 	info := objectInfo(from, &s.src)
 	return r.t.copy(ctx, a, &copying{
 		from: from, to: to, info: &info, move: r.w.Move, through: &r.through,
-		identity: identity(kindCopy, to, from.String()), parent: r.t.plan.id,
+		identity: identity(kindCopy, to, from.String()), parent: r.t.plan.id, record: r.recorder(s.src.Key),
 	})
 }
 
