@@ -155,16 +155,23 @@ func (s *Server) do(r request) answer {
 	return answer{}
 }
 
-// bounded is jobs within the bounds of an answer.
+// bounded is jobs within the bounds of an answer. Names of objects on their way
+// are left out when there are too many of them.
 func bounded(jobs []Job) []Job {
 	jobs = append([]Job(nil), jobs[:min(len(jobs), maxJobs)]...)
+	left := maxAnswer / 8 // bytes of names, which may be several times as long in JSON
 	for i := range jobs {
 		j := &jobs[i]
 		j.ID, j.Command, j.Work, j.State = cut(j.ID), cut(j.Command), cut(j.Work), cut(j.State)
 		j.Bound, j.Detail = cut(j.Bound), cut(j.Detail)
-		j.Active = append([]Active(nil), j.Active[:min(len(j.Active), maxActive)]...)
-		for k := range j.Active {
-			j.Active[k].Name = cut(j.Active[k].Name)
+		all := j.Active[:min(len(j.Active), maxActive)]
+		j.Active = nil
+		for _, a := range all {
+			a.Name = cut(a.Name)
+			if left -= len(a.Name); left < 0 {
+				break
+			}
+			j.Active = append(j.Active, a)
 		}
 	}
 	return jobs
