@@ -41,6 +41,7 @@ type app struct {
 	flags   globalFlags
 	args    []string       // as given to run
 	shared  *sharing       // with other commands of the same run; nil if this is the only one
+	verb    string         // the only one that is needed, "" if that is not known
 	line    int            // of the file of commands that this one stands on, 0 if it does not
 	started bool           // a verb's own code has begun, so an error is no longer one of usage
 	command *cobra.Command // the verb that ran, once it has ended
@@ -148,25 +149,58 @@ file that COS_CREDENTIALS_FILE names or else ~/.bluemix/cos_credentials,
 	f.BoolVar(&a.flags.debug, "debug", false, "log each request to standard error, secrets redacted")
 
 	root.AddGroup(
+		&cobra.Group{ID: "moving", Title: "Moving files and objects:"},
 		&cobra.Group{ID: "objects", Title: "Objects and buckets:"},
 		&cobra.Group{ID: "local", Title: "A local COS:"},
 		&cobra.Group{ID: "setup", Title: "Setting up:"},
 	)
-	for _, c := range []*cobra.Command{
-		newLs(a), newFind(a), newTree(a), newDiff(a), newMb(a), newRb(a), newCp(a), newMv(a), newSync(a), newPut(a), newPipe(a), newRun(a), newJobs(a), newTop(a), newCat(a), newHead(a), newRm(a), newStat(a), newDu(a), newACL(a), newPresign(a),
-	} {
-		c.GroupID = "objects"
-		root.AddCommand(c)
-	}
-	for _, c := range []*cobra.Command{newServe(a), newDemo(a)} {
-		c.GroupID = "local"
-		root.AddCommand(c)
-	}
-	for _, c := range []*cobra.Command{newConfig(a), newDoctor(a), newVersion(a)} {
-		c.GroupID = "setup"
+	for _, v := range verbs() {
+		if a.verb != "" && v.name != a.verb {
+			continue
+		}
+		c := v.make(a)
+		c.GroupID = v.group
 		root.AddCommand(c)
 	}
 	root.SetCompletionCommandGroupID("setup")
 	root.SetHelpCommandGroupID("setup")
 	return root
+}
+
+// verb is one command below icos.
+type verb struct {
+	name  string
+	group string
+	make  func(*app) *cobra.Command
+}
+
+func verbs() []verb {
+	return []verb{
+		{"cp", "moving", newCp},
+		{"mv", "moving", newMv},
+		{"sync", "moving", newSync},
+		{"put", "moving", newPut},
+		{"pipe", "moving", newPipe},
+		{"run", "moving", newRun},
+		{"jobs", "moving", newJobs},
+		{"top", "moving", newTop},
+		{"ls", "objects", newLs},
+		{"find", "objects", newFind},
+		{"tree", "objects", newTree},
+		{"diff", "objects", newDiff},
+		{"cat", "objects", newCat},
+		{"head", "objects", newHead},
+		{"stat", "objects", newStat},
+		{"du", "objects", newDu},
+		{"rm", "objects", newRm},
+		{"mb", "objects", newMb},
+		{"rb", "objects", newRb},
+		{"acl", "objects", newACL},
+		{"presign", "objects", newPresign},
+		{"serve", "local", newServe},
+		{"demo", "local", newDemo},
+		{"config", "setup", newConfig},
+		{"doctor", "setup", newDoctor},
+		{"version", "setup", newVersion},
+	}
 }

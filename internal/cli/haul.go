@@ -32,6 +32,7 @@ type haul struct {
 	left    map[string]transfer.JobInfo // what earlier runs left there
 	began   time.Time
 	slots   chan struct{} // one for each transfer that has not ended
+	ended   sync.WaitGroup
 
 	display *display
 	remove  func(totals) // takes the haul out of a display that it shares
@@ -79,14 +80,7 @@ func (a *app) newHaul(ctx context.Context, client *icos.Client, o haulOptions) (
 		}
 	}
 	h.label = a.label(client.Endpoint())
-	h.left = map[string]transfer.JobInfo{}
-	if h.state != "" {
-		for job, err := range transfer.Jobs(h.state) {
-			if err == nil { // "icos jobs" tells of those that cannot be read
-				h.left[job.ID] = job
-			}
-		}
-	}
+	h.left = a.leftovers(h.state)
 	m, release, err := a.manager(client, o.tuning.options(h.state))
 	if err != nil {
 		return nil, err
@@ -104,6 +98,28 @@ func (a *app) newHaul(ctx context.Context, client *icos.Client, o haulOptions) (
 	return h, nil
 }
 
+// leftovers are the jobs that earlier runs left in dir, by ID.
+func (a *app) leftovers(dir string) map[string]transfer.JobInfo {
+	if a.shared != nil {
+		a.shared.look.Do(func() { a.shared.left = jobsByID(dir) })
+		return a.shared.left
+	}
+	return jobsByID(dir)
+}
+
+func jobsByID(dir string) map[string]transfer.JobInfo {
+	jobs := map[string]transfer.JobInfo{}
+	if dir == "" {
+		return jobs
+	}
+	for job, err := range transfer.Jobs(dir) {
+		if err == nil { // "icos jobs" tells of those that cannot be read
+			jobs[job.ID] = job
+		}
+	}
+	return jobs
+}
+
 // start begins one transfer. It waits while very many are queued.
 func (h *haul) start(w transfer.Work) {
 	select {
@@ -111,9 +127,10 @@ func (h *haul) start(w transfer.Work) {
 	case <-h.ctx.Done():
 		return
 	}
+	h.ended.Add(1)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	t := h.manager.Start(h.ctx, h.labelled(w), transfer.Observer{Queued: h.queued, Item: h.item, Done: h.ended})
+	t := h.manager.Start(h.ctx, h.labelled(w), transfer.Observer{Queued: h.queued, Item: h.item, Done: h.done})
 	h.live = append(h.live, t)
 }
 
@@ -173,9 +190,12 @@ func (h *haul) emitEvent(r record) {
 	_ = writeRecord(h.events, r)
 }
 
-// ended notes the end of one transfer.
-func (h *haul) ended(t *transfer.Transfer, err error) {
-	defer func() { <-h.slots }()
+// done notes the end of one transfer.
+func (h *haul) done(t *transfer.Transfer, err error) {
+	defer func() {
+		<-h.slots
+		h.ended.Done()
+	}()
 	report, progress := t.Report(), t.Progress()
 	h.mu.Lock()
 	for i, l := range h.live {
@@ -252,9 +272,7 @@ func (h *haul) view() view {
 // end waits for the transfers, takes away what is shown of them, and sums up.
 // err is why no more were started, if that was not planned.
 func (h *haul) end(err error) error {
-	for range cap(h.slots) { // all free again: everything has ended
-		h.slots <- struct{}{}
-	}
+	h.ended.Wait()
 	for _, f := range h.laters {
 		err = errors.Join(err, f())
 	}

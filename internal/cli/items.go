@@ -55,7 +55,7 @@ func isTree(t *transfer.Transfer) bool {
 // only one, or of a command that is being stopped, is the command's error.
 func (h *haul) itemFailed(t *transfer.Transfer, it transfer.Item) {
 	if !isTree(t) || h.ctx.Err() != nil {
-		return // ended tells
+		return // done tells
 	}
 	err := it.Err
 	if err == nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -109,15 +110,17 @@ func (r *runner) runLine(ctx context.Context, shared *sharing, n int, words []st
 		shared: shared, line: n, flags: r.flags,
 	}
 	if words = dropName(words); err == nil {
-		for _, verb := range notInRun {
-			if words[0] == verb {
-				err = fmt.Errorf("%s cannot be one of many commands", verb)
-			}
+		if slices.Contains(notInRun, words[0]) {
+			err = fmt.Errorf("%s cannot be one of many commands", words[0])
 		}
 	}
 	if err != nil {
 		sub.reportError(&usageError{err}, exitUsage)
 		return exitUsage
+	}
+	// To make all verbs for one line would take longer than to run it.
+	if slices.ContainsFunc(verbs(), func(v verb) bool { return v.name == words[0] }) {
+		sub.verb = words[0]
 	}
 	return sub.run(ctx, append(r.flags.args(), words...))
 }

@@ -46,6 +46,9 @@ type sharing struct {
 	http    *http.Client
 	rate    rateFlag // of all lines together, but for those with other flags of this kind
 
+	look sync.Once // fills left
+	left map[string]transfer.JobInfo
+
 	mu       sync.Mutex // guards all below
 	configs  map[globalFlags]icos.Config
 	managers map[sharedKey]*transfer.Manager
