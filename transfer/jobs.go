@@ -219,7 +219,11 @@ func (d *discarder) object(ctx context.Context, i *checkpoint.Info) error {
 	case !begun || h.UploadID == "" && h.Kind == kindDownload:
 		err = o.Remove()
 	case d.target != nil:
-		if err = multipart.Discard(ctx, o, d.target(&h)); err != nil {
+		err = multipart.Discard(ctx, o, d.target(&h))
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // the bucket is gone, and the upload with it
+			err = o.Remove()
+		case err != nil:
 			err = errors.Join(err, o.Close())
 		}
 	default:

@@ -240,6 +240,10 @@ func (t *Transfer) download(ctx context.Context, a *active, d *download) (outcom
 // finish ends a download whose file is complete.
 func (d *download) finish(ctx context.Context, j *Job) (outcome, error) {
 	if d.move {
+		// Small files are not on disk yet when they get their name.
+		if err := d.root.Sync(d.key); err != nil {
+			return outcome{}, j.close(fmt.Errorf("put file on disk: %w", err))
+		}
 		if err := d.from.Delete(ctx); err != nil {
 			return outcome{}, j.close(fmt.Errorf("remove source: %w", err))
 		}

@@ -47,7 +47,7 @@ type Item struct {
 	Op     Op
 	Key    string // relative to the tree; of a single object its key
 	From   string // path, or cos://bucket/key; "" if Deleted
-	To     string // path, or cos://bucket/key
+	To     string // path, or cos://bucket/key; "" of a link or special file that was skipped
 	Bytes  int64  // size of the object
 	Reason string // why, in words: why it was copied, skipped or refused, or why it started over; may be empty
 	Err    error  // of Failed

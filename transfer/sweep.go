@@ -448,6 +448,9 @@ func objectInfo(o *icos.Object, e *mirror.Entry) icos.ObjectInfo {
 // item describes a step to observers.
 func (r *sweep) item(op Op, s *step) Item {
 	it := Item{Op: op, Key: s.src.Key, Bytes: s.src.Size, Reason: s.reason, To: r.w.To.place(s.src.Key), New: s.isNew, Unsure: s.unsure}
+	if s.odd {
+		it.To = ""
+	}
 	it.From = s.src.Path
 	if r.w.From.Bucket != nil || it.From == "" {
 		it.From = r.w.From.place(s.src.Key)

@@ -24,6 +24,7 @@ type step struct {
 	err    error
 	isNew  bool  // the target has nothing under the key
 	unsure bool  // contents could not be compared
+	odd    bool  // a link or special file, which has no place in the target
 	skips  int64 // of a run of entries to be skipped that nobody wants to hear about; src.Key is the last
 }
 
@@ -32,7 +33,7 @@ type step struct {
 func newStep(a *mirror.Action) step {
 	s := step{op: a.Op, src: a.Src, reason: a.Reason, err: a.Err, isNew: a.Dst.Key == "", unsure: a.Unsure}
 	if errors.Is(a.Err, tree.ErrSymlink) || errors.Is(a.Err, tree.ErrSpecial) {
-		s.op, s.reason, s.err = mirror.Skip, a.Err.Error(), nil
+		s.op, s.reason, s.err, s.odd = mirror.Skip, a.Err.Error(), nil, true
 	}
 	return s
 }
