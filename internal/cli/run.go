@@ -91,7 +91,7 @@ func (r *runner) run(ctx context.Context, file string) error {
 		}
 		group.Go(func() error {
 			r.lines.Add(1)
-			if r.runLine(ctx, shared, n, words, err) != exitOK {
+			if r.runLine(ctx, shared, n, words, err) != exitOK && ctx.Err() == nil {
 				r.failed.Add(1)
 			}
 			return nil
