@@ -187,12 +187,12 @@ func (m *mover) start(ctx context.Context, g *errgroup.Group, bulk int64, next f
 		leave(0)
 		return false, err
 	}
-	if err := m.env.Gate.Enter(ctx, m.lane); err != nil {
+	if err := m.env.Gate.EnterBulk(ctx, m.lane); err != nil {
 		leave(0)
 		return false, err
 	}
 	g.Go(func() error {
-		defer m.env.Gate.Leave(m.lane)
+		defer m.env.Gate.LeaveBulk(m.lane)
 		err := do(ctx)
 		if err != nil {
 			leave(0)
