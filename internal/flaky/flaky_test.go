@@ -55,11 +55,12 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// last returns what the last PUT sent, how that ended, and how many there were.
-func (s *server) last() (got []byte, err error, puts int) {
+// last returns what the last PUT sent, how many there were, and how reading the
+// last ended.
+func (s *server) last() (got []byte, puts int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.got, s.err, s.puts
+	return s.got, s.puts, s.err
 }
 
 func start(t *testing.T, f flaky.Faults) (*flaky.Handler, *server, string) {
@@ -110,7 +111,7 @@ func TestNoFaults(t *testing.T) {
 func TestSlowDown(t *testing.T) {
 	_, s, url := start(t, flaky.Faults{SlowDown: 1})
 	status, got, err := ask(t, "PUT", url+"/b/k", []byte("x"))
-	_, _, puts := s.last()
+	_, puts, _ := s.last()
 	if status != 503 || err != nil || !strings.Contains(string(got), "<Code>SlowDown</Code>") || puts != 0 {
 		t.Errorf("%d %q, %v, carried out %d times", status, got, err, puts)
 	}
@@ -127,7 +128,7 @@ func TestResetAndLost(t *testing.T) {
 		if !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, io.EOF) {
 			t.Errorf("%s: %v, want the connection to be reset", tt.name, err)
 		}
-		if _, _, puts := s.last(); puts != tt.puts {
+		if _, puts, _ := s.last(); puts != tt.puts {
 			t.Errorf("%s: carried out %d times, want %d", tt.name, puts, tt.puts)
 		}
 	}
@@ -141,7 +142,7 @@ func TestTruncate(t *testing.T) {
 	if _, _, err := ask(t, "PUT", url+"/b/k", object); err == nil {
 		t.Error("a PUT whose body was cut succeeded")
 	}
-	if got, err, _ := s.last(); !errors.Is(err, io.ErrUnexpectedEOF) || !bytes.HasPrefix(object, got) || len(got) == len(object) {
+	if got, _, err := s.last(); !errors.Is(err, io.ErrUnexpectedEOF) || !bytes.HasPrefix(object, got) || len(got) == len(object) {
 		t.Errorf("the server read %d of %d bytes, %v", len(got), len(object), err)
 	}
 }
