@@ -106,7 +106,7 @@ func (o *Options) check() error {
 		return fmt.Errorf("PartSize is %d bytes: parts have between 5 MiB and 5 GiB", n)
 	}
 	if len(o.Label) > checkpoint.MaxLabel {
-		return fmt.Errorf("Label has %d bytes: at most %d are kept", len(o.Label), checkpoint.MaxLabel)
+		return fmt.Errorf("label has %d bytes: at most %d are kept", len(o.Label), checkpoint.MaxLabel)
 	}
 	return nil
 }
