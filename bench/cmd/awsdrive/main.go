@@ -27,7 +27,7 @@ func main() {
 	drive.Main("awsdrive", open)
 }
 
-// What measured best here of 5 to 64 MiB and 3 to 16.
+// A common recommendation, between 5 and 64 MiB and 3 and 16 parts at once; not swept here.
 const (
 	tunedPart    = 16 << 20
 	tunedWorkers = 6
