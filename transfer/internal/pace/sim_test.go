@@ -55,7 +55,6 @@ type network struct {
 	tokens float64
 	chance *rand.Rand
 	sent   int64
-	work   float64 // seconds of processor time wanted
 	queue  []chan struct{}
 }
 
