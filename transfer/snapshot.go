@@ -20,20 +20,25 @@ func (r *sweep) begun() bool {
 }
 
 // restore returns the state to begin with. The first run adds what another process
-// has done to the sums.
+// has done to the sums, unless that came to its end and left only failures to be
+// tried again. A Sync that compares goes by what the target has now, and by nothing
+// that another process knew.
 func (r *sweep) restore(job *checkpoint.Job) checkpoint.State {
 	y := &r.t.tally
+	first := r.t.runs.Load() == 1
 	state, found := job.State()
+	if first && r.w.Compare != Always {
+		found = false
+	}
 	if !found {
 		state = checkpoint.State{Started: time.Now()}
 	}
 	state.Label = r.t.plan.label
-	if r.t.runs.Load() == 1 && found {
+	if first && found && !(state.Listed && len(state.Pending) == 0) {
 		y.bytes.Add(state.Bytes)
 		y.whole.Add(state.Bytes)
 		y.resumed.Add(state.Bytes)
 		y.objects.Add(state.Objects)
-		y.skipped.Add(state.Skipped)
 		y.deleted.Add(state.Deleted)
 	}
 	// What is not done is listed again.

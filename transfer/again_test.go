@@ -1,0 +1,49 @@
+package transfer_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/icos-go/icos/transfer"
+)
+
+// A sync that an object keeps from succeeding for good looks at the target each
+// time, and its sums are those of one run.
+func TestSyncComparesAgainAfterFailures(t *testing.T) {
+	b := bucket(t, nil)
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"a": "1", "b": "2", "c": "3"})
+	if err := os.WriteFile(filepath.Join(dir, "zz\xff"), nil, 0o600); err != nil {
+		t.Skip("this system takes no such name:", err)
+	}
+	state := t.TempDir()
+	for round := range 3 {
+		m := manager(t, b.Client(), &transfer.Options{StateDir: state})
+		tr := m.Start(t.Context(), transfer.Sync{
+			From: transfer.Tree{Dir: dir}, To: transfer.Tree{Bucket: b, Prefix: "again/"}, Compare: transfer.Auto,
+		})
+		var failed *transfer.FailedError
+		if err := tr.Wait(t.Context()); !errors.As(err, &failed) || failed.Failed != 1 {
+			t.Fatalf("round %d: %v, want one failure", round, err)
+		}
+		p := tr.Progress()
+		copied, skipped := int64(1), int64(2)
+		if round == 0 {
+			copied, skipped = 3, 0
+		}
+		if p.Objects != copied || p.Skipped != skipped || p.Failed != 1 {
+			t.Errorf("round %d: %d copied, %d skipped, %d failed; want %d, %d, 1", round, p.Objects, p.Skipped, p.Failed, copied, skipped)
+		}
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+		if ok, err := b.Object("again/b").Exists(t.Context()); err != nil || !ok {
+			t.Errorf("round %d: the object that had been removed is not there: %v", round, err)
+		}
+		if err := b.Object("again/b").Delete(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
