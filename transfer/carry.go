@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/icos-go/icos"
@@ -110,8 +109,8 @@ func (r *sweep) up(ctx context.Context, a *active, s *step) (outcome, error) {
 	put.Metadata = merged(kept.Metadata(), put.Metadata)
 	out, err := t.putBytes(ctx, a, to, body, put)
 	if err == nil && r.w.Move && s.src.Kind == tree.Symlink {
-		if err := os.Remove(s.src.Path); err != nil {
-			return out, fmt.Errorf("remove source: %w", err)
+		if err := removeLink(s.src.Path, s.src.Link); err != nil {
+			return out, err
 		}
 	}
 	return out, err
@@ -125,7 +124,7 @@ func (r *sweep) down(ctx context.Context, a *active, s *step) (outcome, error) {
 			return outcome{}, fmt.Errorf("make directory: %w", err)
 		}
 		if r.w.Move {
-			return outcome{}, from.Delete(ctx)
+			return outcome{}, removeObject(ctx, from, s.src.ETag)
 		}
 		return outcome{}, nil
 	}

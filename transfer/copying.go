@@ -3,7 +3,6 @@ package transfer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"sync/atomic"
 
@@ -51,8 +50,8 @@ func (t *Transfer) copy(ctx context.Context, a *active, c *copying) (outcome, er
 		return outcome{}, err
 	}
 	if c.move {
-		if err := c.from.Delete(ctx); err != nil {
-			return outcome{}, fmt.Errorf("remove source: %w", err)
+		if err := removeObject(ctx, c.from, c.info.ETag); err != nil {
+			return outcome{}, err
 		}
 	}
 	return out, nil

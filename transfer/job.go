@@ -11,6 +11,7 @@ import (
 	"github.com/icos-go/icos/transfer/internal/checkpoint"
 	"github.com/icos-go/icos/transfer/internal/multipart"
 	"github.com/icos-go/icos/transfer/internal/pace"
+	"github.com/icos-go/icos/transfer/internal/tree"
 )
 
 // A Job is one file's worth of work, handed to a [Transport].
@@ -75,6 +76,28 @@ func (j *Job) close(err error) error {
 		return fmt.Errorf("remove checkpoint: %w", err)
 	}
 	return nil
+}
+
+// begin begins the checkpoint of a download for a [Transport] of somebody else, which
+// may go on with a partial file only if that is of the same version.
+func (j *Job) begin(p *tree.Partial) error {
+	h, begun := j.checkpoint.Header()
+	if begun && h.Size == j.info.Size && h.ETag == j.info.ETag && h.VersionID == j.info.VersionID {
+		return nil
+	}
+	if err := p.Truncate(0); err != nil {
+		return err
+	}
+	h = j.header
+	h.Size, h.ModTime, h.ETag, h.VersionID = j.info.Size, j.info.ModTime, j.info.ETag, j.info.VersionID
+	return j.checkpoint.Begin(h)
+}
+
+// worthKeeping reports whether the partial file of a download may be gone on with. If
+// the checkpoint does not tell of it, nobody would find it again to remove it.
+func (j *Job) worthKeeping() bool {
+	h, begun := j.checkpoint.Header()
+	return begun && h.Partial != ""
 }
 
 // busy gives the error of a checkpoint that is in use its public form.

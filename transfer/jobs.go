@@ -138,6 +138,10 @@ func RemoveJob(ctx context.Context, stateDir, id string, c *icos.Client) error {
 	}
 	d := discarder{store: store}
 	if c != nil {
+		// Another service does not know the upload, which looks as if it were gone.
+		if at := found.Identity.Endpoint; at != c.Endpoint() && !(isCOS(at) && isCOS(c.Endpoint())) {
+			return fmt.Errorf("remove job %s: it is one of %s, and the client is for %s", id, at, c.Endpoint())
+		}
 		d.target = func(h *checkpoint.Header) *icos.Object { return c.Bucket(h.Bucket).Object(h.Key) }
 	}
 	if err := d.discard(ctx, found); err != nil {

@@ -11,6 +11,7 @@ import (
 	"mime"
 	"os"
 	"path"
+	"path/filepath"
 
 	"github.com/icos-go/icos"
 	"github.com/icos-go/icos/transfer/internal/checkpoint"
@@ -89,6 +90,43 @@ func removeSource(name string, was fs.FileInfo) error {
 		return fmt.Errorf("remove source: %w", err)
 	}
 	if !os.SameFile(now, was) || now.Size() != was.Size() || !now.ModTime().Equal(was.ModTime()) {
+		return fmt.Errorf("remove source: %s: %w; it was stored as it was before", name, icos.ErrChanged)
+	}
+	if err := os.Remove(name); err != nil {
+		return fmt.Errorf("remove source: %w", err)
+	}
+	return nil
+}
+
+// removeObject removes an object that has been moved, unless it is another one by
+// now. The service cannot be told to look, so somebody who replaces it in the moment
+// between the two requests is not noticed.
+func removeObject(ctx context.Context, o *icos.Object, etag string) error {
+	if o.VersionID() == "" && etag != "" {
+		now, err := o.Stat(ctx)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
+			return fmt.Errorf("remove source: %w", err)
+		case now.ETag != etag:
+			return fmt.Errorf("remove source: %s: %w; it was stored as it was before", o, icos.ErrChanged)
+		}
+	}
+	if err := o.Delete(ctx); err != nil {
+		return fmt.Errorf("remove source: %w", err)
+	}
+	return nil
+}
+
+// removeLink removes a symbolic link that has been moved, unless something else is
+// there by now.
+func removeLink(name, target string) error {
+	now, err := os.Readlink(name)
+	if err != nil {
+		return fmt.Errorf("remove source: %w", err)
+	}
+	if filepath.ToSlash(now) != target {
 		return fmt.Errorf("remove source: %s: %w; it was stored as it was before", name, icos.ErrChanged)
 	}
 	if err := os.Remove(name); err != nil {
@@ -221,9 +259,15 @@ func (t *Transfer) download(ctx context.Context, a *active, d *download) (outcom
 	j.file = partial
 	if resumable {
 		j.header.Partial = partial.Path()
+		if t.m.o.Transport != nil {
+			err = j.begin(partial)
+		}
+	}
+	if err != nil {
+		return outcome{}, j.close(errors.Join(fmt.Errorf("prepare partial file: %w", err), partial.Abandon()))
 	}
 	if err := t.m.transport.Download(ctx, j); err != nil {
-		if resumable {
+		if resumable && j.worthKeeping() {
 			err = errors.Join(err, partial.Keep())
 		} else {
 			err = errors.Join(err, partial.Abandon())
@@ -244,8 +288,8 @@ func (d *download) finish(ctx context.Context, j *Job) (outcome, error) {
 		if err := d.root.Sync(d.key); err != nil {
 			return outcome{}, j.close(fmt.Errorf("put file on disk: %w", err))
 		}
-		if err := d.from.Delete(ctx); err != nil {
-			return outcome{}, j.close(fmt.Errorf("remove source: %w", err))
+		if err := removeObject(ctx, d.from, j.info.ETag); err != nil {
+			return outcome{}, j.close(err)
 		}
 	}
 	return j.outcome, j.close(nil)

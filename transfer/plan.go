@@ -147,6 +147,9 @@ func (t *Transfer) prepareCopy(w Copy) error {
 	}
 	p := &t.plan
 	p.name = fmt.Sprintf("copy %s to %s", w.From, w.To)
+	if w.Move && w.From.VersionID() == "" && w.From.Key() == w.To.Key() && sameBucket(w.From.Bucket(), w.To.Bucket()) {
+		return fmt.Errorf("move %s: source and target are the same object", w.From)
+	}
 	p.resumable, p.upload, p.label = true, true, w.Label
 	p.target = w.To.Bucket().Object
 	p.identity = identity(kindCopy, w.To, w.From.String())

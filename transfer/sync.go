@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,6 +28,9 @@ func (t *Transfer) prepareSync(w Sync) error {
 	}
 	if err := w.apart(); err != nil {
 		return err
+	}
+	if w.Move && w.Delete {
+		return errors.New("both Move and Delete: what was moved before would be deleted, for the source no longer has it")
 	}
 	t.tally.objectsTotal.Store(0)
 	t.tally.total.Store(0)
@@ -82,12 +86,30 @@ func (w *Sync) apart() error {
 			return errors.New("both trees are directories: at least one must be in a bucket")
 		}
 	case a.Bucket != nil && b.Bucket != nil && !w.DryRun:
-		if a.Bucket.Name() == b.Bucket.Name() && a.Bucket.Client().Endpoint() == b.Bucket.Client().Endpoint() &&
-			(strings.HasPrefix(a.Prefix, b.Prefix) || strings.HasPrefix(b.Prefix, a.Prefix)) {
+		if sameBucket(a.Bucket, b.Bucket) && (strings.HasPrefix(a.Prefix, b.Prefix) || strings.HasPrefix(b.Prefix, a.Prefix)) {
 			return fmt.Errorf("%s and %s overlap", a, b)
 		}
 	}
 	return nil
+}
+
+// sameBucket reports whether two handles are of one bucket: it has the same name at
+// the same endpoint. COS has each name once, and several endpoints by which a bucket is reached.
+func sameBucket(a, b *icos.Bucket) bool {
+	if a.Name() != b.Name() {
+		return false
+	}
+	x, y := a.Client().Endpoint(), b.Client().Endpoint()
+	return x == y || isCOS(x) && isCOS(y)
+}
+
+// isCOS reports whether an endpoint is one of COS. Without an endpoint each bucket is looked up there.
+func isCOS(endpoint string) bool {
+	if endpoint == "" {
+		return true
+	}
+	u, err := url.Parse(endpoint)
+	return err == nil && strings.HasSuffix(strings.ToLower(u.Hostname()), ".cloud-object-storage.appdomain.cloud")
 }
 
 // identity names the work. Whatever changes which objects are moved, or what
@@ -146,6 +168,9 @@ func (r *sweep) lists(ctx context.Context) (src, dst entries) {
 		if _, err := os.Stat(w.To.Dir); errors.Is(err, os.ErrNotExist) {
 			return src, func(func(mirror.Entry, error) bool) {}
 		}
+	}
+	if w.From.Bucket != nil && w.To.Bucket == nil {
+		o.Follow = false // a link in the target is none of ours: it is neither compared nor deleted
 	}
 	return src, w.To.side().List(ctx, o)
 }

@@ -39,7 +39,8 @@ const (
 // Partial opens the partial file of key, or creates it and the directories it
 // needs. The same key and tag always find the same file, so that a later
 // process goes on with it; if tag is empty, the file is new and no other call
-// finds it. Two at once for the same key and tag are the caller's to prevent.
+// finds it. While one of the same key and tag is open, in any process, another
+// gets a new file, where the system can tell.
 // What may be known before a byte is fetched is an error here: a key that
 // cannot be a file, a directory in its place, a file or a link where a
 // directory must be.
@@ -75,6 +76,8 @@ func (r *Root) partial(key, tag string) (_ *Partial, err error) {
 		return nil, errIsDirectory
 	case info.Mode().IsRegular():
 		p.perm = new(info.Mode().Perm())
+	case info.Mode()&fs.ModeSymlink == 0:
+		return nil, errNotRegular // a device or a pipe, which must not become a file
 	}
 	if err := p.open(); err != nil {
 		return nil, err
@@ -86,18 +89,30 @@ func (r *Root) partial(key, tag string) (_ *Partial, err error) {
 // there under its name was not put there by a Partial, and is replaced: a link,
 // or a file with a second name, would lead the writes elsewhere.
 func (p *Partial) open() error {
+	perm := fs.FileMode(0o666)
+	if p.perm != nil {
+		perm = *p.perm | 0o600 // what it replaces may be secret
+	}
 	for range 3 {
-		f, err := p.dir.root.OpenFile(p.temp, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o666)
+		f, err := p.dir.root.OpenFile(p.temp, os.O_CREATE|os.O_EXCL|os.O_RDWR, perm)
+		if err == nil && !claim(f) { // another found it at once
+			err = errors.Join(errClaimed, f.Close())
+		}
 		if err == nil {
 			p.file = f
 			return nil
 		}
-		if !errors.Is(err, fs.ErrExist) {
+		if errors.Is(err, fs.ErrExist) {
+			if f, err = reopen(p.dir.root, p.temp); err == nil {
+				p.file, p.resumed = f, true
+				return nil
+			}
+		} else if !errors.Is(err, errClaimed) {
 			return err
 		}
-		if f, err = reopen(p.dir.root, p.temp); err == nil {
-			p.file, p.resumed = f, true
-			return nil
+		if errors.Is(err, errClaimed) {
+			p.temp = partialName(p.key, "")
+			continue
 		}
 		if err := p.dir.root.Remove(p.temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -119,15 +134,39 @@ func reopen(root *os.Root, name string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	after, err := f.Stat()
-	if err == nil && (!os.SameFile(before, after) || links(after) > 1) {
-		err = errNotRegular
-	}
-	if err != nil {
+	if err := isOurs(root, name, before, f); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
 }
+
+// isOurs returns an error if f, opened as name, is another file than before, or one that
+// somebody else may be writing to.
+func isOurs(root *os.Root, name string, before fs.FileInfo, f *os.File) error {
+	after, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	dir, err := root.Stat(".")
+	if err != nil {
+		return err
+	}
+	const others = 0o022 // who may write to a directory, beside its owner
+	switch {
+	case !os.SameFile(before, after), links(after) > 1, dir.Mode()&others != 0 && !mine(after):
+		return errNotRegular
+	case !claim(f):
+		return errClaimed
+	}
+	// Until it was claimed its name may have become that of its target.
+	if now, err := root.Lstat(name); err != nil || !os.SameFile(now, after) {
+		return errClaimed
+	}
+	return nil
+}
+
+// errClaimed says that somebody else is at a partial file.
+var errClaimed = errors.New("is being written")
 
 // Path returns where the partial file is.
 func (p *Partial) Path() string { return p.root.Path(p.dir.name + "/" + p.temp) }
@@ -203,6 +242,7 @@ func (p *Partial) commit(mtime time.Time, mode *fs.FileMode) error {
 	if err == nil && synced {
 		err = p.file.Sync()
 	}
+	defer hold(p.file)() // until it has its name
 	if cerr := p.file.Close(); err == nil {
 		err = cerr
 	}
@@ -252,6 +292,7 @@ func (p *Partial) Abandon() error {
 	case partialEnded:
 		return nil
 	case partialOpen:
+		defer hold(p.file)() // until it is gone
 		err = p.file.Close()
 	case partialClosed:
 	}

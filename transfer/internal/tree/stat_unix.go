@@ -4,6 +4,7 @@ package tree
 
 import (
 	"io/fs"
+	"os"
 	"syscall"
 )
 
@@ -13,4 +14,10 @@ func links(info fs.FileInfo) uint64 {
 		return uint64(s.Nlink) //nolint:unconvert // narrower on some systems
 	}
 	return 1
+}
+
+// mine reports whether this user owns a file.
+func mine(info fs.FileInfo) bool {
+	s, ok := info.Sys().(*syscall.Stat_t)
+	return !ok || int(s.Uid) == os.Geteuid()
 }

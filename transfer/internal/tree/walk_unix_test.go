@@ -200,8 +200,67 @@ func TestOpenRefusesPipes(t *testing.T) {
 		t.Error("a pipe was opened")
 	}
 	check(t, put(r, "f", "x"))
-	check(t, put(r, "pipe", "x"))
-	checkContents(t, dir, map[string]string{"f": "x", "pipe": "x"})
+	if err := put(r, "pipe", "x"); err == nil {
+		t.Error("a pipe was replaced by a file")
+	}
+	if info, err := os.Lstat(filepath.Join(dir, "pipe")); err != nil || info.Mode()&os.ModeNamedPipe == 0 {
+		t.Errorf("the pipe is now %v, %v", info, err)
+	}
+	check(t, os.Remove(filepath.Join(dir, "pipe")))
+	checkContents(t, dir, map[string]string{"f": "x"})
+}
+
+// Two that fetch the same file at once, as two processes may, do not write to the same partial
+// file: neither spoils what the other has checked already.
+func TestPartialsAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	first, err := openRoot(t, dir).Partial("f", "tag")
+	check(t, err)
+	_, err = first.WriteAt([]byte("first"), 0)
+	check(t, err)
+	second, err := openRoot(t, dir).Partial("f", "tag")
+	check(t, err)
+	if first.Path() == second.Path() {
+		t.Fatalf("both write to %s", first.Path())
+	}
+	_, err = second.WriteAt([]byte("second"), 0)
+	check(t, err)
+	check(t, first.Commit(time.Time{}, nil))
+	checkContents(t, dir, map[string]string{"f": "first", filepath.Base(second.Path()): "second"})
+	check(t, second.Commit(time.Time{}, nil))
+	checkContents(t, dir, map[string]string{"f": "second"})
+
+	third, err := openRoot(t, dir).Partial("f", "tag")
+	check(t, err)
+	check(t, third.Keep())
+	fourth, err := openRoot(t, dir).Partial("f", "tag")
+	check(t, err)
+	if third.Path() != fourth.Path() {
+		t.Error("what was kept is not found again")
+	}
+	check(t, fourth.Abandon())
+}
+
+// In a directory that others may write to, a file with the name of a partial file may be theirs,
+// to read or to change what is written to it.
+func TestPartialOfAnotherUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can make files of others")
+	}
+	dir := t.TempDir()
+	check(t, os.Chmod(dir, 0o777))
+	trap := filepath.Join(dir, tree.PartialName("f", "tag"))
+	check(t, os.WriteFile(trap, nil, 0o666))
+	check(t, os.Chown(trap, 12345, 12345))
+	r := openRoot(t, dir)
+	p, err := r.Partial("f", "tag")
+	check(t, err)
+	check(t, p.Commit(time.Time{}, nil))
+	info, err := r.Stat("f")
+	check(t, err)
+	if uid := info.Sys().(*syscall.Stat_t).Uid; uid != 0 {
+		t.Errorf("the file is that of user %d", uid)
+	}
 }
 
 func TestPermissionsFollowTheUmask(t *testing.T) {
