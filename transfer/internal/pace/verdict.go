@@ -92,9 +92,14 @@ func Explain(e Evidence) (Limit, string) {
 // perRequest explains that answers were waited for, and not bytes.
 func (e Evidence) perRequest() (Limit, string) {
 	mean := e.Service / time.Duration(e.Requests)
-	if e.Path.RTT > mean/2 {
+	// The smoothed RTT has the time in it that a busy machine takes to acknowledge.
+	rtt := e.Path.RTT
+	if e.Path.MinRTT > 0 {
+		rtt = min(rtt, e.Path.MinRTT)
+	}
+	if rtt > mean/2 && !e.Path.Loopback {
 		return LimitPath, fmt.Sprintf("path: RTT %s, of %s that a request took, with %d connections; fewer and larger objects would help",
-			short(e.Path.RTT), short(mean), e.Connections)
+			short(rtt), short(mean), e.Connections)
 	}
 	return LimitService, fmt.Sprintf("server time per request: %s each, with %d connections; fewer and larger objects would help",
 		short(mean), e.Connections)

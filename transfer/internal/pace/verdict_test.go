@@ -34,7 +34,7 @@ func TestExplainNamesTheLimit(t *testing.T) {
 		{"rate", pace.Evidence{Sums: with(bulk, func(s *pace.Sums) { s.Limited = time.Minute }), Rate: 110e6}, pace.LimitRate, []string{"110 MB/s"}},
 		{"rate that was not reached", pace.Evidence{Sums: with(bulk, func(s *pace.Sums) { s.Limited = time.Second }), Rate: 900e6, Path: far}, pace.LimitPath, nil},
 		{"small objects, slow service", pace.Evidence{Sums: pace.Sums{Moved: 40 << 20, Requests: 10_000, Service: 80 * time.Second}, Path: pace.PathInfo{RTT: ms, Conns: 8}}, pace.LimitService, []string{"8.0 ms each"}},
-		{"small objects, long path", pace.Evidence{Sums: pace.Sums{Moved: 4 << 20, Requests: 1000, Service: 150 * time.Second}, Path: far}, pace.LimitPath, []string{"RTT 140 ms, of 150 ms"}},
+		{"small objects, long path", pace.Evidence{Sums: pace.Sums{Moved: 4 << 20, Requests: 1000, Service: 150 * time.Second}, Path: far}, pace.LimitPath, []string{"RTT 138 ms, of 150 ms"}},
 	} {
 		c.e.Elapsed, c.e.Cores, c.e.Connections = 10*time.Second, 2, 8
 		got, text := pace.Explain(c.e)
