@@ -161,11 +161,12 @@ func (s *streaming) whole(ctx context.Context, p *payload) (Result, error) {
 // inParts stores a long stream in parts, of which the first was read already.
 func (s *streaming) inParts(ctx context.Context, head *payload) (Result, error) {
 	s.step = s.first
-	next := head
+	next, last := head, head
 	defer func() {
 		if next != nil { // it was not sent
 			next.release()
 		}
+		last.release() // nor was this, if its turn did not come; otherwise it does nothing
 	}()
 	if _, _, err := s.open(ctx); err != nil {
 		return Result{}, err
@@ -186,6 +187,7 @@ func (s *streaming) inParts(ctx context.Context, head *payload) (Result, error) 
 					return nil, nil
 				}
 			}
+			last = p
 			return func(ctx context.Context) error {
 				defer p.release()
 				got, err := s.sendPart(ctx, n, p)

@@ -2,6 +2,7 @@ package multipart_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -89,4 +90,34 @@ func TestStreamThatDoesNotFit(t *testing.T) {
 	if _, err := w.env.Stream(t.Context(), o); err == nil {
 		t.Error("parts of 100 MiB fit into 16 MiB")
 	}
+}
+
+// TestStreamGivesMemoryBack ends a stream when a part has been read and not been sent.
+func TestStreamGivesMemoryBack(t *testing.T) {
+	w := newWorld(t, icostest.Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	read := &counter{Reader: bytes.NewReader(bytesOf(1, 12*mib)), at: 6 * mib, then: cancel}
+	if _, err := w.env.Stream(ctx, &multipart.Stream{Reader: read, To: w.bucket.Object("k")}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+	if b, ok := w.env.Pool.Try(w.env.Pool.Limit()); !ok {
+		t.Error("memory is still in use")
+	} else {
+		b.Release()
+	}
+}
+
+// A counter does something once so many bytes have been read.
+type counter struct {
+	io.Reader
+	at   int
+	then func()
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	if c.at -= n; c.at <= 0 {
+		c.then()
+	}
+	return n, err
 }
