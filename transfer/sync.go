@@ -190,7 +190,7 @@ func (r *sweep) ready(ctx context.Context) error {
 		// That looking is forbidden does not mean that writing is.
 		if there, err := b.Exists(ctx); err == nil && !there {
 			return fmt.Errorf("open target: %w", &icos.Error{
-				Bucket: b.Name(), StatusCode: http.StatusNotFound, Code: "NoSuchBucket",
+				Op: "HeadBucket", Bucket: b.Name(), StatusCode: http.StatusNotFound, Code: "NoSuchBucket",
 				Message: "The specified bucket does not exist.",
 			})
 		}
