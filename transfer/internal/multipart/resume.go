@@ -47,16 +47,20 @@ func (s *session) resume(ctx context.Context, h checkpoint.Header) (done *icos.O
 	case err == nil:
 		s.upload = upload
 		return nil, "", nil
+	case errors.Is(err, fs.ErrPermission) && (s.sums.whole() || s.sums.wire == s3.NoChecksum):
+		// Who may send parts need not be allowed to list them. The service says so at the end
+		// if one of them is not there.
+		s.recall(known)
+		for _, p := range s.parts {
+			s.resumed(p.Size)
+		}
+		s.upload = upload
+		return nil, "", nil
 	case !noUpload(err):
 		return nil, "", err
 	}
 	// It was aborted, or completed by a process that ended before it could say so.
-	clear(s.parts)
-	for n, p := range known {
-		if offset, length := s.span(n - 1); n >= 1 && n <= s.count() && p.Offset == offset && p.Length == length {
-			s.parts[n] = part{Part: icos.Part{Number: n, Size: p.Length, ETag: p.ETag}, crc: p.CRC, summed: true}
-		}
-	}
+	s.recall(known)
 	if len(s.parts) == s.count() {
 		if done = s.complete(ctx, s.list()); done != nil {
 			s.resumed(s.size)
@@ -64,6 +68,21 @@ func (s *session) resume(ctx context.Context, h checkpoint.Header) (done *icos.O
 		}
 	}
 	return nil, "the service no longer has the upload", nil
+}
+
+// recall takes the parts that the checkpoint knows of as they were acknowledged.
+func (s *session) recall(known map[int]checkpoint.Piece) {
+	clear(s.parts)
+	for n, p := range known {
+		if offset, length := s.span(n - 1); n < 1 || n > s.count() || p.Offset != offset || p.Length != length {
+			continue
+		}
+		mine := part{Part: icos.Part{Number: n, Size: p.Length, ETag: p.ETag}, crc: p.CRC, summed: true}
+		if s.sums.whole() {
+			mine.Checksum = s3.Checksum{Algorithm: s.sums.wire, Value: encodeSum(s.sums.crc, p.CRC)}
+		}
+		s.parts[n] = mine
+	}
 }
 
 // differs says why the checkpoint is that of another source, "" if it is that of ours.
@@ -181,6 +200,9 @@ func sweep(ctx context.Context, to *icos.Object, h checkpoint.Header, most int) 
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // the bucket is gone
 		}
+		if errors.Is(err, fs.ErrPermission) {
+			return nil // it cannot be found by who may store objects and not look at them
+		}
 		if err != nil {
 			return fmt.Errorf("look for an upload that was interrupted: %w", err)
 		}
@@ -214,7 +236,7 @@ const unknown = 2
 // isEmpty says whether an upload is there and has no parts.
 func isEmpty(ctx context.Context, u *icos.Upload) (bool, error) {
 	for _, err := range u.Parts(ctx) {
-		if err != nil && noUpload(err) {
+		if err != nil && (noUpload(err) || errors.Is(err, fs.ErrPermission)) {
 			return false, nil
 		}
 		return false, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"sync/atomic"
 	"testing"
@@ -248,6 +249,47 @@ func TestOrphanIsSwept(t *testing.T) {
 	}
 	if n := w.uploads(); n != 1 { // that of k2, which is not ours
 		t.Errorf("%d uploads are left, want 1", n)
+	}
+}
+
+// TestUploadWithoutTheRightToList goes on as somebody who may store objects and not look at them.
+func TestUploadWithoutTheRightToList(t *testing.T) {
+	var blind atomic.Bool
+	w := newWorld(t, icostest.Options{Wrap: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if q := r.URL.Query(); blind.Load() && r.Method == http.MethodGet && (q.Has("uploads") || q.Has("uploadId")) {
+				rw.WriteHeader(http.StatusForbidden)
+				fmt.Fprint(rw, "<Error><Code>AccessDenied</Code></Error>")
+				return
+			}
+			next.ServeHTTP(rw, r)
+		})
+	}})
+	data := bytesOf(1, 28*mib)
+	o := &multipart.Upload{File: w.file("source", data), To: w.bucket.Object("k"), PartSize: 5 * mib}
+	o.Checkpoint = w.state("upload", "k")
+	w.interrupt(o, 4)
+	recorded := int64(len(o.Checkpoint.Pieces()))
+	blind.Store(true)
+	r, err := w.env.Upload(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.StartedOver != "" || r.Resumed != recorded*5*mib {
+		t.Errorf("result %+v, %d parts were recorded", r, recorded)
+	}
+	w.holds("k", data)
+
+	// The process ended between the upload and the note of its ID.
+	if err := o.Checkpoint.Begin(checkpoint.Header{Size: 28 * mib}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.env.Upload(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	blind.Store(false)
+	if n := w.uploads(); n != 0 {
+		t.Errorf("%d uploads are left", n)
 	}
 }
 
