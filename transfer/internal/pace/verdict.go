@@ -84,6 +84,8 @@ func Explain(e Evidence) (Limit, string) {
 			100*share(e.Disk), what, speed(goodput))
 	case e.Service > e.Send && float64(e.Useful()) < small*float64(e.Requests):
 		return e.perRequest()
+	case e.Path.Loopback:
+		return LimitService, fmt.Sprintf("service on the same machine: %s over %d connections", speed(goodput), e.Connections)
 	default:
 		return LimitPath, e.path(goodput)
 	}

@@ -30,6 +30,7 @@ func TestExplainNamesTheLimit(t *testing.T) {
 		{"disk", pace.Evidence{Sums: with(bulk, func(s *pace.Sums) { s.Disk = 90 * time.Second }), Path: far, Upload: true}, pace.LimitDisk, []string{"reading from disk", "107 MB/s"}},
 		{"CPU", pace.Evidence{Sums: bulk, CPU: 18 * time.Second}, pace.LimitCPU, []string{"1.8 of 2"}},
 		{"CPU shared with the service", pace.Evidence{Sums: bulk, CPU: 9 * time.Second, Path: pace.PathInfo{Loopback: true, Conns: 1}}, pace.LimitCPU, []string{"same machine"}},
+		{"service on the same machine", pace.Evidence{Sums: bulk, Path: pace.PathInfo{Loopback: true, RTT: 9 * ms, Loss: 0.03, Conns: 1}}, pace.LimitService, []string{"same machine", "107 MB/s"}},
 		{"throttled", pace.Evidence{Sums: with(bulk, func(s *pace.Sums) { s.Throttled = 12 }), Path: far}, pace.LimitServer, []string{"12 of 64"}},
 		{"rate", pace.Evidence{Sums: with(bulk, func(s *pace.Sums) { s.Limited = time.Minute }), Rate: 110e6}, pace.LimitRate, []string{"110 MB/s"}},
 		{"rate that was not reached", pace.Evidence{Sums: with(bulk, func(s *pace.Sums) { s.Limited = time.Second }), Rate: 900e6, Path: far}, pace.LimitPath, nil},
