@@ -85,7 +85,7 @@ func Explain(e Evidence) (Limit, string) {
 	case e.Service > e.Send && float64(e.Useful()) < small*float64(e.Requests):
 		return e.perRequest()
 	case e.Path.Loopback:
-		return LimitService, fmt.Sprintf("service on the same machine: %s over %d connections", speed(goodput), e.Connections)
+		return LimitService, fmt.Sprintf("server time per request: the service is on the same machine; %s over %d connections", speed(goodput), e.Connections)
 	default:
 		return LimitPath, e.path(goodput)
 	}
