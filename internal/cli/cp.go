@@ -195,6 +195,7 @@ func (u *uploadFlags) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&u.contentType, "content-type", "", "Content-Type (default: by the key's extension)")
 	f.StringToStringVar(&u.metadata, "meta", nil, "user metadata, as `NAME=VALUE`; may be repeated")
+	f.Lookup("meta").DefValue = "" // not shown by --help
 	f.StringVar(&u.acl, "acl", "", "canned ACL: private or public-read")
 }
 

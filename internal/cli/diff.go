@@ -25,6 +25,10 @@ With --compare checksum contents are compared: files are read, objects are not,
 since the store knows their checksums. Where it does not, that is said. size
 looks at the size alone, mtime at the size and whether ONE is newer.
 
+A symbolic link to a file is taken for that file, as "icos sync" does, and links
+to anything else are left out. With --symlinks links are compared as such, which
+is what "icos sync --preserve" makes of them.
+
 The rules of --exclude and --include are those of "icos sync".
 
 Exit codes: 0 the same, 12 differences found, 1 something could not be compared,
@@ -36,6 +40,7 @@ and otherwise as for the other verbs.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return d.run(cmd.Context(), args) },
 	}
 	cmd.Flags().Var(&d.compare, "compare", "what tells that two are the same: checksum, size or mtime")
+	cmd.Flags().BoolVar(&d.symlinks, "symlinks", false, "compare symbolic links as such, not what they lead to")
 	d.selection.addFlags(cmd)
 	return cmd
 }
@@ -44,6 +49,7 @@ and otherwise as for the other verbs.`,
 type differ struct {
 	*app
 	compare   compareFlag
+	symlinks  bool
 	selection selection
 
 	one, other location
@@ -72,9 +78,12 @@ func (d *differ) run(ctx context.Context, args []string) error {
 	d.out = newBuffered(d.app)
 	t := manager.Start(ctx, transfer.Sync{
 		From: tree(client, d.one), To: tree(client, d.other), Compare: transfer.Compare(d.compare), Filter: rules,
-		Delete: true, DryRun: true, Preserve: transfer.Preserve{Symlinks: true},
+		Delete: true, DryRun: true, Preserve: transfer.Preserve{Symlinks: d.symlinks},
 	}, transfer.Observer{Item: d.item})
 	err = t.Wait(ctx)
+	if _, ok := errors.AsType[*transfer.FailedError](err); ok {
+		err = nil // each of them has been told by its item
+	}
 	err = errors.Join(err, manager.Close(), d.err, d.out.flush()) // Close waits for the last item
 	if err != nil {
 		return err
@@ -128,6 +137,9 @@ func (a *app) anyClient(at ...location) (*icos.Client, error) {
 func (d *differ) item(_ *transfer.Transfer, it transfer.Item) {
 	switch it.Op {
 	case transfer.Skipped:
+		if it.To == "" {
+			return // a link to no file, or a device
+		}
 		if !it.Unsure {
 			d.sum.same++
 			return

@@ -136,17 +136,21 @@ func (d *display) now() view {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	v := view{totals: d.past, stopping: d.ctx.Err() != nil}
-	live := 0
+	live, paused := 0, 0
 	for _, source := range d.sources {
 		if source == nil {
 			continue
 		}
 		o := source()
 		live++
+		if o.paused {
+			paused++
+		}
 		v.active = append(v.active, o.active...)
 		v.add(o.totals)
 		v.rate, v.eta = o.rate, o.eta // which holds if there is only one
 	}
+	v.paused = live > 0 && paused == live && !v.stopping
 	if rate := d.meter.update(time.Now(), v.bytes); live != 1 || v.rate == 0 {
 		v.rate, v.eta = rate, -1
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/icos-go/icos"
 	"github.com/icos-go/icos/auth"
+	"github.com/icos-go/icos/transfer"
 )
 
 // What icos exits with. Scripts may rely on these; docs/guide/command.md lists
@@ -161,6 +162,10 @@ func hint(err error) string {
 		return "--addr chooses another address, and port 0 any free one"
 	case errors.As(err, &service) && service.StatusCode == http.StatusNotFound && strings.ContainsAny(service.Key, "*?"):
 		return "wildcards in keys are not expanded: -r with --include 'PATTERN' selects, and icos find lists"
+	case errors.As(err, &service) && service.Code == "PreconditionFailed" && errors.Is(err, fs.ErrExist):
+		return "there is an object of that name, and --no-clobber leaves it alone"
+	case errors.Is(err, transfer.ErrBusy):
+		return "icos jobs shows what it does, and icos top steers it"
 	case errors.Is(err, icos.ErrNoEndpoint):
 		return "--endpoint URL or --location us-south-standard says where; ICOS_ENDPOINT and ICOS_LOCATION do for good"
 	case errors.Is(err, auth.ErrNoCredentials):

@@ -252,10 +252,12 @@ func (h *haul) view() view {
 	v := view{totals: h.past}
 	h.mu.Unlock()
 	only := len(live) == 1 && v.objects == 0
+	v.paused = len(live) > 0
 	for _, t := range live {
 		p := t.Progress()
 		v.add(progressTotals(p))
 		v.eta = p.ETA
+		v.paused = v.paused && p.State == transfer.Paused
 		if p.State != transfer.Running {
 			continue
 		}

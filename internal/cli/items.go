@@ -68,7 +68,8 @@ func (h *haul) reportItem(it transfer.Item, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.failed++
-	if it.Key != "" && !strings.Contains(err.Error(), it.Key) && !strings.Contains(err.Error(), printable(it.Key)) {
+	key := strings.TrimSuffix(it.Key, "/") // of a directory that could not be read
+	if key != "" && !strings.Contains(err.Error(), key) && !strings.Contains(err.Error(), printable(key)) {
 		err = fmt.Errorf("%s: %w", printable(it.From), err)
 	}
 	h.reportErrorAt(h.display.above(), it, err, exitCode(err))
@@ -121,9 +122,13 @@ func itemLine(it transfer.Item) string {
 	default:
 		b.WriteString(from + " -> " + to)
 	}
+	reason := printable(strings.TrimPrefix(it.Reason, it.From+": ")) // the name stands there already
+	if it.Op == transfer.Skipped && it.To == "" {
+		return b.String() + " (" + reason + ")" // the size of a link says nothing
+	}
 	b.WriteString(" (" + formatSize(it.Bytes))
-	if it.Reason != "" {
-		b.WriteString("; " + it.Reason)
+	if reason != "" {
+		b.WriteString("; " + reason)
 	}
 	return b.String() + ")"
 }

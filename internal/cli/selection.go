@@ -32,7 +32,7 @@ func (s *selection) addFlags(cmd *cobra.Command) {
 	f.Var(&ruleFlag{s, func(v string) selectionRule { return selectionRule{pattern: v} }}, "exclude",
 		"leave out what matches `PATTERN`, as a line of .gitignore; may be repeated, the last match wins")
 	f.Var(&ruleFlag{s, func(v string) selectionRule { return selectionRule{pattern: v, include: true} }}, "include",
-		"take back what an earlier rule excluded; if it is the first rule, take nothing else")
+		"take back what matches `PATTERN` and an earlier rule excluded; if it is the first rule, take nothing else")
 	f.Var(&ruleFlag{s, func(v string) selectionRule { return selectionRule{file: v} }}, "exclude-from",
 		"rules from `FILE`, in the format of .gitignore")
 	f.StringVar(&s.filesFrom, "files-from", "", "only the paths listed in `FILE`, one a line, relative to the source; - is standard input")

@@ -32,7 +32,13 @@ var sizeUnits = []struct {
 // sizeFlag is a number of bytes on the command line: 64MiB, 5MB, 1G or 4096.
 type sizeFlag int64
 
-func (f *sizeFlag) String() string { return formatSize(int64(*f)) }
+// String is "0" for no size, which --help takes for no default.
+func (f *sizeFlag) String() string {
+	if *f == 0 {
+		return "0"
+	}
+	return formatSize(int64(*f))
+}
 
 // Type is what --help shows for the value.
 func (f *sizeFlag) Type() string { return "size" }

@@ -54,7 +54,7 @@ func (a *app) sumUp(events io.Writer, verb string, r *reports, failed int64, too
 	}
 	b.WriteString("\n")
 	if r.leftOut > 0 {
-		fmt.Fprintf(&b, "  left out: %s to no file, or special files: --verbose lists them, --preserve=symlinks keeps links\n", plural(r.leftOut, "link"))
+		fmt.Fprintf(&b, "  left out: %s to directories or to nothing, or special files; --verbose lists them, --preserve=symlinks keeps links\n", plural(r.leftOut, "link"))
 	}
 	if r.Resumed > 0 {
 		fmt.Fprintf(&b, "  resumed: %s of it had arrived in an earlier run\n", formatSize(r.Resumed))
@@ -203,12 +203,16 @@ func (a *app) sumUpPlan(events io.Writer, verb string, p *dryPlan, skipped, fail
 		})
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "would have %s %s, %s, with about %s", verb, plural(p.objects, "object"), formatSize(p.bytes), plural(requests, "request"))
+	infinitive := strings.TrimSuffix(verb, "d") // of "moved"
+	if verb == "copied" {
+		infinitive = "copy"
+	}
+	fmt.Fprintf(&b, "would %s %s, %s, with about %s", infinitive, plural(p.objects, "object"), formatSize(p.bytes), plural(requests, "request"))
+	if p.deletes > 0 {
+		fmt.Fprintf(&b, "; would delete %s, %s", count(p.deletes), formatSize(p.deletedBytes))
+	}
 	if skipped > 0 {
 		fmt.Fprintf(&b, "; %s skipped", count(skipped))
-	}
-	if p.deletes > 0 {
-		fmt.Fprintf(&b, "; %s deleted, %s", count(p.deletes), formatSize(p.deletedBytes))
 	}
 	if failed > 0 {
 		fmt.Fprintf(&b, "; %s cannot be", count(failed))

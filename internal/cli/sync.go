@@ -74,6 +74,7 @@ func (s *syncer) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&s.noClobber, "no-clobber", false, "leave alone what exists in the target")
 	f.BoolVar(&s.delete, "delete", false, "remove from the target what the source lacks")
 	f.Int64Var(&s.maxDelete, "max-delete", -1, "with --delete: allow up to `N` removals, and none if there are more")
+	f.Lookup("max-delete").DefValue = "0" // not shown by --help
 	f.BoolVarP(&s.yes, "yes", "y", false, "with --delete: remove however much it is")
 	s.selection.addFlags(cmd)
 	s.preserve.addFlag(cmd)
@@ -123,6 +124,9 @@ func (s *syncer) run(ctx context.Context, args []string) error {
 	work.Confirm = func(p transfer.DeletePlan) error { return s.confirmDelete(h, work.To, p) }
 	h.start(work)
 	err = h.end(nil)
+	if s.delete && !s.dryRun && h.failed > 0 && h.report.Deleted == 0 {
+		s.notef("icos: --delete removed nothing: it does so only when everything has been copied\n")
+	}
 	if err == nil && h.past.objects+h.past.skipped == 0 && src.remote && src.key != "" {
 		return s.nothingThere(ctx, client, src)
 	}

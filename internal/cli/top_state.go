@@ -2,6 +2,7 @@ package cli
 
 import (
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/icos-go/icos/internal/control"
@@ -42,6 +43,12 @@ type order struct {
 // jobName tells jobs of all processes apart.
 func jobName(j control.Job) string { return strconv.Itoa(j.PID) + ":" + j.ID }
 
+// shownID is of a job's name what a person knows it by.
+func shownID(name string) string {
+	_, id, _ := strings.Cut(name, ":")
+	return id
+}
+
 // update shows other jobs, and keeps the selected one selected.
 func (t *topState) update(jobs []control.Job) {
 	was := ""
@@ -57,7 +64,7 @@ func (t *topState) update(jobs []control.Job) {
 		}
 	}
 	if !found && t.asking == askNothing && t.message == "" {
-		t.message = was + " has ended"
+		t.message = shownID(was) + " has ended"
 	}
 }
 
@@ -112,7 +119,7 @@ func (t *topState) pause() order {
 	if j.State == "paused" {
 		o.what, o.Do = "resumed", control.Resume
 	} else {
-		t.message = "pausing " + o.target + " …"
+		t.message = "pausing " + j.ID + " …"
 	}
 	return o
 }
@@ -160,7 +167,7 @@ func (t *topState) answerRate(k key) order {
 
 // told is told how a request ended.
 func (t *topState) told(o order, err error) {
-	t.message = o.what + ": " + o.target
+	t.message = o.what + ": " + shownID(o.target)
 	if err != nil {
 		t.message = printable(err.Error())
 	}

@@ -96,7 +96,7 @@ func TestTopKeepsTheSelection(t *testing.T) {
 		t.Errorf("message %q about a job that is not selected", s.message)
 	}
 	s.update(jobs[3:])
-	if s.selected != 1 || s.message != "1002:000000000002 has ended" {
+	if s.selected != 1 || s.message != "000000000002 has ended" {
 		t.Errorf("selected %d, message %q; want the next one, and that the selected one has ended", s.selected, s.message)
 	}
 	s.update(nil)
@@ -109,7 +109,7 @@ func TestTopKeepsTheSelection(t *testing.T) {
 func TestTopTellsHowARequestEnded(t *testing.T) {
 	var s topState
 	s.told(order{target: "1:a", what: "paused"}, nil)
-	if s.foot() != "paused: 1:a" {
+	if s.foot() != "paused: a" {
 		t.Errorf("last line %q", s.foot())
 	}
 	s.told(order{target: "1:a", what: "paused"}, errors.New("it \x1b[2J has ended"))

@@ -11,6 +11,7 @@ type view struct {
 	active []viewItem
 	totals
 	stopping bool // an interrupt came and the rest is being put away
+	paused   bool // from another terminal, all of it
 }
 
 // viewItem is one object on its way.
@@ -114,6 +115,9 @@ func (t *view) detailed(detail, width int) string {
 	if t.stopping {
 		parts = append(parts, "stopping; again to stop at once")
 	}
+	if t.paused {
+		parts = append(parts, "paused")
+	}
 	if t.objectsTotal != 1 || t.listing {
 		s := count(t.objects)
 		if t.objectsTotal >= 0 && detail >= 1 {
@@ -129,12 +133,14 @@ func (t *view) detailed(detail, width int) string {
 		}
 	}
 	parts = append(parts, size)
-	if detail >= 3 {
+	switch {
+	case t.paused:
+	case detail >= 3:
 		parts = append(parts, formatBytesRate(t.rate))
-	} else {
+	default:
 		parts = append(parts, formatSize(int64(t.rate))+"/s")
 	}
-	if t.eta >= 0 && detail >= 1 && !t.stopping {
+	if t.eta >= 0 && detail >= 1 && !t.stopping && !t.paused {
 		parts = append(parts, atLeast+t.eta.Round(time.Second).String()+" left")
 	}
 	for _, n := range []struct {
