@@ -2,10 +2,13 @@ package transfer_test
 
 import (
 	"errors"
+	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
+	"github.com/icos-go/icos/icostest"
 	"github.com/icos-go/icos/transfer"
 )
 
@@ -45,5 +48,41 @@ func TestSyncComparesAgainAfterFailures(t *testing.T) {
 		if err := b.Object("again/b").Delete(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// What has arrived of the objects of a tree counts for its job.
+func TestJobsCountParts(t *testing.T) {
+	const part = 5 << 20
+	second, hold := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	b := bucket(t, &icostest.Options{Wrap: func(cos http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if n := r.URL.Query().Get("partNumber"); n != "" && n != "1" {
+				once.Do(func() { close(second) }) // the first has been answered
+				select {
+				case <-hold:
+				case <-r.Context().Done():
+				}
+				return
+			}
+			cos.ServeHTTP(w, r)
+		})
+	}})
+	defer close(hold)
+	dir, state := t.TempDir(), t.TempDir()
+	write(t, dir, map[string]string{"large": string(fill(1, 3*part))})
+	m := manager(t, b.Client(), &transfer.Options{StateDir: state, PartSize: part, Connections: 1})
+	tr := m.UploadDir(t.Context(), dir, b, "parts/")
+	<-second
+	if err := tr.Pause(); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	list := jobs(t, state)
+	if len(list) != 1 || list[0].Bytes != part || list[0].Objects != 0 {
+		t.Errorf("jobs are %+v, want one with the bytes of one part", list)
 	}
 }

@@ -29,7 +29,7 @@ type JobInfo struct {
 	Created time.Time
 	Updated time.Time
 
-	Bytes   int64 // moved
+	Bytes   int64 // moved, parts of incomplete objects included
 	Total   int64 // -1 if unknown
 	Objects int64 // complete
 	Failed  int64 // objects to be tried again
@@ -45,6 +45,7 @@ type JobInfo struct {
 func Jobs(stateDir string) iter.Seq2[JobInfo, error] {
 	return func(yield func(JobInfo, error) bool) {
 		var jobs []JobInfo
+		var parts []checkpoint.Info // of objects that belong to a tree
 		for info, err := range infos(stateDir) {
 			switch {
 			case err != nil:
@@ -57,7 +58,17 @@ func Jobs(stateDir string) iter.Seq2[JobInfo, error] {
 				}
 			case info.Header.Parent == "":
 				jobs = append(jobs, jobInfo(&info))
+			default:
+				parts = append(parts, info)
 			}
+		}
+		for _, p := range parts {
+			tree := slices.IndexFunc(jobs, func(j JobInfo) bool { return j.ID == p.Header.Parent })
+			if tree < 0 { // that job is gone, and this is on its own
+				jobs = append(jobs, jobInfo(&p))
+				continue
+			}
+			jobs[tree].Bytes += p.Bytes
 		}
 		slices.SortFunc(jobs, func(a, b JobInfo) int {
 			return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
