@@ -79,7 +79,9 @@ func (t *Transfer) copyThere(ctx context.Context, a *active, c *copying) (outcom
 		Flow: j.flow(), From: c.from, To: c.to, Info: c.info, Options: c.options, Threshold: c.options.Threshold,
 	})
 	j.finish(result)
-	j.record = c.record
+	if !c.move { // it is done when the source is gone
+		j.record = c.record
+	}
 	if err = j.close(err); err != nil {
 		return outcome{}, err
 	}

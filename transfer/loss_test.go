@@ -17,6 +17,7 @@ import (
 	"github.com/icos-go/icos"
 	"github.com/icos-go/icos/icostest"
 	"github.com/icos-go/icos/transfer"
+	"github.com/icos-go/icos/transfer/filter"
 )
 
 // TestObjectIsNotMovedOntoItself copies an object to where it is, which a service does if
@@ -245,5 +246,30 @@ func TestJobOfAnotherServiceIsNotForgotten(t *testing.T) {
 	}
 	if n := uploads(t, b); n != 0 {
 		t.Errorf("%d uploads are left", n)
+	}
+}
+
+// TestMoveLeavesWhatIsExcluded moves a directory in which the filter excludes an empty one.
+func TestMoveLeavesWhatIsExcluded(t *testing.T) {
+	b := bucket(t, nil)
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"a": "1", "b/c": "2"})
+	for _, name := range []string{"b/keep", "gone"} {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rules, err := filter.New("keep/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := do(t, manager(t, b.Client(), nil), transfer.Sync{From: transfer.Tree{Dir: dir}, To: transfer.Tree{Bucket: b}, Move: true, Filter: rules}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "b/keep")); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "gone")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a directory that was moved: %v", err)
 	}
 }

@@ -54,6 +54,9 @@ const (
 	// take them from one that ticks a hundred times a second.
 	clockGrain = 10 * time.Millisecond
 
+	// coarseGrain is that of file systems that keep whole seconds, of FAT every second one.
+	coarseGrain = 2 * time.Second
+
 	// serviceGrain is that of objects, whose times are in whole seconds.
 	serviceGrain = time.Second
 )
@@ -65,8 +68,14 @@ func (r *sweep) changedSince(began time.Time) func(*mirror.Entry) bool {
 		began = began.Truncate(serviceGrain)
 		return func(e *mirror.Entry) bool { return !e.ModTime.Before(began) }
 	}
-	began = began.Add(-clockGrain)
-	return func(e *mirror.Entry) bool { return !e.ModTime.Before(began) || !e.ChangeTime.Before(began) }
+	fine, coarse := began.Add(-clockGrain), began.Add(-coarseGrain)
+	return func(e *mirror.Entry) bool {
+		began := fine
+		if e.ModTime.Nanosecond() == 0 && e.ChangeTime.Nanosecond() == 0 {
+			began = coarse
+		}
+		return !e.ModTime.Before(began) || !e.ChangeTime.Before(began)
+	}
 }
 
 // hasFile reports whether the target of a download is as it was left. Its name

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"iter"
 	"os"
+	"path"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
 
+	"github.com/icos-go/icos/transfer/filter"
 	"github.com/icos-go/icos/transfer/internal/checkpoint"
 	"github.com/icos-go/icos/transfer/internal/mirror"
 	"github.com/icos-go/icos/transfer/internal/pace"
@@ -133,7 +135,7 @@ func (r *sweep) move(ctx context.Context, job *checkpoint.Job) error {
 		return errors.Join(err, saveErr, job.Save(final))
 	}
 	if r.w.Move && r.w.From.Bucket == nil {
-		return removeEmptied(r.w.From.Dir)
+		return removeEmptied(r.w.From.Dir, "", r.w.Filter)
 	}
 	return nil
 }
@@ -233,9 +235,9 @@ func (r *sweep) incomplete() error {
 	return nil
 }
 
-// removeEmptied removes a directory that has been moved, and those below it, as
+// removeEmptied removes a directory of that key that has been moved, and those below it, as
 // far as they are empty.
-func removeEmptied(dir string) error {
+func removeEmptied(dir, key string, rules *filter.Rules) error {
 	list, err := os.ReadDir(dir)
 	if err != nil {
 		return fmt.Errorf("remove source: %w", err)
@@ -246,7 +248,12 @@ func removeEmptied(dir string) error {
 			left = true
 			continue
 		}
-		if err := removeEmptied(filepath.Join(dir, e.Name())); err != nil {
+		below := path.Join(key, e.Name())
+		if excluded, _ := rules.MatchSelf(below, true); excluded {
+			left = true
+			continue
+		}
+		if err := removeEmptied(filepath.Join(dir, e.Name()), below, rules); err != nil {
 			return err
 		}
 	}
