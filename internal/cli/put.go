@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -31,6 +32,9 @@ size, and cannot be gone on with.
 			}
 			if src.remote {
 				return &usageError{fmt.Errorf("put reads a file or -; use icos cp to copy %s", src)}
+			}
+			if info, err := os.Stat(src.path); err == nil && !src.stream && info.IsDir() {
+				return &usageError{fmt.Errorf("%s is a directory: use icos cp -r", src)}
 			}
 			dst, err := parseObject(args[1])
 			if err != nil {

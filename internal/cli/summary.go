@@ -104,7 +104,11 @@ func (h *haul) stopped(cause error) error {
 	if _, ok := errors.AsType[*stoppedError](err); ok || h.dryRun {
 		return err
 	}
-	return &stoppedError{err: cause, how: "nothing was kept; run the same command to begin anew"}
+	how := "nothing has been done yet; run the same command to begin anew"
+	if h.state == "" {
+		how = "nothing was kept; run the same command to begin anew"
+	}
+	return &stoppedError{err: cause, how: how}
 }
 
 // resumable adds to err which jobs remember how far the command has come.
