@@ -84,10 +84,8 @@ func openLocked(path, id string) (*os.File, error) {
 		}
 		// Between open and lock the file may have been removed, or replaced by
 		// a shorter one. Then this lock is one on nothing.
-		if here, err := f.Stat(); err == nil {
-			if there, err := os.Lstat(path); err == nil && os.SameFile(here, there) {
-				return f, nil
-			}
+		if isAt(f, path) {
+			return f, nil
 		}
 		f.Close()
 		if try > 100 {

@@ -90,11 +90,40 @@ func look(path, id string) (info Info, found bool, err error) {
 	}
 	if c.header == nil && c.state == nil || strings.HasSuffix(path, suffixNew) {
 		if free {
-			removeAndClose(f, path) // if it does not work it is there next time
+			f.Close()
+			removeStale(path) // if it does not work it is there next time
 		}
 		return info, info.Running, nil
 	}
 	return info, true, nil
+}
+
+// removeStale removes a file in which there is nothing, or that was to replace another,
+// unless somebody uses it. A shared lock does not do: of two who look, the slower would remove
+// what was made after the faster had removed the file.
+func removeStale(path string) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return
+	}
+	if free, err := lock(f, false); err == nil && free && isAt(f, path) {
+		c, _, _, err := readAll(io.NewSectionReader(f, 0, maxFile))
+		if err == nil && (c.header == nil && c.state == nil || strings.HasSuffix(path, suffixNew)) {
+			removeAndClose(f, path)
+			return
+		}
+	}
+	f.Close()
+}
+
+// isAt reports whether path is the name of f.
+func isAt(f *os.File, path string) bool {
+	here, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Lstat(path)
+	return err == nil && os.SameFile(here, there)
 }
 
 func (c *contents) info(id string) Info {
