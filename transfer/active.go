@@ -26,6 +26,7 @@ func (a *active) add(n int64) {
 // resume counts bytes that need not move. Those that this Transfer itself moved,
 // before it was paused, are not counted as resumed.
 func (a *active) resume(n int64) {
+	a.t.tally.credited.Add(n)
 	a.add(n)
 	if a.t.runs.Load() == 1 {
 		a.t.tally.resumed.Add(n)

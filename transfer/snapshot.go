@@ -38,6 +38,7 @@ func (r *sweep) restore(job *checkpoint.Job) checkpoint.State {
 		y.bytes.Add(state.Bytes)
 		y.whole.Add(state.Bytes)
 		y.resumed.Add(state.Bytes)
+		y.credited.Add(state.Bytes)
 		y.objects.Add(state.Objects)
 		y.deleted.Add(state.Deleted)
 	}

@@ -17,6 +17,8 @@ type tally struct {
 	kept    atomic.Int64 // of objects whose moving ended before its end, what can be gone on with
 	resumed atomic.Int64 // of bytes, those that another process or Transfer had moved
 
+	credited atomic.Int64 // bytes that were added without being moved then, in this process or another
+
 	objects      atomic.Int64
 	objectsTotal atomic.Int64 // -1 if unknown
 	skipped      atomic.Int64
@@ -61,7 +63,7 @@ func (y *tally) progress(now time.Time, state State, elapsed time.Duration) Prog
 
 	s.Rate, s.ETA = 0, -1
 	if state == Running {
-		s.Rate = y.speed.at(now, bytes)
+		s.Rate = y.speed.at(now, bytes-y.credited.Load())
 		if s.Rate > 0 && s.Total >= 0 && !s.Listing {
 			left := float64(s.Total-s.Bytes) / s.Rate * float64(time.Second)
 			if left < math.MaxInt64/2 {
