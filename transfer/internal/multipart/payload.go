@@ -1,15 +1,12 @@
 package multipart
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"runtime"
-	"strings"
 	"time"
 
 	"github.com/icos-go/icos"
@@ -22,7 +19,7 @@ type payload struct {
 	at       io.ReaderAt
 	offset   int64 // in at
 	size     int64
-	block    *pace.Block // that at reads; nil if at is the file
+	block    *pace.Block // that at reads; nil if at is a file
 	file     *os.File    // that at reads; nil if at is something else
 	crc      uint64
 	checksum s3.Checksum // for the service
@@ -50,56 +47,25 @@ func (f *file) check() error {
 	return nil
 }
 
-// load sums a piece of the file. If there is memory for it, it is read into that and needs not be
-// read again to be sent. Otherwise it is sent from where it is, for which it is read a second time, or
-// by the system if inPlace says that this can be.
-func (m *mover) load(f *file, offset, size int64, s sums, inPlace bool) (*payload, error) {
+// load sums a piece of the file. It is sent from where it is, for which it is read a second time, or
+// by the system where that can be: to keep it in memory meanwhile would save no more than that costs.
+func (m *mover) load(f *file, offset, size int64, s sums) (*payload, error) {
 	start := time.Now()
 	defer func() { m.meter.Disk(time.Since(start)) }()
 	p := &payload{at: f, offset: offset, size: size}
 	p.file, _ = f.Source.(*os.File)
 	d := s.new()
-	block, ok := (*pace.Block)(nil), false
-	if !inPlace || p.file == nil {
-		block, ok = m.env.Pool.Try(size)
-	}
-	if ok {
-		p.file = nil
-		p.block, p.at, p.offset = block, bytes.NewReader(block.Bytes()), 0
-	}
-	if err := m.fill(d, block, f, offset, size); err != nil {
-		block.Release()
+	if err := m.env.sumFile(d, f, offset, size); err != nil {
 		if errors.Is(err, io.ErrUnexpectedEOF) {
 			return nil, fmt.Errorf("the source %w: it ended before %d bytes", icos.ErrChanged, offset+size)
 		}
 		return nil, fmt.Errorf("read the source: %w", err)
 	}
 	if err := f.check(); err != nil {
-		block.Release()
 		return nil, err
 	}
 	p.crc, p.checksum = d.sum(), d.checksum()
 	return p, nil
-}
-
-// fill reads a piece into block, unless that is nil, and sums it on the way, while it is in the
-// cache of the processor.
-func (m *mover) fill(d io.Writer, block *pace.Block, f io.ReaderAt, offset, size int64) error {
-	if block == nil {
-		return m.env.sumFile(d, f, offset, size)
-	}
-	for mem := block.Bytes(); len(mem) > 0; {
-		n, err := f.ReadAt(mem[:min(len(mem), bufferSize)], offset)
-		_, _ = d.Write(mem[:n]) // a hash never fails
-		mem, offset = mem[n:], offset+int64(n)
-		if err != nil && len(mem) > 0 {
-			if err == io.EOF {
-				err = io.ErrUnexpectedEOF
-			}
-			return err
-		}
-	}
-	return nil
 }
 
 // reader returns what sends the payload.
@@ -109,12 +75,6 @@ func (p *payload) reader(ctx context.Context, m *mover) io.ReadSeeker {
 		return fileBody{b}
 	}
 	return b
-}
-
-// plain says whether requests to a bucket go out without TLS, so that the system can send a file by
-// itself.
-func plain(b *icos.Bucket) bool {
-	return runtime.GOOS == "linux" && strings.HasPrefix(b.Client().Endpoint(), "http://")
 }
 
 // A body reads a payload as fast as the limits allow. It can be read again.

@@ -84,10 +84,9 @@ func (e *Env) uploadWhole(ctx context.Context, u *Upload, f *file) (Result, erro
 		var p *payload
 		if size > inline {
 			var err error
-			if p, err = m.load(f, 0, size, sumsFor(u.To.Bucket().Client().Checksum()), plain(u.To.Bucket())); err != nil {
+			if p, err = m.load(f, 0, size, sumsFor(u.To.Bucket().Client().Checksum())); err != nil {
 				return err
 			}
-			defer p.release()
 		} else if err := m.meter.Wait(ctx, u.Limiters, int(size)); err != nil {
 			return err
 		}
@@ -234,17 +233,13 @@ func (s *session) carry(ctx context.Context, send func(context.Context) error) (
 // sendFile sends one part of a file.
 func (s *session) sendFile(ctx context.Context, f *file, number int) (part, error) {
 	offset, length := s.span(number - 1)
-	p, err := s.load(f, offset, length, s.sums, plain(s.to.Bucket()))
+	p, err := s.load(f, offset, length, s.sums)
 	if err != nil {
 		return part{}, err
 	}
-	defer p.release()
 	got, err := s.sendPart(ctx, number, p)
-	if p.block == nil || err != nil {
-		// It was read a second time.
-		if changed := f.check(); changed != nil {
-			return part{}, changed
-		}
+	if changed := f.check(); changed != nil { // since it was summed
+		return part{}, changed
 	}
 	return got, err
 }
