@@ -45,6 +45,7 @@ type app struct {
 	line    int            // of the file of commands that this one stands on, 0 if it does not
 	started bool           // a verb's own code has begun, so an error is no longer one of usage
 	command *cobra.Command // the verb that ran, once it has ended
+	hinted  string         // the last hint that was given, which is not repeated
 }
 
 // globalFlags are the flags every verb takes.

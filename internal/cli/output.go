@@ -160,8 +160,13 @@ func (a *app) reportErrorAt(w io.Writer, at transfer.Item, err error, code int) 
 		}
 		fmt.Fprintf(w, "icos: run %s --help\n", a.command.CommandPath())
 	default:
-		fmt.Fprintf(w, "icos: %s\n", printableText(explain(err)))
-		if h := hint(err); h != "" {
+		text := explain(err)
+		if at.From != "" { // quoted alone, where need be, rather than with all that is said of it
+			text = strings.ReplaceAll(text, at.From, printable(at.From))
+		}
+		fmt.Fprintf(w, "icos: %s\n", printableText(text))
+		if h := hint(err); h != "" && h != a.hinted {
+			a.hinted = h // of a thousand objects that fail alike one hint is enough
 			fmt.Fprintf(w, "icos: hint: %s\n", h)
 		}
 	}
