@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -271,5 +272,47 @@ func TestMoveLeavesWhatIsExcluded(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "gone")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a directory that was moved: %v", err)
+	}
+}
+
+// TestJobIsKeptForItsParts stops a sync, goes on and stops it again at once. Its parts in the
+// service must not be forgotten.
+func TestJobIsKeptForItsParts(t *testing.T) {
+	var blocked atomic.Bool
+	listed := make(chan struct{}, 100)
+	b := bucket(t, &icostest.Options{Wrap: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if blocked.Load() && r.URL.Query().Has("list-type") {
+				listed <- struct{}{}
+				<-r.Context().Done()
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}})
+	dir, state := t.TempDir(), t.TempDir()
+	write(t, dir, map[string]string{"large": string(fill(1, 12<<20))})
+	o := transfer.Options{StateDir: state, Threshold: 5 << 20, PartSize: 5 << 20, Rate: 4 << 20}
+	w := transfer.Sync{From: transfer.Tree{Dir: dir}, To: transfer.Tree{Bucket: b, Prefix: "p/"}, Compare: transfer.Auto}
+	m := manager(t, b.Client(), &o)
+	half, reached := ticker(4 << 20)
+	m.Start(t.Context(), w, half)
+	<-reached
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := uploads(t, b); n != 1 {
+		t.Fatalf("%d uploads, want 1", n)
+	}
+	blocked.Store(true)
+	m = manager(t, b.Client(), &o)
+	m.Start(t.Context(), w)
+	<-listed
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	blocked.Store(false)
+	if n, list := uploads(t, b), jobs(t, state); n != 1 || len(list) != 1 || list[0].Kind != "sync" {
+		t.Errorf("%d uploads and the jobs %+v, want one and the sync", n, list)
 	}
 }

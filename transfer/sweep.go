@@ -74,7 +74,7 @@ func (r *sweep) run(ctx context.Context) (err error) {
 		defer func() { err = errors.Join(err, r.root.Close()) }()
 	}
 	_, resumed := job.State()
-	if err := r.move(ctx, job); err != nil && r.begun() {
+	if err := r.move(ctx, job); err != nil && (resumed || r.begun()) {
 		return errors.Join(err, job.Close())
 	} else if err != nil {
 		return errors.Join(err, job.Remove())
