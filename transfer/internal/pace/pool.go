@@ -86,25 +86,6 @@ func (p *Pool) Get(ctx context.Context, n int64) (*Block, error) {
 	return nil, context.Cause(ctx)
 }
 
-// Try returns n bytes as Get does if there is room for them now and nobody waits; otherwise nil and false.
-func (p *Pool) Try(n int64) (*Block, bool) {
-	if n < 0 || n > p.limit {
-		return nil, false
-	}
-	size := min((n+granule-1)/granule*granule, p.limit)
-	p.mu.Lock()
-	if len(p.wait) > 0 {
-		p.mu.Unlock()
-		return nil, false
-	}
-	mem, ok := p.take(size)
-	p.mu.Unlock()
-	if !ok {
-		return nil, false
-	}
-	return p.block(mem, size, n), true
-}
-
 // block wraps mem, which is made now if it is nil: outside of the lock, because clearing it takes time.
 func (p *Pool) block(mem []byte, size, n int64) *Block {
 	if mem == nil {
