@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -200,22 +199,6 @@ func TestLinksOfTheTargetStay(t *testing.T) {
 	}
 }
 
-// TestOnlyFilesAreReplaced downloads to something that is no file, such as a device.
-func TestOnlyFilesAreReplaced(t *testing.T) {
-	b := bucket(t, nil)
-	put(t, b.Object("a"), []byte("1"))
-	path := filepath.Join(t.TempDir(), "pipe")
-	if err := syscall.Mkfifo(path, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := manager(t, b.Client(), nil).Download(t.Context(), b.Object("a"), path).Wait(t.Context()); err == nil {
-		t.Error("a pipe was replaced without an error")
-	}
-	if info, err := os.Lstat(path); err != nil || info.Mode()&fs.ModeNamedPipe == 0 {
-		t.Errorf("the pipe is now %v, %v", info.Mode(), err)
-	}
-}
-
 // TestJobOfAnotherServiceIsNotForgotten removes a job with the client of another service, which of
 // course does not know its upload.
 func TestJobOfAnotherServiceIsNotForgotten(t *testing.T) {
@@ -314,5 +297,27 @@ func TestJobIsKeptForItsParts(t *testing.T) {
 	blocked.Store(false)
 	if n, list := uploads(t, b), jobs(t, state); n != 1 || len(list) != 1 || list[0].Kind != "sync" {
 		t.Errorf("%d uploads and the jobs %+v, want one and the sync", n, list)
+	}
+}
+
+// TestJobsOfTwoServicesAreTwo has a bucket of the same name in two services: what was done for
+// one of them says nothing about the other.
+func TestJobsOfTwoServicesAreTwo(t *testing.T) {
+	b, to := bucket(t, nil), bucket(t, nil)
+	other := icostest.NewServer(t, nil).Client().Bucket(b.Name())
+	if err := other.Create(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	m := manager(t, b.Client(), nil)
+	var ids []string
+	for _, from := range []*icos.Bucket{b, other} {
+		_, tr, err := do(t, m, transfer.Sync{From: transfer.Tree{Bucket: from}, To: transfer.Tree{Bucket: to}, DryRun: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, tr.ID())
+	}
+	if ids[0] == ids[1] {
+		t.Errorf("both have the ID %s", ids[0])
 	}
 }

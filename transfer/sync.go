@@ -126,7 +126,11 @@ func (w *Sync) identity() checkpoint.Identity {
 	if remote.Bucket == nil { // a dry run between directories, of which nothing is kept
 		return checkpoint.Identity{}
 	}
-	hash := sha256.Sum256(fmt.Appendf(nil, "%v %+v %v %v\n%s", w.Compare, w.Preserve, w.Move, w.NoClobber, w.Filter))
+	ways := fmt.Appendf(nil, "%v %+v %v %v\n%s", w.Compare, w.Preserve, w.Move, w.NoClobber, w.Filter)
+	if kind == kindTreeCopy { // remote is the target; the source may be in another service
+		ways = append(ways, w.From.Bucket.Client().Endpoint()...)
+	}
+	hash := sha256.Sum256(ways)
 	id := identity(kind+" "+hex.EncodeToString(hash[:4]), remote.Bucket.Object(remote.Prefix), other)
 	return id
 }
