@@ -42,7 +42,7 @@ func (h *haul) item(t *transfer.Transfer, it transfer.Item) {
 	if h.show.verbose {
 		h.tell("%s", itemLine(it))
 	} else if it.Op == transfer.Copied && it.Reason != "" && !isTree(t) {
-		h.tell("%s: %s", printable(it.Key), it.Reason) // why it was begun anew
+		h.tell("%s: begun anew: %s", printable(it.Key), it.Reason)
 	}
 }
 
@@ -123,8 +123,8 @@ func itemLine(it transfer.Item) string {
 		b.WriteString(from + " -> " + to)
 	}
 	reason := printable(strings.TrimPrefix(it.Reason, it.From+": ")) // the name stands there already
-	if it.Op == transfer.Skipped && it.To == "" {
-		return b.String() + " (" + reason + ")" // the size of a link says nothing
+	if it.Op == transfer.Skipped && it.To == "" || it.Bytes < 0 {
+		return b.String() + " (" + reason + ")" // the size of a link says nothing, and some are not known
 	}
 	b.WriteString(" (" + formatSize(it.Bytes))
 	if reason != "" {
@@ -145,5 +145,9 @@ func itemRecord(it transfer.Item) record {
 	case transfer.Deleted, transfer.WouldDelete:
 		kind = "delete"
 	}
-	return record{Type: kind, Source: it.From, Target: it.To, Size: &it.Bytes, Reason: it.Reason}
+	r := record{Type: kind, Source: it.From, Target: it.To, Reason: it.Reason}
+	if it.Bytes >= 0 {
+		r.Size = &it.Bytes
+	}
+	return r
 }

@@ -11,7 +11,8 @@ func newMv(a *app) *cobra.Command {
 		Short: "Move files and objects",
 		Long: `Move files to objects, objects to files, and objects to other keys or buckets. Each
 source is removed when its copy is complete and has been checked, and not before;
-what could not be copied stays where it was.
+what could not be copied stays where it was. Where the store has no checksum to
+compare with, as of large objects copied inside it, the summary says so.
 
 Names are made as by icos cp: a target that ends in a slash, names a bucket, or
 is an existing directory takes the source's name, and with -r a source that ends

@@ -100,6 +100,7 @@ func (p *planner) addTree(src, dst location) error {
 
 // addOne copies src to exactly dst.
 func (p *planner) addOne(ctx context.Context, src, dst location) error {
+	size := int64(-1) // not known, and not asked for where it changes nothing
 	switch {
 	case dst.remote && dst.key == "" || !dst.remote && dst.path == "":
 		return &usageError{fmt.Errorf("the target needs a name at its end: %s has none to give it", src)}
@@ -116,6 +117,7 @@ func (p *planner) addOne(ctx context.Context, src, dst location) error {
 		if !info.Mode().IsRegular() {
 			return p.addPipe(src, dst)
 		}
+		size = info.Size()
 	}
 	if p.noClobber && dst.remote {
 		there, err := p.object(dst).Exists(ctx)
@@ -123,7 +125,7 @@ func (p *planner) addOne(ctx context.Context, src, dst location) error {
 			return err
 		}
 		if there {
-			p.haul.skip(transfer.Item{Op: transfer.Skipped, Key: dst.key, From: src.String(), To: dst.String(), Reason: "it exists"})
+			p.haul.skip(transfer.Item{Op: transfer.Skipped, Key: dst.key, From: src.String(), To: dst.String(), Bytes: size, Reason: "it exists"})
 			return nil
 		}
 	}

@@ -60,6 +60,11 @@ func TestViewLine(t *testing.T) {
 			"1.0 MiB  0 B/s, 0 b/s",
 		},
 		{
+			"paused",
+			view{paused: true, totals: totals{bytes: 1 << 20, total: 4 << 20, objectsTotal: 1, rate: 1 << 20, eta: 3 * time.Second}},
+			" 25 %  ━━━━━━━───────────────────────  paused  1.0 of 4.0 MiB",
+		},
+		{
 			"being stopped",
 			view{stopping: true, totals: totals{bytes: 0, total: -1, objectsTotal: 1, eta: -1}},
 			"stopping; again to stop at once  0 B  0 B/s, 0 b/s",
