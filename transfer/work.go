@@ -89,7 +89,9 @@ type Sync struct {
 	// DryRun only reports what would be done, by [Observer].Item.
 	DryRun bool
 
-	// Move removes each source when its copy is complete.
+	// Move removes each source when its copy is complete, unless it was replaced
+	// meanwhile, which is [icos.ErrChanged]. It excludes Delete, which would take what
+	// was moved before for missing in the source.
 	Move bool
 
 	// NoClobber leaves alone what exists in the target.
