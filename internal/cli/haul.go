@@ -229,6 +229,16 @@ func (h *haul) later(f func() error) {
 	h.laters = append(h.laters, f)
 }
 
+// streamed counts an object of n bytes that no transfer moved.
+func (h *haul) streamed(n int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.past.objects++
+	h.past.bytes += n
+	h.report.Objects++
+	h.report.Bytes += n
+}
+
 // fail keeps the first error that ends the command.
 func (h *haul) fail(err error) {
 	h.mu.Lock()

@@ -185,12 +185,18 @@ func (p *planner) addDownload(ctx context.Context, src, dst location) error {
 	}
 	info, err := os.Stat(dst.path)
 	if err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+		if p.move {
+			return &usageError{fmt.Errorf("%s is not a regular file: nothing would be left of %s", dst, src)}
+		}
 		f, err := os.OpenFile(dst.path, os.O_WRONLY, 0)
 		if err != nil {
 			return err
 		}
-		_, err = p.writeTo(ctx, p.object(src), f)
-		return errors.Join(err, f.Close())
+		n, err := p.writeTo(ctx, p.object(src), f)
+		if err = errors.Join(err, f.Close()); err == nil {
+			p.haul.streamed(n)
+		}
+		return err
 	}
 	path := dst.path
 	if err == nil {

@@ -104,7 +104,7 @@ func (h *haul) stopped(cause error) error {
 	if _, ok := errors.AsType[*stoppedError](err); ok || h.dryRun {
 		return err
 	}
-	how := "nothing has been done yet; run the same command to begin anew"
+	how := "nothing has arrived yet; the same command goes on"
 	if h.state == "" {
 		how = "nothing was kept; run the same command to begin anew"
 	}
