@@ -92,12 +92,14 @@ func (s *selection) filter(stdin io.Reader) (*filter.Rules, error) {
 	return all.Append(filter.Only(slices.Values(paths))), nil
 }
 
-// lines are the lines of gitignore that r stands for.
+// lines are the lines of gitignore that r stands for. A directory is included with
+// what is in it; all directories at once, which rsync's users write before the
+// files that they want, are only looked into.
 func (r selectionRule) lines() []string {
 	if !r.include {
 		return []string{r.pattern}
 	}
-	if dir, ok := strings.CutSuffix(r.pattern, "/"); ok {
+	if dir, ok := strings.CutSuffix(r.pattern, "/"); ok && strings.Trim(dir, "*") != "" {
 		if !strings.Contains(dir, "/") {
 			dir = "**/" + dir // a name by itself matches at every depth
 		}
