@@ -27,6 +27,10 @@ func lock(f *os.File, shared bool) (bool, error) {
 		case errors.Is(err, unix.EINTR):
 		case errors.Is(err, unix.EWOULDBLOCK):
 			return false, nil
+		case errors.Is(err, unix.ENOSYS), errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.ENOLCK):
+			// Some network file systems have no locks. Whoever keeps state there has to see to it that
+			// two processes are not at the same work.
+			return true, nil
 		default:
 			return false, fmt.Errorf("lock %s: %w", f.Name(), err)
 		}
