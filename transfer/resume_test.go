@@ -183,13 +183,24 @@ func TestTreeIsPausedAndResumed(t *testing.T) {
 	}
 }
 
-// sentTwice complains of parts that were sent again although they were stored.
+// sentTwice complains of parts that were sent again although they were stored. Of
+// objects stored at once, those that were on their way when the work stopped may
+// have been stored without the answer having come.
 func sentTwice(t *testing.T, net *flaky.Handler) {
 	t.Helper()
+	onTheirWay := slow.Concurrency
+	again := 0
 	for part, count := range net.Parts() {
-		if count.Stored > 1 {
+		switch {
+		case count.Stored <= 1:
+		case part.Number == 0 && count.Stored == 2:
+			again++
+		default:
 			t.Errorf("%+v was stored %d times", part, count.Stored)
 		}
+	}
+	if again > onTheirWay {
+		t.Errorf("%d objects were stored twice, more than could be on their way", again)
 	}
 }
 
