@@ -93,7 +93,7 @@ func killAll(t *testing.T, faults flaky.Faults, o *icostest.Options, kills int) 
 				// fetched again: every other round is without, to see that else nothing is.
 				f.CorruptDown = 0
 			}
-			k.corrupting = f.CorruptDown > 0
+			k.faults = f
 			net.SetFaults(f)
 			defer net.SetFaults(flaky.Faults{})
 			total += k.untilDone(t, kills)
@@ -183,7 +183,7 @@ type killing struct {
 	net    *flaky.Handler
 	ledger *ledger
 
-	corrupting bool // answers carry wrong bytes now and then
+	faults flaky.Faults // of the server while the work is done
 
 	files, old map[string][]byte // what has to arrive, what was there before
 	dir        string            // local side of a tree, or of a file
@@ -431,13 +431,15 @@ func (k *killing) over(t *testing.T) bool {
 	for range store.List() {
 		return false
 	}
+	k.net.SetFaults(flaky.Faults{}) // for the test itself
+	defer k.net.SetFaults(k.faults)
 	return maps.EqualFunc(k.target(t), k.files, bytes.Equal)
 }
 
 // verify checks that everything has arrived, once, and that nothing is left.
 func (k *killing) verify(t *testing.T) {
 	t.Helper()
-	if k.corrupting {
+	if k.faults.CorruptDown > 0 {
 		clear(k.ledger.ranges)
 	}
 	k.ledger.check(t, k.net)
