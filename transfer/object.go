@@ -47,18 +47,11 @@ type upload struct {
 // upload stores a file. Only what is moved in parts has a checkpoint: what goes in
 // one request is sent again sooner than it is written down.
 func (t *Transfer) upload(ctx context.Context, a *active, u *upload) (outcome, error) {
-	f, err := os.Open(u.path)
+	f, info, err := openSource(u.path)
 	if err != nil {
-		return outcome{}, fmt.Errorf("open source: %w", err)
+		return outcome{}, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return outcome{}, fmt.Errorf("look at source: %w", err)
-	}
-	if !info.Mode().IsRegular() {
-		return outcome{}, fmt.Errorf("%s is not a regular file: upload a directory as a tree, anything else as a stream", u.path)
-	}
 	a.resize(info.Size())
 
 	j := t.job(a, u.to, u.path, u.parent)
@@ -80,6 +73,24 @@ func (t *Transfer) upload(ctx context.Context, a *active, u *upload) (outcome, e
 		}
 	}
 	return j.outcome, j.close(nil)
+}
+
+// openSource opens a regular file. To open a pipe would wait for who writes to it.
+func openSource(name string) (*os.File, fs.FileInfo, error) {
+	info, err := os.Stat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, nil, fmt.Errorf("%s is not a regular file: upload a directory as a tree, anything else as a stream", name)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open source: %w", err)
+	}
+	// What counts is what was opened.
+	if info, err = f.Stat(); err != nil {
+		f.Close()
+		return nil, nil, fmt.Errorf("look at source: %w", err)
+	}
+	return f, info, nil
 }
 
 // removeSource removes a file that has been moved, unless it is another one by
