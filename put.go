@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/icos-go/icos/internal/linger"
 	"github.com/icos-go/icos/s3"
 )
 
@@ -243,7 +244,7 @@ func (p *put) inBuffers(s *stream) nextJob {
 func (p *put) multipart(ctx context.Context, next nextJob) (info ObjectInfo, err error) {
 	// An upload whose ID never arrives can never be aborted. So when ctx ends, the
 	// answer is waited for a little longer.
-	late, cancel := linger(ctx, endGrace)
+	late, cancel := linger.Context(ctx, endGrace)
 	u, err := p.object.NewUpload(late, p.opts)
 	cancel()
 	if err != nil {
@@ -324,17 +325,4 @@ func (u *Upload) abandon(ctx context.Context, reason error) error {
 		return reason
 	}
 	return fmt.Errorf("%w (and the parts sent stay in upload %s, to be aborted with Object.Upload: %v)", reason, u.id, err)
-}
-
-// linger returns a context that ends some time after ctx does.
-func linger(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
-	late, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		timer := time.AfterFunc(grace, func() { cancel(context.Cause(ctx)) })
-		context.AfterFunc(late, func() { timer.Stop() })
-	})
-	return late, func() {
-		stop()
-		cancel(nil)
-	}
 }

@@ -17,13 +17,14 @@ type rule struct {
 // by being made on both sides; protocol code stands at the bottom and imports
 // nothing, so that it is tested without sockets.
 var law = []rule{
-	{".", []string{"auth", "s3"}, "handles over the wire, nothing of the server"},
+	{".", []string{"auth", "s3", "internal/linger"}, "handles over the wire, nothing of the server"},
 	{"auth", []string{"internal/sigv4", "internal/sigv2"}, "signs with the canonical forms; knows no operation"},
 	{"s3", []string{"auth"}, "one request and one response per operation"},
 	{"transfer/internal/pace", []string{"s3"}, "limits and measures; knows requests by their Trace only"},
 	{"internal/sigv4", nil, "pure: bytes and times in, bytes out"},
 	{"internal/sigv2", nil, "pure: bytes and times in, bytes out"},
 	{"internal/crc", nil, "arithmetic"},
+	{"internal/linger", nil, "a context that ends later"},
 	{"internal/flaky", nil, "a server that misbehaves wraps any http.Handler"},
 	{"internal/faultfs", nil, "a file system that fails on demand knows nobody"},
 	{"internal/repo", nil, "looks at files, not at code"},
@@ -43,7 +44,7 @@ var law = []rule{
 	{"transfer/filter", nil, "rules and names; no files but the one the rules are in"},
 	{"transfer/internal/tree", []string{"transfer/filter"}, "local files and names; knows no bucket"},
 	{"transfer/internal/checkpoint", nil, "small files; what they mean is the business of those who write them"},
-	{"transfer/internal/multipart", []string{".", "s3", "internal/crc", "transfer/internal/checkpoint", "transfer/internal/pace"}, "the bytes of one object; knows no trees and no queue"},
+	{"transfer/internal/multipart", []string{".", "s3", "internal/crc", "internal/linger", "transfer/internal/checkpoint", "transfer/internal/pace"}, "the bytes of one object; knows no trees and no queue"},
 	{"transfer/internal/mirror", []string{".", "s3", "transfer/filter", "transfer/internal/tree"}, "decides and moves nothing"},
 	{"examples/backup", []string{"public"}, "a program as our users write it"},
 	{"examples/restore", []string{"public"}, "a program as our users write it"},

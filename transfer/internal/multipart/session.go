@@ -13,6 +13,7 @@ import (
 
 	"github.com/icos-go/icos"
 	"github.com/icos-go/icos/internal/crc"
+	"github.com/icos-go/icos/internal/linger"
 	"github.com/icos-go/icos/s3"
 	"github.com/icos-go/icos/transfer/internal/checkpoint"
 )
@@ -82,7 +83,7 @@ func (s *session) begin(ctx context.Context) error {
 	if !s.kept {
 		// An upload whose ID never arrives can never be aborted. So when ctx ends, the
 		// answer is waited for a little longer.
-		late, cancel = linger(ctx, endGrace)
+		late, cancel = linger.Context(ctx, endGrace)
 	}
 	defer cancel()
 	lost := 0 // answers, so that there may be uploads whose ID we do not know
@@ -108,7 +109,7 @@ func (s *session) begin(ctx context.Context) error {
 
 // tidy aborts the uploads that were created in vain, because the answer was lost.
 func (s *session) tidy(ctx context.Context, h checkpoint.Header, lost int) {
-	ctx, cancel := linger(ctx, endGrace)
+	ctx, cancel := linger.Context(ctx, endGrace)
 	defer cancel()
 	if err := sweep(ctx, s.to, h, lost); err != nil {
 		s.log(ctx, "uploads may be left", "object", s.to.String(), "error", err)
@@ -285,19 +286,6 @@ func abort(ctx context.Context, u *icos.Upload) error {
 		return err
 	}
 	return nil
-}
-
-// linger returns a context that ends some time after ctx does.
-func linger(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
-	late, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		timer := time.AfterFunc(grace, func() { cancel(context.Cause(ctx)) })
-		context.AfterFunc(late, func() { timer.Stop() })
-	})
-	return late, func() {
-		stop()
-		cancel(nil)
-	}
 }
 
 // useless says whether err means that the parts sent are of no use, so that the upload has to
