@@ -74,25 +74,3 @@ func pathInfo(i *unix.TCPInfo) PathInfo {
 	p.setLoss()
 	return p
 }
-
-// Acked returns how many bytes the other side of c has acknowledged since c was made. It is false if that
-// is not known.
-func Acked(c net.Conn) (bytes int64, ok bool) {
-	sc, ok := socketOf(c)
-	if !ok {
-		return 0, false
-	}
-	raw, err := sc.SyscallConn()
-	if err != nil {
-		return 0, false
-	}
-	if raw.Control(func(fd uintptr) {
-		var info *unix.TCPInfo
-		if info, err = unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
-			bytes = int64(info.Bytes_acked)
-		}
-	}) != nil || err != nil {
-		return 0, false
-	}
-	return bytes, true
-}
