@@ -10,15 +10,13 @@ import (
 	"context"
 	"io"
 	"log"
-	"net/http"
 	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/feature/s3/manager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/icos-go/icos/bench/internal/awsclient"
 	"github.com/icos-go/icos/bench/internal/drive"
 )
 
@@ -41,18 +39,7 @@ type store struct {
 }
 
 func open(c drive.Config) (drive.Store, error) {
-	httpClient := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
-		t.MaxIdleConnsPerHost = c.Workers
-	})
-	client := s3.New(s3.Options{
-		Region:       "us-east-1",
-		BaseEndpoint: aws.String(c.Endpoint),
-		UsePathStyle: true,
-		HTTPClient:   httpClient,
-		Credentials:  credentials.NewStaticCredentialsProvider(c.AccessKeyID, c.SecretAccessKey, ""),
-
-		DisableLogOutputChecksumValidationSkipped: true,
-	})
+	client := awsclient.New(c)
 	up := manager.NewUploader(client, func(u *manager.Uploader) {
 		if c.Tuned {
 			u.PartSize, u.Concurrency = tunedPart, tunedWorkers

@@ -6,16 +6,14 @@ import (
 	"context"
 	"io"
 	"log"
-	"net/http"
 	"os"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/icos-go/icos/bench/internal/awsclient"
 	"github.com/icos-go/icos/bench/internal/drive"
 )
 
@@ -31,18 +29,7 @@ type store struct {
 }
 
 func open(c drive.Config) (drive.Store, error) {
-	httpClient := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
-		t.MaxIdleConnsPerHost = c.Workers
-	})
-	client := s3.New(s3.Options{
-		Region:       "us-east-1",
-		BaseEndpoint: aws.String(c.Endpoint),
-		UsePathStyle: true,
-		HTTPClient:   httpClient,
-		Credentials:  credentials.NewStaticCredentialsProvider(c.AccessKeyID, c.SecretAccessKey, ""),
-
-		DisableLogOutputChecksumValidationSkipped: true,
-	})
+	client := awsclient.New(c)
 	return &store{c.Bucket, client, transfermanager.New(client, func(o *transfermanager.Options) {
 		if c.Tuned {
 			o.PartSizeBytes, o.Concurrency = 16<<20, 16
