@@ -157,14 +157,29 @@ func (x *exchange) repeatable() bool {
 
 // transient says whether the same request may well succeed later. e is the answer in err, if it is one.
 func (x *exchange) transient(err error, e *Error) bool {
-	if e == nil {
+	switch {
+	case e == nil:
 		return transientNetwork(err)
+	case e.Code == "BadDigest":
+		return x.computed // damaged on the way, unless the caller gave a wrong checksum
 	}
+	return e.transient()
+}
+
+// Transient reports whether a request that failed with err may well succeed if it is made again
+// later: the service was busy or out of order, or the network was. The methods of a [Client] have repeated
+// it already, as its RetryPolicy says. This is a low-level function that most users won't need.
+func Transient(err error) bool {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.transient()
+	}
+	return transientNetwork(err)
+}
+
+func (e *Error) transient() bool {
 	switch e.Code {
 	case "RequestTimeout", "SlowDown", "InternalError", "ServiceUnavailable", "TooManyRequests", "Throttling":
 		return true
-	case "BadDigest":
-		return x.computed // damaged on the way, unless the caller gave a wrong checksum
 	}
 	switch e.StatusCode {
 	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,

@@ -2,17 +2,16 @@ package multipart
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
 	"io/fs"
 	"math/rand/v2"
 	"net"
-	"net/http"
 	"syscall"
 	"time"
 
 	"github.com/icos-go/icos"
+	"github.com/icos-go/icos/s3"
 )
 
 const (
@@ -89,32 +88,14 @@ func damaged(err error) bool {
 
 // passing says whether the same request may well succeed later.
 func passing(err error) bool {
-	if e, ok := errors.AsType[*icos.Error](err); ok {
-		switch e.StatusCode {
-		case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
-			http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-			return true
-		}
-		switch e.Code {
-		case "RequestTimeout", "SlowDown", "InternalError", "ServiceUnavailable", "TooManyRequests", "Throttling":
-			return true
-		}
+	if errors.Is(err, icos.ErrChanged) || errors.Is(err, ErrFull) || !s3.Transient(err) {
 		return false
 	}
-	if errors.Is(err, icos.ErrChanged) || errors.Is(err, ErrFull) || local(err) {
-		return false
-	}
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return false
-	}
-	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
-		return false
-	}
-	if dns, ok := errors.AsType[*net.DNSError](err); ok {
-		return !dns.IsNotFound
+	if _, answered := errors.AsType[*icos.Error](err); answered {
+		return true
 	}
 	_, network := errors.AsType[net.Error](err)
-	return network || broken(err)
+	return !local(err) && (network || broken(err))
 }
 
 // local says whether err is about a file of this machine.
