@@ -79,6 +79,7 @@ func FuzzDecodeRows(f *testing.F) {
 	f.Add(encodeBucket(7, &Bucket{Instance: "i", CORS: []byte("<x/>")}))
 	f.Add((&uploadRow{random: 5}).encode())
 	f.Add([]byte{1, 5, 1, 255})
+	f.Add([]byte{tagModified, 1, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if o, err := decodeObject("k", b, allFields, &objectRow{}); err == nil {
 			again, err := decodeObject("k", o.encode(nil), allFields, &objectRow{})

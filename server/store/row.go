@@ -248,7 +248,14 @@ func (e *encoder) time(tag uint64, t time.Time) {
 	}
 }
 
-func (d *decoder) time() time.Time { return time.Unix(0, int64(d.uint())).UTC() }
+// time is the instant that [encoder.time] wrote. Fields that are zero are not written, so that 0 is no time, not 1970.
+func (d *decoder) time() time.Time {
+	ns := int64(d.uint())
+	if ns == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, ns).UTC()
+}
 
 // count is a uint of at most limit.
 func (d *decoder) count(limit int) int {
