@@ -1,0 +1,65 @@
+package rapid
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Policy says how a sender shares a path with others. The empty Policy stands
+// for [Fair].
+type Policy string
+
+const (
+	// Fixed sends at the target rate whatever the path says, and shares
+	// nothing. It needs a target.
+	Fixed Policy = "fixed"
+	// High takes about twice the share of a [Fair] sender.
+	High Policy = "high"
+	// Fair takes the share of one TCP connection, though not its losses.
+	Fair Policy = "fair"
+	// Low takes what others leave, and stops queues from growing.
+	Low Policy = "low"
+)
+
+// ParsePolicy reads the name of a policy in any case; the empty string is Fair.
+func ParsePolicy(s string) (Policy, error) {
+	switch p := Policy(strings.ToLower(s)); p {
+	case "":
+		return Fair, nil
+	case Fixed, High, Fair, Low:
+		return p, nil
+	}
+	return "", fmt.Errorf("rate policy %q: want fixed, high, fair or low", s)
+}
+
+// Rates says how fast a session may send. It is used for both directions: the
+// peer is asked to keep to it too, and does within what its grant allows.
+type Rates struct {
+	Policy Policy
+	// Target is the most that is sent, in bits per second. If zero, as much
+	// as the path and the grant allow. Required with [Fixed].
+	Target int64
+	// Min is what is sent at least, in bits per second, even if the path
+	// seems not to carry it. If zero, nothing is assured.
+	Min int64
+}
+
+// check returns r with its policy spelled out, or what is wrong with it.
+func (r Rates) check() (Rates, error) {
+	p, err := ParsePolicy(string(r.Policy))
+	if err != nil {
+		return Rates{}, err
+	}
+	r.Policy = p
+	switch {
+	case r.Target < 0:
+		return Rates{}, fmt.Errorf("target rate of %d bit/s: negative", r.Target)
+	case r.Min < 0:
+		return Rates{}, fmt.Errorf("minimum rate of %d bit/s: negative", r.Min)
+	case r.Policy == Fixed && r.Target == 0:
+		return Rates{}, fmt.Errorf("rate policy fixed needs a target rate")
+	case r.Target > 0 && r.Min > r.Target:
+		return Rates{}, fmt.Errorf("minimum rate of %d bit/s is above the target rate of %d bit/s", r.Min, r.Target)
+	}
+	return r, nil
+}
