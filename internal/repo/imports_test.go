@@ -26,6 +26,7 @@ var law = []rule{
 	{"internal/crc", nil, "arithmetic"},
 	{"internal/linger", nil, "a context that ends later"},
 	{"internal/flaky", nil, "a server that misbehaves wraps any http.Handler"},
+	{"internal/netsim", nil, "a network knows packets, not what is in them"},
 	{"internal/faultfs", nil, "a file system that fails on demand knows nobody"},
 	{"internal/repo", nil, "looks at files, not at code"},
 	{"internal/control", nil, "a socket and its messages; what they steer is behind an interface"},
