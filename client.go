@@ -112,6 +112,10 @@ func (c *Client) Endpoint() string {
 	return c.base.String()
 }
 
+// Config returns a copy of what the Client was made with, from which others can
+// be made that differ in some of it.
+func (c *Client) Config() Config { return c.cfg }
+
 // Checksum returns what uploads are checked with: Config.Checksum or, if that is
 // empty, CRC32C.
 func (c *Client) Checksum() s3.ChecksumAlgorithm {
