@@ -27,6 +27,7 @@ var law = []rule{
 	{"internal/linger", nil, "a context that ends later"},
 	{"internal/flaky", nil, "a server that misbehaves wraps any http.Handler"},
 	{"internal/netsim", nil, "a network knows packets, not what is in them"},
+	{"rapid/internal/wire", nil, "bytes in, bytes out; no socket, no clock, no session"},
 	{"internal/faultfs", nil, "a file system that fails on demand knows nobody"},
 	{"internal/repo", nil, "looks at files, not at code"},
 	{"internal/control", nil, "a socket and its messages; what they steer is behind an interface"},
