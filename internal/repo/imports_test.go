@@ -48,6 +48,7 @@ var law = []rule{
 	{"transfer/internal/checkpoint", nil, "small files; what they mean is the business of those who write them"},
 	{"transfer/internal/multipart", []string{".", "s3", "internal/crc", "internal/linger", "transfer/internal/checkpoint", "transfer/internal/pace"}, "the bytes of one object; knows no trees and no queue"},
 	{"transfer/internal/mirror", []string{".", "s3", "transfer/filter", "transfer/internal/tree"}, "decides and moves nothing"},
+	{"rapid/internal/cc", nil, "numbers in, numbers out: no sockets, no clock, no goroutines"},
 	{"examples/backup", []string{"public"}, "a program as our users write it"},
 	{"examples/restore", []string{"public"}, "a program as our users write it"},
 	{"icostest", []string{".", "auth", "server"}, "where client and server meet, for tests"},
