@@ -14,6 +14,10 @@ var (
 	// started after it.
 	ErrClosed = errors.New("manager closed")
 
+	// ErrQueueFull is the end of a Transfer that found [Options].MaxQueue others
+	// waiting. Nothing was moved.
+	ErrQueueFull = errors.New("too many transfers wait already")
+
 	// ErrBusy says that another process, or another Transfer, is at the same
 	// work. See [BusyError].
 	ErrBusy = errors.New("work is already in progress")

@@ -30,13 +30,15 @@ type Manager struct {
 	o         Options
 	store     *checkpoint.Store
 	transport Transport
+	routes    routes
 	env       multipart.Env
 	limiter   *pace.Limiter
 	meter     *pace.Meter
 	slots     chan struct{} // one for each object that is being moved
 
-	stop  context.CancelFunc // ends the tuner
-	tuned sync.WaitGroup
+	release func() error       // closes the transport, the first time
+	stop    context.CancelFunc // ends the tuner
+	tuned   sync.WaitGroup
 
 	mu        sync.Mutex // guards what follows
 	idle      sync.Cond  // something below became less
@@ -56,6 +58,7 @@ func NewManager(c *icos.Client, o *Options) (*Manager, error) {
 		m.o = *o
 	}
 	m.idle.L = &m.mu
+	m.routes.choose = m.o.HTTPClient
 	if err := m.o.check(); err != nil {
 		return nil, fmt.Errorf("new manager: %w", err)
 	}
@@ -74,6 +77,12 @@ func NewManager(c *icos.Client, o *Options) (*Manager, error) {
 	}
 	tuner := pace.NewTuner(tuning)
 	m.env = multipart.Env{Gate: gate, Pool: pace.NewPool(m.o.Memory), Tuner: tuner, Logger: m.o.Logger}
+	m.release = sync.OnceValue(func() error {
+		if c, ok := m.o.Transport.(io.Closer); ok {
+			return c.Close()
+		}
+		return nil
+	})
 	m.transport = m.o.Transport
 	if m.transport == nil {
 		m.transport = httpTransport{&m.env}
@@ -94,6 +103,7 @@ func (o *Options) check() error {
 		{"PartSize", o.PartSize},
 		{"Threshold", o.Threshold},
 		{"Concurrency", int64(o.Concurrency)},
+		{"MaxQueue", int64(o.MaxQueue)},
 		{"Connections", int64(o.Connections)},
 		{"Memory", o.Memory},
 		{"Rate", o.Rate},
@@ -168,7 +178,10 @@ func (m *Manager) Start(ctx context.Context, w Work, obs ...Observer) *Transfer 
 		m: m, work: w, done: make(chan struct{}),
 		limiter: pace.NewLimiter(0), meter: pace.NewMeter(m.meter),
 	}
-	err := t.prepare(w)
+	routed, err := m.routes.work(w)
+	if perr := t.prepare(routed); err == nil {
+		err = perr
+	}
 	t.ctx, t.end = context.WithCancelCause(ctx)
 
 	m.mu.Lock()
@@ -184,13 +197,14 @@ func (m *Manager) Start(ctx context.Context, w Work, obs ...Observer) *Transfer 
 	t.stop = context.AfterFunc(t.ctx, func() { m.expire(t) })
 	t.mu.Unlock()
 	t.notify.open()
+	if err == nil {
+		err = m.admit(t)
+	}
 	if err != nil {
 		if _, ok := t.start(Queued); ok {
 			t.settle(err, false)
 		}
-		return t
 	}
-	m.enqueue(t)
 	return t
 }
 
@@ -228,6 +242,7 @@ func (m *Manager) Close() error {
 	// That a transfer was stopped is its own error. What could not be cleaned
 	// up is the Manager's too, for it may cost money.
 	var errs []error
+	errs = append(errs, m.release())
 	for _, t := range live {
 		if left, ok := errors.AsType[*leftError](t.err); ok {
 			errs = append(errs, left)

@@ -3,6 +3,9 @@ package transfer
 import (
 	"encoding/json"
 	"log/slog"
+	"net/http"
+
+	"github.com/icos-go/icos"
 )
 
 // Options say how a [Manager] works. The zero value, or a nil pointer, is a
@@ -10,8 +13,15 @@ import (
 type Options struct {
 	// Transport moves the bytes of files. If nil, requests over HTTP: multipart
 	// uploads and ranges side by side. Copies and uploads of readers use HTTP in
-	// any case.
+	// any case. If it is an io.Closer, [Manager.Close] closes it.
 	Transport Transport
+
+	// HTTPClient returns what sends the requests about a bucket, in the place of the
+	// http.Client of the bucket's own Client. It is called by [Manager.Start], for
+	// each bucket of the work, and must do no I/O; it should return the same one for
+	// the same bucket. If nil, or if it returns nil, the bucket's Client is used as
+	// it is.
+	HTTPClient func(*icos.Bucket) *http.Client
 
 	// PartSize is the size in bytes of the parts of large objects, between 5 MiB
 	// and 5 GiB. If zero, it is chosen from the object's size and the goodput.
@@ -24,6 +34,10 @@ type Options struct {
 	// Concurrency is the number of objects moved at once, over all transfers. If
 	// zero, 16.
 	Concurrency int
+
+	// MaxQueue is the number of transfers that may wait for their turn. One more
+	// ends at once, with [ErrQueueFull]. If zero, there is no limit.
+	MaxQueue int
 
 	// Connections is the number of requests that carry data at once, over all
 	// transfers. If zero, it follows the goodput, up to 64.

@@ -22,7 +22,20 @@ func (m *Manager) Transfers() []*Transfer {
 	return list
 }
 
-// enqueue lets a transfer wait for its turn.
+// admit lets a new transfer wait for its turn, if there is room.
+func (m *Manager) admit(t *Transfer) error {
+	m.mu.Lock()
+	if n := m.o.MaxQueue; n > 0 && len(m.queue) >= n {
+		m.mu.Unlock()
+		return ErrQueueFull
+	}
+	m.queue = append(m.queue, t)
+	m.mu.Unlock()
+	m.dispatch()
+	return nil
+}
+
+// enqueue lets a transfer that has been admitted before wait for its turn again.
 func (m *Manager) enqueue(t *Transfer) {
 	m.mu.Lock()
 	m.queue = append(m.queue, t)
