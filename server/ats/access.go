@@ -1,0 +1,129 @@
+package ats
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/icos-go/icos/server/iam"
+	"github.com/icos-go/icos/server/store"
+)
+
+// receiver is the client ID of this service at IAM: delegated tokens are for it, or refused.
+const receiver = "aspera_ats"
+
+// headerCredentials carries the right to the storage behind the access key.
+const headerCredentials = "X-Aspera-Storage-Credentials"
+
+// bucket returns the bucket whose access key the request proves. Every failure looks the same, and takes the same time
+// whether or not there is such a bucket.
+func (s *Service) bucket(r *http.Request) (store.Bucket, error) {
+	denied := refuse(http.StatusUnauthorized, "The access key or its secret is wrong.")
+	id, secret, ok := r.BasicAuth()
+	if !ok {
+		return store.Bucket{}, refuse(http.StatusUnauthorized, "HTTP Basic authentication with an access key is needed.")
+	}
+	name, ok := iam.AsperaBucket(id)
+	if !ok {
+		return store.Bucket{}, denied
+	}
+	b, err := s.store.Bucket(r.Context(), name)
+	missing := errors.Is(err, store.ErrNoSuchBucket)
+	if err != nil && !missing {
+		return store.Bucket{}, err
+	}
+	key, err := s.iam.AsperaKey(name, b.Instance, b.Created)
+	if err != nil {
+		return store.Bucket{}, err
+	}
+	if !key.Equal(iam.AsperaKey{ID: id, Secret: secret}) || missing {
+		return store.Bucket{}, denied
+	}
+	return b, nil
+}
+
+// credentials are storage credentials: who the owner of the storage takes the service for.
+type credentials struct {
+	Type  string `json:"type"`
+	Token struct {
+		DelegatedRefreshToken string `json:"delegated_refresh_token"`
+	} `json:"token"`
+}
+
+// principal returns who gave the service the delegated token in the request's header, and may use the bucket b.
+func (s *Service) principal(r *http.Request, b *store.Bucket) (iam.Principal, error) {
+	values := r.Header.Values(headerCredentials)
+	if len(values) != 1 {
+		return iam.Principal{}, refuse(http.StatusUnauthorized, "The header "+headerCredentials+" is needed, once.")
+	}
+	return s.verify([]byte(values[0]), b)
+}
+
+// verify returns who is behind credentials, if they are good for the bucket b.
+func (s *Service) verify(doc []byte, b *store.Bucket) (iam.Principal, error) {
+	var c credentials
+	if err := json.Unmarshal(doc, &c); err != nil || c.Type != "token" || c.Token.DelegatedRefreshToken == "" {
+		return iam.Principal{}, badRequest(`Storage credentials are {"type":"token","token":{"delegated_refresh_token":"…"}}.`)
+	}
+	p, err := s.iam.VerifyDelegated(c.Token.DelegatedRefreshToken, receiver, s.now())
+	if err != nil {
+		return iam.Principal{}, refuse(http.StatusUnauthorized,
+			"Failed to authenticate: the delegated refresh token is not valid, has expired, or is not for the client "+receiver+".")
+	}
+	if p.Instance == "" || p.Instance != b.Instance {
+		return iam.Principal{}, refuse(http.StatusForbidden, "The identity behind the delegated refresh token may not use the bucket.")
+	}
+	return p, nil
+}
+
+// info answers what the service is. The members are those that clients of the Node API look at.
+func (s *Service) info(r *http.Request) (any, error) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return nil, refuse(http.StatusMethodNotAllowed, "GET is the only method here.")
+	}
+	b, err := s.bucket(r)
+	if err != nil {
+		return nil, err
+	}
+	user, _, _ := r.BasicAuth()
+	return &infoDocument{
+		Application: "node", CurrentTime: s.now().UTC().Format("2006-01-02T15:04:05Z"), Version: "icos",
+		AccessKey: infoKey{ID: user}, Storage: infoStorage{Type: "ibm-s3", Bucket: b.Name},
+	}, nil
+}
+
+type infoDocument struct {
+	Application string      `json:"application"`
+	CurrentTime string      `json:"current_time"`
+	Version     string      `json:"version"`
+	AccessKey   infoKey     `json:"access_key"`
+	Storage     infoStorage `json:"storage"`
+}
+
+type infoKey struct {
+	ID string `json:"id"`
+}
+
+type infoStorage struct {
+	Type   string `json:"type"`
+	Bucket string `json:"bucket"`
+}
+
+// exists reports whether there is anything to download under a path: an object, or something below it. The empty path is the
+// bucket.
+func (s *Service) exists(ctx context.Context, bucket, key string) (bool, error) {
+	if key == "" {
+		return true, nil
+	}
+	prefix := key
+	if key[len(key)-1] != '/' {
+		_, err := s.store.Stat(ctx, bucket, key)
+		if err == nil || !errors.Is(err, store.ErrNoSuchKey) {
+			return err == nil, err
+		}
+		prefix += "/"
+	}
+	page, err := s.store.List(ctx, bucket, store.ListOptions{Prefix: prefix, Max: 1})
+	return len(page.Objects) > 0, err
+}
