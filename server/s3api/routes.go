@@ -151,9 +151,9 @@ func (rs *routes) bucket() {
 	rs.add(bucket, "PUT", "cors", "PutBucketCors", needOwner, (*call).putCORS)
 	rs.add(bucket, "DELETE", "cors", "DeleteBucketCors", needOwner, (*call).deleteCORS)
 	rs.add(bucket, "POST", "delete", "DeleteObjects", needWrite, (*call).deleteObjects)
+	rs.add(bucket, "GET", "faspConnectionInfo", "GetBucketAspera", needOwner, (*call).getAspera)
 
 	rs.missing(bucket, "POST", withForm, "PostObject")
-	rs.missing(bucket, "GET", "faspConnectionInfo", "GetBucketAspera")
 	rs.missing(bucket, "GET", "ibm-replication-failures", "ListBucketReplicationFailures")
 	rs.missing(bucket, "PUT", "ibm-replication-reattempt", "PutBucketReplicationReattempt")
 	rs.missing(bucket, "GET", "policyStatus", "GetBucketPolicyStatus")

@@ -19,7 +19,6 @@ func TestNotImplemented(t *testing.T) {
 		{"GET", "/bucket?replication", "GetBucketReplication"},
 		{"GET", "/bucket?ibm-replication-failures", "ListBucketReplicationFailures"},
 		{"PUT", "/bucket?ibm-replication-reattempt", "PutBucketReplicationReattempt"},
-		{"GET", "/bucket?faspConnectionInfo", "GetBucketAspera"},
 		{"GET", "/bucket?tagging", "GetBucketTagging"},
 		{"GET", "/bucket?analytics&id=x", "GetBucketAnalyticsConfiguration"},
 		{"DELETE", "/bucket?policy", "DeleteBucketPolicy"},
