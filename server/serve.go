@@ -19,10 +19,11 @@ const (
 	drainTimeout      = 30 * time.Second
 )
 
-// Serve serves on ln until ctx ends, then lets running requests finish for up
-// to 30 seconds, cuts off the rest, and returns nil. It closes ln but not the
-// Server. For TLS, pass a listener of crypto/tls; see TLSConfig.
-func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+// Serve serves on all listeners until ctx ends, then lets running requests
+// finish for up to 30 seconds, cuts off the rest, and returns nil. It closes the
+// listeners but not the Server. For TLS, pass a listener of crypto/tls; see
+// TLSConfig. For rapid sessions, pass what OfferRapid returns.
+func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
 	hs := &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: readHeaderTimeout,
@@ -30,11 +31,16 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
-	done := make(chan error, 1)
-	go func() { done <- hs.Serve(ln) }()
+	done := make(chan error, len(listeners))
+	for _, ln := range listeners {
+		go func() { done <- hs.Serve(ln) }()
+	}
+	running := len(listeners)
+	var failed error
 	select {
 	case err := <-done:
-		return fmt.Errorf("server: serve: %w", err)
+		running--
+		failed = fmt.Errorf("server: serve: %w", err)
 	case <-ctx.Done():
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
@@ -44,9 +50,12 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		s.log.Warn("cut off requests that did not finish in time", "after", drainTimeout)
 		err = hs.Close()
 	}
-	<-done // always http.ErrServerClosed now
-	if err != nil {
-		return fmt.Errorf("server: shut down: %w", err)
+	for range running {
+		<-done // always http.ErrServerClosed now
 	}
-	return nil
+	s.rapid.wait(drain)
+	if err != nil {
+		err = fmt.Errorf("server: shut down: %w", err)
+	}
+	return errors.Join(failed, err)
 }

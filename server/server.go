@@ -1,6 +1,6 @@
 // Package server assembles a local IBM Cloud Object Storage: the S3 API, the
-// identity service and the endpoint list as one http.Handler over one
-// directory.
+// identity service, the transfer service and the endpoint list as one
+// http.Handler over one directory.
 //
 // [New] opens it, [Server.Serve] serves it on a listener until a context
 // ends, and [Server.Credential] is the service credential that every IBM SDK
@@ -22,6 +22,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/icos-go/icos/server/ats"
 	"github.com/icos-go/icos/server/authn"
 	"github.com/icos-go/icos/server/iam"
 	"github.com/icos-go/icos/server/s3api"
@@ -69,8 +70,10 @@ type Server struct {
 	store *store.Store
 	iam   *iam.Service
 	s3    http.Handler
+	ats   *ats.Service
 	hosts authn.Hosts
 	log   *slog.Logger
+	rapid offers
 
 	closing sync.Once
 	closed  error // what Close returned; guarded by closing
@@ -107,6 +110,7 @@ func New(cfg Config) (*Server, error) {
 		iam:   ids,
 		hosts: authn.NewHosts(cfg.Hosts),
 		log:   cfg.Logger,
+		ats:   ats.New(ats.Config{Store: st, IAM: ids, Now: cfg.Now, Logger: cfg.Logger}),
 		s3: s3api.New(s3api.Config{
 			Store: st, IAM: ids, Authn: authn.New(authn.Config{Directory: ids, Now: cfg.Now, Hosts: cfg.Hosts}),
 			Hosts: cfg.Hosts, Location: cfg.Location, Reserved: []string{"identity", "oidc"}, Now: cfg.Now, Logger: cfg.Logger,
@@ -123,7 +127,8 @@ func below(dir, name string) string {
 }
 
 // ServeHTTP serves the identity API below /identity/ and /oidc/, the endpoint
-// list at /v2/endpoints, and the S3 API everywhere else.
+// list at /v2/endpoints, the Node API of the transfer service where requests
+// are for that (see [ats.Serves]), and the S3 API everywhere else.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.abort(r)
 	w, r, end := guard(w, r)
@@ -135,6 +140,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.iam.ServeHTTP(w, r)
 	case path == "/v2/endpoints": // "v2" is too short for a bucket's name
 		s.serveEndpoints(w, r)
+	case ats.Serves(r):
+		s.ats.ServeHTTP(w, r)
 	default:
 		s.s3.ServeHTTP(w, r)
 	}
@@ -167,12 +174,14 @@ func (s *Server) CreateInstance(ctx context.Context, name string) (Credential, e
 // IAM returns the identity service, for tests and administration.
 func (s *Server) IAM() *iam.Service { return s.iam }
 
-// Close closes the store. Requests still running fail; [Server.Serve] returns
-// only when none is. It may be called more than once.
+// Close closes the listeners given to [Server.OfferRapid] and the store.
+// Requests still running fail; [Server.Serve] returns only when none is. It
+// may be called more than once.
 func (s *Server) Close() error {
 	s.closing.Do(func() {
+		s.closed = s.rapid.close()
 		if err := s.store.Close(); err != nil {
-			s.closed = fmt.Errorf("server: close store: %w", err)
+			s.closed = errors.Join(s.closed, fmt.Errorf("server: close store: %w", err))
 		}
 	})
 	return s.closed
