@@ -27,6 +27,7 @@ import (
 
 	"github.com/icos-go/icos"
 	"github.com/icos-go/icos/auth"
+	"github.com/icos-go/icos/rapid"
 	"github.com/icos-go/icos/server"
 )
 
@@ -45,6 +46,12 @@ type Options struct {
 	TokenTTL time.Duration
 	// Logger gets what the server has to say. If nil, silence.
 	Logger *slog.Logger
+	// Rapid accepts rapid sessions, too, on a UDP port of the loopback address:
+	// what the transfer service answers then carries grants for them.
+	Rapid bool
+	// RapidConn is what rapid sessions use instead of a UDP port, such as an end
+	// of a simulated network. The server closes it. It implies Rapid.
+	RapidConn net.PacketConn
 	// Wrap, if not nil, returns the handler to serve instead of cos, such as
 	// one that fails now and then.
 	Wrap func(cos http.Handler) http.Handler
@@ -59,12 +66,16 @@ type Server struct {
 	// form is what IBM's SDKs read as a cos_credentials file.
 	Credential server.Credential
 
-	cos    *server.Server
-	http   *http.Server
-	client *icos.Client
-	hmac   *icos.Client
-	served chan error
-	temp   string // removed by Close; "" if none
+	cos     *server.Server
+	http    *http.Server
+	rapid   *rapid.Listener // nil if there is none
+	client  *icos.Client
+	hmac    *icos.Client
+	serving sync.WaitGroup
+	temp    string // removed by Close; "" if none
+
+	mu     sync.Mutex // guards served
+	served []error    // why serving ended, if not by Close
 
 	closing sync.Once
 	closed  error // guarded by closing
@@ -98,7 +109,7 @@ func Start(o *Options) (*Server, error) {
 	if o == nil {
 		o = &Options{}
 	}
-	s := &Server{served: make(chan error, 1)}
+	s := &Server{}
 	if err := s.start(*o); err != nil {
 		return nil, fmt.Errorf("icostest: %w", errors.Join(err, s.Close()))
 	}
@@ -134,12 +145,38 @@ func (s *Server) start(o Options) (err error) {
 		h = o.Wrap(h)
 	}
 	s.http = &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
-	go func() { s.served <- s.http.Serve(ln) }()
+	s.serve(ln)
+	if o.Rapid || o.RapidConn != nil {
+		if s.rapid, err = listenRapid(o.RapidConn, o.Logger); err != nil {
+			return err
+		}
+		s.serve(s.cos.OfferRapid(s.rapid))
+	}
 	if s.client, err = icos.NewClient(s.Config()); err != nil {
 		return err
 	}
 	s.hmac, err = icos.NewClient(s.HMACConfig())
 	return err
+}
+
+// listenRapid listens on conn, or on a UDP port of its own if that is nil.
+func listenRapid(conn net.PacketConn, log *slog.Logger) (*rapid.Listener, error) {
+	o := &rapid.ListenOptions{Logger: log}
+	if conn != nil {
+		return rapid.NewListener(conn, o)
+	}
+	return rapid.Listen("udp", "127.0.0.1:0", o)
+}
+
+// serve answers what comes through ln until the server stops.
+func (s *Server) serve(ln net.Listener) {
+	s.serving.Go(func() {
+		if err := s.http.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.served = append(s.served, err)
+		}
+	})
 }
 
 // Client returns a client that uses the credential's API key. It belongs to
@@ -178,6 +215,10 @@ func (s *Server) HMACConfig() icos.Config {
 // or to serve it through something else.
 func (s *Server) COS() *server.Server { return s.cos }
 
+// Rapid returns the listener for rapid sessions, whose grants open streams to
+// the server; nil without Options.Rapid. It belongs to the server.
+func (s *Server) Rapid() *rapid.Listener { return s.rapid }
+
 // drainTimeout is how long Close lets running requests go on.
 const drainTimeout = 5 * time.Second
 
@@ -201,9 +242,8 @@ func (s *Server) stop() error {
 		if s.http.Shutdown(ctx) != nil {
 			errs = append(errs, s.http.Close())
 		}
-		if err := <-s.served; !errors.Is(err, http.ErrServerClosed) {
-			errs = append(errs, err)
-		}
+		s.serving.Wait()
+		errs = append(errs, s.served...)
 	}
 	if s.cos != nil {
 		errs = append(errs, s.cos.Close())
