@@ -37,7 +37,8 @@ var law = []rule{
 	{"server/iam", []string{"server/store"}, "identities, keys and tokens"},
 	{"server/authn", []string{"internal/sigv4", "internal/sigv2", "server/iam"}, "who sent this request"},
 	{"server/s3api", []string{"server/store", "server/iam", "server/authn", "internal/crc"}, "the S3 operations over the store"},
-	{"server", []string{"server/store", "server/iam", "server/authn", "server/s3api"}, "puts the services on one port"},
+	{"server/ats", []string{"server/store", "server/iam", "rapid"}, "who may move what, and a grant to do so; moves nothing"},
+	{"server", []string{"server/store", "server/iam", "server/authn", "server/s3api", "server/ats", "rapid"}, "puts the services on one port"},
 	{"transfer", []string{
 		".", "s3", "transfer/filter", "transfer/internal/tree", "transfer/internal/checkpoint",
 		"transfer/internal/mirror", "transfer/internal/multipart", "transfer/internal/pace",
@@ -51,7 +52,7 @@ var law = []rule{
 	{"rapid/internal/cc", nil, "numbers in, numbers out: no sockets, no clock, no goroutines"},
 	{"examples/backup", []string{"public"}, "a program as our users write it"},
 	{"examples/restore", []string{"public"}, "a program as our users write it"},
-	{"icostest", []string{".", "auth", "server"}, "where client and server meet, for tests"},
+	{"icostest", []string{".", "auth", "rapid", "server"}, "where client and server meet, for tests"},
 }
 
 // shunned are packages of the standard library that have a better successor
