@@ -1,0 +1,71 @@
+package flow
+
+import "time"
+
+// Credit is the receiving side of flow control, of a stream or of a session: how much the
+// peer may send. The window grows while it is what limits the peer, and
+// stops growing when the reader does not keep up.
+type Credit struct {
+	window, most uint64
+	limit        uint64 // what the peer was told it may send in all
+	consumed     uint64 // of what came, what was read
+	arrived      uint64 // all that came, up to the highest offset
+
+	since time.Duration // arrived was mark then
+	mark  uint64
+	speed uint64 // arrivals in the last full round trip
+}
+
+// NewCredit returns a credit whose window is of size window, which the
+// peer already knows, and may grow to most.
+func NewCredit(window, most uint64) Credit {
+	return Credit{window: window, most: max(window, most), limit: window}
+}
+
+// Limit returns how much the peer may send in all.
+func (c *Credit) Limit() uint64 { return c.limit }
+
+// Window returns the size of the window.
+func (c *Credit) Window() uint64 { return c.window }
+
+// Arrived returns how much has come, with what is missing in between.
+func (c *Credit) Arrived() uint64 { return c.arrived }
+
+// Arrive notes that n more have come, and reports whether they were allowed. Ready is how many wait to be read:
+// if they are much, the window does not grow.
+//
+// In a round trip of time rtt, the peer can send no more than the window
+// less what is held back (arrived but not read: gaps and what waits). The
+// window has to be that and two round trips more (one until the
+// credit given now is used, one since a starting sender doubles its rate with every
+// round trip).
+func (c *Credit) Arrive(now time.Duration, n, ready uint64, rtt time.Duration) (ok bool) {
+	if c.limit-c.arrived < n {
+		return false
+	}
+	c.arrived += n
+	if now-c.since < rtt {
+		c.speed = max(c.speed, c.arrived-c.mark)
+	} else {
+		c.speed = c.arrived - c.mark
+		c.since, c.mark = now, c.arrived
+	}
+	if need := c.arrived - c.consumed + 3*c.speed; need > c.window && ready < c.window/4 {
+		c.window = min(c.most, 2*c.window)
+	}
+	return true
+}
+
+// Consume notes that n of what came were read or thrown away.
+func (c *Credit) Consume(n uint64) { c.consumed += n }
+
+// Update reports whether the peer should be told a new limit, and which. The
+// limit counts as told from then on.
+func (c *Credit) Update() (limit uint64, worth bool) {
+	limit = c.consumed + c.window
+	if limit < c.limit+c.window/8 {
+		return c.limit, false
+	}
+	c.limit = limit
+	return limit, true
+}

@@ -1,0 +1,85 @@
+package flow
+
+import "errors"
+
+// MaxGaps is how many ranges may wait behind gaps in one ReceiveBuffer. An honest
+// peer stays below it, since it makes a gap only by losing a packet in flight.
+const MaxGaps = 1 << 16
+
+// ErrGaps is returned for data that would leave more than MaxGaps ranges waiting.
+var ErrGaps = errors.New("too many gaps in a stream")
+
+// ReceiveBuffer puts the bytes of a stream in order.
+type ReceiveBuffer struct {
+	data  chunks
+	got   Ranges // above ready
+	read  uint64 // everything below was read
+	ready uint64 // everything below has come
+}
+
+// Write takes data that came for offset off, wherever that is, and returns how
+// many of its bytes had not come before. How far it may be ahead is the caller's
+// to bound.
+func (b *ReceiveBuffer) Write(off uint64, data []byte, pool *Pool) (fresh int, err error) {
+	end := off + uint64(len(data))
+	if end <= b.ready {
+		return 0, nil
+	}
+	if off < b.ready {
+		data = data[b.ready-off:]
+		off = b.ready
+	}
+	if off == b.ready && b.got.Len() == 0 {
+		b.data.write(off, data, pool)
+		b.ready = end
+		return len(data), nil
+	}
+	if b.got.Len() >= MaxGaps && off != b.ready {
+		return 0, ErrGaps
+	}
+	n := b.got.Add(off, end)
+	if n == 0 {
+		return 0, nil
+	}
+	b.data.write(off, data, pool)
+	if r := b.got.At(0); r.Start == b.ready {
+		b.ready = r.End
+		b.got.Remove(r.Start, r.End)
+	}
+	return int(n), nil
+}
+
+// Read moves bytes in order into p.
+func (b *ReceiveBuffer) Read(p []byte, pool *Pool) int {
+	n := min(uint64(len(p)), b.ready-b.read)
+	if n == 0 {
+		return 0
+	}
+	b.data.read(b.read, p[:n])
+	b.read += n
+	if b.data.base < b.read/ChunkSize {
+		b.data.release(b.read/ChunkSize, pool)
+	}
+	if b.read == b.ready && b.got.Len() == 0 {
+		b.data.clear(pool)
+		b.data.base = b.read / ChunkSize
+	}
+	return int(n)
+}
+
+// Ready returns how many bytes Read can return.
+func (b *ReceiveBuffer) Ready() int { return int(b.ready - b.read) }
+
+// Consumed returns how many bytes were read so far.
+func (b *ReceiveBuffer) Consumed() uint64 { return b.read }
+
+// Complete returns up to where all bytes have come.
+func (b *ReceiveBuffer) Complete() uint64 { return b.ready }
+
+// Drop forgets everything.
+func (b *ReceiveBuffer) Drop(pool *Pool) {
+	b.data.clear(pool)
+	b.data.base = b.ready / ChunkSize
+	b.read = b.ready
+	b.got.Clear()
+}
