@@ -109,7 +109,7 @@ type Frame struct {
 	PN  uint64 // Floor: the least packet number that still matters
 
 	Seq    uint64 // Rates: the greatest counts, whatever the order of arrival
-	Policy uint8  // Rates: 0 fixed, 1 high, 2 fair, 3 low
+	Policy uint8  // Rates: 0 fair, 1 high, 2 low, 3 fixed
 	Target uint64 // Rates: bytes per second, 0 none
 	Min    uint64 // Rates: bytes per second, 0 none
 
