@@ -50,6 +50,7 @@ var law = []rule{
 	{"transfer/internal/multipart", []string{".", "s3", "internal/crc", "internal/linger", "transfer/internal/checkpoint", "transfer/internal/pace"}, "the bytes of one object; knows no trees and no queue"},
 	{"transfer/internal/mirror", []string{".", "s3", "transfer/filter", "transfer/internal/tree"}, "decides and moves nothing"},
 	{"rapid/internal/cc", nil, "numbers in, numbers out: no sockets, no clock, no goroutines"},
+	{"aspera", []string{".", "auth", "s3", "transfer", "rapid", "aspera/internal/ascp"}, "chooses how a Manager's bytes travel; the relay is behind rapid.Granter"},
 	{"examples/backup", []string{"public"}, "a program as our users write it"},
 	{"examples/restore", []string{"public"}, "a program as our users write it"},
 	{"icostest", []string{".", "auth", "rapid", "server"}, "where client and server meet, for tests"},
