@@ -29,6 +29,7 @@ var law = []rule{
 	{"internal/netsim", nil, "a network knows packets, not what is in them"},
 	{"rapid/internal/wire", nil, "bytes in, bytes out; no socket, no clock, no session"},
 	{"internal/faultfs", nil, "a file system that fails on demand knows nobody"},
+	{"rapid/relay", []string{"rapid"}, "grants and forwarding; knows no S3, and no identities of ours but a token's"},
 	{"internal/repo", nil, "looks at files, not at code"},
 	{"internal/control", nil, "a socket and its messages; what they steer is behind an interface"},
 	{"internal/cli", []string{"public", "internal/control"}, "the command can do what a program can do, with the same packages"},
