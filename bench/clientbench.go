@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/icos-go/icos/bench/internal/report"
 )
 
 // result is what one client did on one row.
@@ -128,7 +130,7 @@ func (r result) rss() int64 {
 
 func (r row) table(results []result) string {
 	floor := results[0]
-	t := newTable("client", "n", "wall s", "min", "rate", "CPU s", "user", "sys", "peak MiB", "server CPU s", "wall/floor", "CPU/floor")
+	t := report.NewTable("client", "n", "wall s", "min", "rate", "CPU s", "user", "sys", "peak MiB", "server CPU s", "wall/floor", "CPU/floor")
 	order := slices.Clone(results)
 	slices.SortStableFunc(order, func(a, b result) int {
 		if len(a.samples) == 0 || len(b.samples) == 0 {
@@ -138,7 +140,7 @@ func (r row) table(results []result) string {
 	})
 	for _, res := range order {
 		if len(res.samples) == 0 {
-			t.row(res.client.name, "0", "failed")
+			t.Row(res.client.name, "0", "failed")
 			continue
 		}
 		least := slices.MinFunc(res.samples, func(a, b sample) int { return int(a.wall - b.wall) })
@@ -154,7 +156,7 @@ func (r row) table(results []result) string {
 		if len(floor.samples) > 0 {
 			cells = append(cells, ratio(res.wall(), floor.wall()), ratio(res.cpu(), floor.cpu()))
 		}
-		t.row(cells...)
+		t.Row(cells...)
 	}
 	return t.String()
 }

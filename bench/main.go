@@ -15,6 +15,8 @@ import (
 	"regexp"
 	"syscall"
 	"time"
+
+	"github.com/icos-go/icos/bench/internal/report"
 )
 
 func main() {
@@ -108,7 +110,7 @@ func run(ctx context.Context) (err error) {
 		defer func() { err = errors.Join(err, f.Close()) }()
 		out = io.MultiWriter(os.Stdout, f)
 	}
-	fmt.Fprintln(out, describe(begin))
+	fmt.Fprintln(out, report.Describe(begin))
 	if o.clients {
 		if err := benchClients(ctx, out, work, o); err != nil {
 			return err

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/icos-go/icos/bench/internal/report"
 )
 
 // usage is what a process cost, as the kernel counted it.
@@ -115,7 +117,7 @@ func (p *process) cpu() time.Duration {
 
 // written is how much the process has had written to disks so far, in bytes.
 func (p *process) written() int64 {
-	n, _ := strconv.ParseInt(field(fmt.Sprintf("/proc/%d/io", p.cmd.Process.Pid), "write_bytes"), 10, 64)
+	n, _ := strconv.ParseInt(report.Field(fmt.Sprintf("/proc/%d/io", p.cmd.Process.Pid), "write_bytes"), 10, 64)
 	return n
 }
 

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/icos-go/icos/bench/internal/report"
 )
 
 // load is what "floor load" prints.
@@ -202,13 +204,13 @@ func (r *serverResult) list(ctx context.Context, w *workspace, keys int) error {
 }
 
 func serverTable(all []*serverResult) string {
-	t := newTable("server", "PUT/s c16", "p99 ms", "PUT/s c64", "p99 ms", "GET/s c16", "GET/s c64", "µs CPU PUT", "GET",
+	t := report.NewTable("server", "PUT/s c16", "p99 ms", "PUT/s c64", "p99 ms", "GET/s c16", "GET/s c64", "µs CPU PUT", "GET",
 		"list s", "again", "up s", "CPU s", "down s", "CPU s", "ready ms", "MiB then", "peak MiB")
 	for _, r := range all {
 		put16, put64, get16, get64 := middle(r.put[16]), middle(r.put[64]), middle(r.get[16]), middle(r.get[64])
 		up, down := result{samples: r.up}, result{samples: r.down}
 		server := func(s sample) time.Duration { return s.server }
-		t.row(r.kind.name,
+		t.Row(r.kind.name,
 			put16.rate(), fmt.Sprintf("%.1f", put16.P99), put64.rate(), fmt.Sprintf("%.1f", put64.P99), get16.rate(), get64.rate(),
 			fmt.Sprint(put16.server.Microseconds()), fmt.Sprint(get16.server.Microseconds()),
 			seconds(r.lists[0].wall), seconds(r.lists[1].wall),

@@ -1,4 +1,5 @@
-package main
+// Package report prints what was measured, and on what.
+package report
 
 import (
 	"bytes"
@@ -10,8 +11,8 @@ import (
 	"time"
 )
 
-// describe says what the numbers were measured on, without saying whose it is.
-func describe(now time.Time) string {
+// Describe says what the numbers were measured on, without saying whose it is.
+func Describe(now time.Time) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Measured %s on %d × %s, %s GiB of memory,\n", now.UTC().Format("2006-01-02 15:04 UTC"), runtime.NumCPU(), cpuModel(), memory())
 	fmt.Fprintf(&b, "kernel %s, %s. Client and server share these processors.\n", kernel(), runtime.Version())
@@ -19,16 +20,16 @@ func describe(now time.Time) string {
 	return b.String()
 }
 
-func cpuModel() string { return field("/proc/cpuinfo", "model name") }
+func cpuModel() string { return Field("/proc/cpuinfo", "model name") }
 
 func memory() string {
 	var kb int64
-	fmt.Sscan(field("/proc/meminfo", "MemTotal"), &kb)
+	fmt.Sscan(Field("/proc/meminfo", "MemTotal"), &kb)
 	return fmt.Sprint(kb >> 20)
 }
 
-// field returns what stands after the first "name:" in a file of such lines.
-func field(path, name string) string {
+// Field returns what stands after the first "name:" in a file of such lines.
+func Field(path, name string) string {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return "unknown"

@@ -1,4 +1,4 @@
-package main
+package null
 
 import (
 	"encoding/xml"

@@ -1,18 +1,21 @@
-package main
+package report
 
 import (
 	"strings"
 	"unicode/utf8"
 )
 
-// table is text in columns: the first to the left, the others to the right.
-type table struct{ rows [][]string }
+// Table is text in columns: the first to the left, the others to the right.
+type Table struct{ rows [][]string }
 
-func newTable(head ...string) *table { return &table{rows: [][]string{head}} }
+// NewTable begins a table with the names of its columns.
+func NewTable(head ...string) *Table { return &Table{rows: [][]string{head}} }
 
-func (t *table) row(cells ...string) { t.rows = append(t.rows, cells) }
+// Row adds a row.
+func (t *Table) Row(cells ...string) { t.rows = append(t.rows, cells) }
 
-func (t *table) String() string {
+// String returns the table, each line indented by two spaces.
+func (t *Table) String() string {
 	widths := make([]int, len(t.rows[0]))
 	for _, r := range t.rows {
 		for i, c := range r {
