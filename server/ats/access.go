@@ -67,9 +67,11 @@ func (s *Service) verify(doc []byte, b *store.Bucket) (iam.Principal, error) {
 		return iam.Principal{}, badRequest(`Storage credentials are {"type":"token","token":{"delegated_refresh_token":"…"}}.`)
 	}
 	p, err := s.iam.VerifyDelegated(c.Token.DelegatedRefreshToken, receiver, s.now())
-	if err != nil {
-		return iam.Principal{}, refuse(http.StatusUnauthorized,
-			"Failed to authenticate: the delegated refresh token is not valid, has expired, or is not for the client "+receiver+".")
+	switch {
+	case errors.Is(err, iam.ErrReceiver):
+		return iam.Principal{}, refuse(http.StatusUnauthorized, "Failed to authenticate: wrong client id, the delegated refresh token is not for "+receiver+".")
+	case err != nil:
+		return iam.Principal{}, refuse(http.StatusUnauthorized, "Failed to authenticate: the delegated refresh token is not valid or has expired.")
 	}
 	if p.Instance == "" || p.Instance != b.Instance {
 		return iam.Principal{}, refuse(http.StatusForbidden, "The identity behind the delegated refresh token may not use the bucket.")

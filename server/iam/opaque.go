@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -88,6 +89,10 @@ func (ix *index) mac(content []byte) ([]byte, error) {
 	return h.Sum(nil), nil
 }
 
+// ErrReceiver is returned by VerifyDelegated for a token that is good, but for
+// somebody else.
+var ErrReceiver = errors.New("wrong client id: the delegated refresh token is for another receiver")
+
 // VerifyDelegated returns the identity that gave a delegated refresh token to
 // receiver, such as aspera_ats.
 func (s *Service) VerifyDelegated(raw, receiver string, now time.Time) (Principal, error) {
@@ -97,7 +102,7 @@ func (s *Service) VerifyDelegated(raw, receiver string, now time.Time) (Principa
 		return Principal{}, fmt.Errorf("iam: verify delegated token: %w", refusal)
 	}
 	if !slices.Contains(ses.Receivers, receiver) {
-		return Principal{}, fmt.Errorf("iam: verify delegated token: %w", errSuppliedToken())
+		return Principal{}, fmt.Errorf("iam: verify delegated token: %w", ErrReceiver)
 	}
 	return ix.subjects[ses.IAMID].principal, nil
 }

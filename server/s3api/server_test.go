@@ -40,6 +40,9 @@ type server struct {
 	store *store.Store
 	iam   *iam.Service
 
+	handler http.Handler
+	client  http.RoundTripper
+
 	owner  user // owns the bucket "bucket"
 	other  user // of another instance
 	nobody user // anonymous
@@ -77,7 +80,7 @@ func newServer(t testing.TB, o serverOptions) *server {
 	})
 	ts := httptest.NewServer(h)
 	t.Cleanup(ts.Close)
-	s := &server{t: t, url: ts.URL, host: strings.TrimPrefix(ts.URL, "http://"), store: st, iam: service}
+	s := &server{t: t, url: ts.URL, host: strings.TrimPrefix(ts.URL, "http://"), store: st, iam: service, handler: h, client: http.DefaultTransport}
 	s.owner = s.user(service.First())
 	credential, err := service.CreateInstance(t.Context(), "other")
 	if err != nil {
@@ -127,7 +130,7 @@ func (s *server) try(who user, method, path, body string, headers ...string) (*r
 		return nil, err
 	}
 	path, query, found := strings.Cut(path, "?")
-	r.URL = &url.URL{Scheme: "http", Host: s.host, Opaque: path, RawQuery: query, ForceQuery: found}
+	r.URL = &url.URL{Scheme: r.URL.Scheme, Host: s.host, Opaque: path, RawQuery: query, ForceQuery: found}
 	if strings.HasPrefix(path, "//") {
 		r.URL.Opaque = "//" + s.host + path // sent in absolute form
 	}
@@ -141,7 +144,7 @@ func (s *server) try(who user, method, path, body string, headers ...string) (*r
 		}
 		r.Header.Add(headers[i], headers[i+1])
 	}
-	res, err := http.DefaultTransport.RoundTrip(r)
+	res, err := s.client.RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}
