@@ -1,0 +1,42 @@
+package cc
+
+const (
+	// paceStartup lets the window double each round trip; paceGrow spreads a
+	// window over a little less than a round trip, so that acknowledgements
+	// that come late are made up for. Both as Linux paces TCP
+	// (tcp_pacing_ss_ratio, tcp_pacing_ca_ratio).
+	paceStartup = 2.0
+	paceGrow    = 1.2
+
+	// A burst is a millisecond's worth (draft-ietf-ccwg-bbr: BBR.send_quantum),
+	// at least two packets and at most what one system call takes.
+	quantumTime = 1e-3
+	quantumMin  = 2
+	quantumMax  = 64 << 10
+)
+
+// Rate returns the pacing rate in bytes a second. It is never zero.
+func (c *Controller) Rate() float64 {
+	if c.held() {
+		return max(c.fixed.rate(c), 1)
+	}
+	span := c.delay.srtt
+	gain := paceGrow
+	if span == 0 {
+		span, gain = initialSpread, 1
+	} else if c.state == startup {
+		gain = paceStartup
+	}
+	r := max(gain*c.window/span.Seconds(), c.least(), c.datagram())
+	if top := c.ceiling(); top > 0 {
+		r = min(r, top)
+	}
+	return r
+}
+
+// Quantum returns the bytes that may leave in one burst, at least two
+// datagrams and at most 64 KiB.
+func (c *Controller) Quantum() int {
+	q := min(c.Rate()*quantumTime, quantumMax)
+	return int(max(q, quantumMin*c.datagram()))
+}

@@ -1,0 +1,42 @@
+package cc
+
+import "time"
+
+// roundMin is the least length of a round. On paths of microseconds a round
+// of one round trip would have too few packets to count losses in.
+const roundMin = 5 * time.Millisecond
+
+// A round is the time until a packet that was sent after its start is
+// acknowledged: one round trip, counted in packets, so that it needs no timer
+// (draft-ietf-ccwg-bbr, section 5.5.1).
+type round struct {
+	began      time.Duration
+	until      int64 // delivered count that ends it
+	acked      int   // packets
+	lost       int
+	host       int // packets that the receiving host dropped
+	appLimited bool
+}
+
+func (r *round) start(now time.Duration, delivered int64) {
+	*r = round{began: now, until: delivered}
+}
+
+// bwRounds is how many rounds a maxFilter remembers at least.
+const bwRounds = 10
+
+// A maxFilter is the largest value of the last bwRounds to 2*bwRounds rounds.
+type maxFilter struct {
+	rounds    int
+	cur, prev float64
+}
+
+func (f *maxFilter) add(v float64) { f.cur = max(f.cur, v) }
+
+func (f *maxFilter) get() float64 { return max(f.cur, f.prev) }
+
+func (f *maxFilter) next() {
+	if f.rounds++; f.rounds >= bwRounds && f.cur > 0 {
+		f.rounds, f.prev, f.cur = 0, f.cur, 0
+	}
+}

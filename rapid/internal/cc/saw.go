@@ -1,0 +1,199 @@
+package cc
+
+import (
+	"math"
+	"time"
+)
+
+const (
+	// highPart and lowPart of the base round trip are the standing queues at
+	// which growing ends and with which it begins.
+	highPart = 0.20
+	lowPart  = 0.02
+	// highMin and lowMin are what they are at least: less is the noise of
+	// timers.
+	highMin = 4 * time.Millisecond
+	lowMin  = time.Millisecond
+	// lowPolicy is the part of highPart for Low, which has to see a queue
+	// long before the others mind it.
+	lowPolicy = 0.4
+
+	// pull and pullRate are λ0 and r0 in the growth of a flow's rate,
+	//	dr/dt = r · λ0 · sqrt(r0·share / r)
+	// which depends on nothing but the rate, so that flows with different
+	// round trips grow alike, and is the faster the smaller the rate, so that
+	// flows that are pushed back together become equal.
+	pull     = 0.25   // 1/s
+	pullRate = 12.5e6 // bytes a second
+	pullMax  = 0.08   // of the window in one round trip
+	failures = 3      // drains in a row that do not drain
+)
+
+// A saw is the usual cycle: grow until there is a queue, drain it, look at the
+// base round trip, grow again.
+type saw struct {
+	speed  float64 // growth is so many times faster, while there is no queue
+	rounds int     // of growing
+	bad    int     // rounds in a row with too much loss
+
+	peak    float64 // window at the last excess loss, zero if none
+	peakAge int     // rounds since
+
+	// of a drain
+	waiting   bool          // more is in flight than the window
+	drainedAt time.Duration // first packet after the drain
+	seen      time.Duration // smallest round trip of those sent after
+	seenAt    time.Duration
+	before    float64 // window before the first of a row of drains
+	failed    int     // drains in a row that did not drain
+	forLoss   bool
+	excess    float64
+	acked     int // packets sent after drainedAt
+	losses    int
+}
+
+func (s *saw) lost(p *Packet) {
+	if !s.waiting && p.sent >= s.drainedAt {
+		s.losses++
+	}
+}
+
+func (s *saw) sample(p *Packet, rtt time.Duration) {
+	if s.waiting || p.sent < s.drainedAt {
+		return
+	}
+	if s.seen == 0 || rtt < s.seen {
+		s.seen = rtt
+	}
+}
+
+func (c *Controller) high() time.Duration {
+	part, least := highPart, highMin
+	if c.cfg.Policy == Low {
+		part, least = highPart*lowPolicy, highMin/2
+	}
+	// At a low rate a queue of a few packets is long and means nothing.
+	few := time.Duration(4 * c.datagram() / max(c.bw.get(), 1) * float64(time.Second))
+	few = min(few, 100*time.Millisecond)
+	return max(time.Duration(part*float64(c.delay.base)), least, few)
+}
+
+func (c *Controller) low() time.Duration {
+	return max(time.Duration(lowPart*float64(c.delay.base)), lowMin)
+}
+
+// baseWindow is how long a smallest round trip is remembered.
+func (c *Controller) baseWindow() time.Duration {
+	switch {
+	case c.cfg.Policy == Low:
+		return 10 * time.Minute // RFC 6817: BASE_HISTORY
+	case c.state == compete:
+		return time.Minute
+	}
+	return max(20*time.Second, 50*c.delay.srtt)
+}
+
+// drained is the window with which the standing queue is gone: what was in
+// flight around the standing sample took its round trip to arrive, and would
+// take only the base if nothing waited.
+func (c *Controller) drained() float64 {
+	s := c.delay.standing()
+	return float64(s.inflight) * float64(c.delay.base+c.low()) / float64(s.rtt)
+}
+
+func (c *Controller) toGrow() {
+	c.state = grow
+	c.saw.speed, c.saw.rounds, c.saw.bad, c.saw.failed = 1, 0, 0, 0
+}
+
+// cut sets the window to w, or a little below the present one if that is
+// more, and waits for the effect.
+func (c *Controller) cut(w float64) {
+	if c.saw.failed == 0 {
+		c.saw.before = c.window
+	}
+	c.window = max(min(w, c.window*0.98), minWindow*c.datagram())
+	c.state = drain
+	c.saw.waiting = float64(c.s.inflight) > c.window
+	c.saw.drainedAt, c.saw.seen, c.saw.acked, c.saw.losses = c.now, 0, 0, 0
+}
+
+func (c *Controller) inGrow(ended bool) {
+	if c.eventWin && !c.s.newest.appLimited && c.delay.srtt > 0 {
+		rtt := c.delay.srtt.Seconds()
+		r := c.window / rtt
+		part := min(pull*math.Sqrt(pullRate*c.share()/r)*rtt, pullMax) * c.saw.speed
+		c.window += part * float64(c.s.acked)
+	}
+	if c.delay.queue() > c.high() {
+		c.saw.forLoss = false
+		c.cut(c.drained())
+		return
+	}
+	if !ended {
+		return
+	}
+	n, lost := float64(c.round.acked+c.round.lost), float64(c.round.lost)
+	c.saw.peakAge++
+	if e := c.floor.excess(n, lost); e > 0 {
+		c.saw.bad++
+		if c.saw.bad >= 2 || c.delay.queue() > c.high()/2 {
+			c.saw.peak, c.saw.peakAge = c.window, 0
+			c.saw.forLoss, c.saw.excess = true, e
+			c.cut(min(c.drained(), c.window*(1-e)))
+			return
+		}
+	} else {
+		c.saw.bad = 0
+		if c.delay.queue() < c.high()/2 {
+			c.learn()
+		}
+	}
+	c.saw.rounds++
+	near := c.saw.peak > 0 && c.saw.peakAge < 50 && c.window > 0.9*c.saw.peak && c.window < 1.2*c.saw.peak
+	if c.saw.rounds > 2 && c.eventWin && !near && c.delay.queue() < c.low()*2 {
+		c.saw.speed = min(c.saw.speed*2, 16)
+	} else {
+		c.saw.speed = max(c.saw.speed/2, 1)
+	}
+}
+
+// learn takes the losses of the present round for noise.
+func (c *Controller) learn() {
+	c.floor.learn(float64(c.round.acked+c.round.lost), float64(c.round.lost))
+}
+
+func (c *Controller) inDrain(bool) {
+	s := &c.saw
+	if s.waiting || s.seen == 0 {
+		return
+	}
+	if s.seenAt <= s.drainedAt {
+		s.seenAt, s.acked, s.losses = c.now, 0, 0
+	}
+	wait := max(c.delay.srtt/4, standingMin)
+	if s.forLoss {
+		wait = c.delay.srtt // a whole round to count losses in
+	}
+	if c.now-s.seenAt < wait {
+		return
+	}
+	if s.forLoss {
+		n := float64(s.acked + s.losses)
+		if e := c.floor.excess(n, float64(s.losses)); e > s.excess/2 {
+			// Less was sent and as much was lost: it is noise.
+			c.floor.rate = min(float64(s.losses)/n, floorMax)
+			c.window = max(c.window, s.before)
+			s.peak = 0
+		}
+	}
+	if s.seen-c.delay.base <= (c.high()+c.low())/2 || c.cfg.Policy == Low {
+		c.toGrow()
+		return
+	}
+	if s.failed++; s.failed >= failures && c.cfg.Policy != Low {
+		c.toCompete(s.before)
+		return
+	}
+	c.cut(c.drained())
+}

@@ -1,0 +1,74 @@
+package cc
+
+import "time"
+
+const (
+	// fullGrowth is the growth of the delivery rate in a round below which
+	// the path may be full, and fullRounds how often in a row it has to be
+	// (draft-ietf-ccwg-bbr, section 5.3.1.2).
+	fullGrowth = 1.25
+	fullRounds = 3
+	// fullLoss is the part of a round lost with which one round is enough.
+	fullLoss = 0.10
+)
+
+// A fill looks for the end of startup.
+type fill struct {
+	best  float64 // largest delivery rate that was growth
+	flat  int     // rounds without growth since
+	round float64 // largest of this round
+}
+
+// inStartup doubles the window each round trip until there is a queue or the
+// delivery rate stays where it is. Loss alone does not end it: a path that
+// delivers twice as much of twice as much is not full, it is noisy.
+func (c *Controller) inStartup(ended bool) {
+	if c.eventWin && !c.s.newest.appLimited {
+		c.window += float64(c.s.acked)
+	}
+	if r := c.s.sample(); r > c.fill.round {
+		c.fill.round = r
+	}
+	if c.delay.queue() > c.high() {
+		c.leaveStartup()
+		return
+	}
+	if !ended {
+		return
+	}
+	lossy := c.floor.excess(float64(c.round.acked+c.round.lost), float64(c.round.lost))
+	switch {
+	case c.fill.round >= c.fill.best*fullGrowth:
+		c.fill.best, c.fill.flat = c.fill.round, 0
+		c.learn()
+	case !c.round.appLimited:
+		c.fill.flat++
+	}
+	c.fill.round = 0
+	if c.fill.flat >= fullRounds || c.fill.flat >= 1 && lossy > fullLoss {
+		c.leaveStartup()
+	}
+}
+
+func (c *Controller) leaveStartup() {
+	c.fill = fill{}
+	c.cut(c.drained())
+}
+
+// resume jumps to half of the rate that an earlier session had on this path,
+// if it is the same path by its round trip (draft-ietf-tsvwg-careful-resume:
+// half, and only after the round trip is confirmed), or to a quarter of a
+// target somebody asked for, which is no measurement.
+func (c *Controller) resume(rtt time.Duration) {
+	var rate float64
+	if t := c.ceiling(); t > 0 && c.cfg.Policy != Low {
+		rate = t / 4
+	}
+	if p := c.cfg.Resume; p != nil && p.Rate > 0 && rtt > p.MinRTT/2 && rtt < 2*p.MinRTT {
+		rate = p.Rate / 2
+		if t := c.ceiling(); t > 0 {
+			rate = min(rate, t)
+		}
+	}
+	c.window = max(c.window, rate*rtt.Seconds())
+}
