@@ -23,6 +23,10 @@ type ChainOptions struct {
 	// of ~/.aws/credentials and ~/.aws/config.
 	Profile string
 
+	// PreferAPIKey lets the API key of a service credential win over the HMAC keys
+	// beside it: for what needs an identity of IAM, as a delegated token does.
+	PreferAPIKey bool
+
 	ReadFile func(name string) ([]byte, error)      // default os.ReadFile, bounded
 	Stat     func(name string) (fs.FileInfo, error) // default os.Stat, or with a ReadFile none: files are then not checked for being world-readable
 	Client   *http.Client                           // for the token exchange; see IAMOptions
@@ -40,8 +44,8 @@ type ChainOptions struct {
 //  7. ~/.aws/credentials and ~/.aws/config (AWS_SHARED_CREDENTIALS_FILE, AWS_CONFIG_FILE, AWS_PROFILE)
 //  8. AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY
 //
-// In a service credential HMAC keys win over the API key; in a profile
-// ibm_api_key_id wins over the AWS pair. An AWS pair is an API key and an instance
+// In a service credential HMAC keys win over the API key, unless PreferAPIKey is
+// set; in a profile ibm_api_key_id wins over the AWS pair. An AWS pair is an API key and an instance
 // id if its secret is the CRN of a COS instance or a UUID, or if the profile sets
 // signature_version to oauth or iam.
 //

@@ -58,6 +58,10 @@ func (f *finder) serviceCredential(file file) (*candidate, error) {
 		authEndpoint: at("iam_auth_endpoint", doc.authEndpoint),
 	}
 	switch {
+	case doc.accessKey != "" && doc.apiKey != "" && f.o.PreferAPIKey:
+		c.kind = KindAPIKey
+		c.apiKey = at("apikey", doc.apiKey)
+		f.skip(file.name+": cos_hmac_keys", "the API key beside them is asked for")
 	case doc.accessKey != "":
 		c.kind = KindHMAC
 		c.access = at("cos_hmac_keys.access_key_id", doc.accessKey)

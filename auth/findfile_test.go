@@ -190,3 +190,24 @@ func FuzzProfile(f *testing.F) {
 		}
 	})
 }
+
+func TestPreferAPIKey(t *testing.T) {
+	both := `{"apikey":"k","cos_hmac_keys":{"access_key_id":"i","secret_access_key":"s"}}`
+	for _, tt := range []struct {
+		file   string
+		prefer bool
+		want   auth.Kind
+	}{
+		{both, false, auth.KindHMAC},
+		{both, true, auth.KindAPIKey},
+		{`{"apikey":"k"}`, true, auth.KindAPIKey},
+		{`{"cos_hmac_keys":{"access_key_id":"i","secret_access_key":"s"}}`, true, auth.KindHMAC},
+	} {
+		found, err := auth.Find(&auth.ChainOptions{
+			Getenv: environment{}.get, Home: "/home/u", ReadFile: files{cosPath: tt.file}.read, PreferAPIKey: tt.prefer,
+		})
+		if err != nil || found.Kind != tt.want {
+			t.Errorf("%s with PreferAPIKey %v: %v %v, want %v", tt.file, tt.prefer, found.Kind, err, tt.want)
+		}
+	}
+}
