@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Sizes of a packet's parts, in bytes (docs/rapid.md §4).
+// Sizes of a packet's parts, in bytes (docs/rapid.md §4.1).
 const (
 	HeaderLen = 17                 // first byte, connection id, packet number
 	TagLen    = 16                 // the AEAD's tag at the end
@@ -15,7 +15,7 @@ const (
 	MinPacket = Overhead + 1
 
 	// MinFirst is the least size of a datagram that carries a HELLO, so that
-	// a path too narrow for the protocol shows at once (§4.4).
+	// a path too narrow for the protocol shows at once (R4.7).
 	MinFirst = 1200
 )
 

@@ -117,7 +117,7 @@ func (p *Parser) parse(r *reader, t FrameType) {
 // reach below packet 0.
 func (a *Acks) parse(r *reader) {
 	a.Largest = r.varint()
-	a.Delay = min(time.Duration(min(r.varint(), uint64(maxDelay/time.Microsecond)))*time.Microsecond, maxDelay)
+	a.Delay = time.Duration(min(r.varint(), uint64(maxDelay/time.Microsecond))) * time.Microsecond
 	a.Dropped = r.varint()
 	further := r.varint()
 	if further > MaxAckRanges {

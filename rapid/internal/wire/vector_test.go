@@ -35,11 +35,7 @@ func vectorKey() (key [32]byte) {
 }
 
 func TestPacketsAreThoseOfTheDocument(t *testing.T) {
-	doc, err := os.ReadFile("../../../docs/rapid.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	appendix := strings.Join(strings.Fields(string(doc)), "")
+	appendix := strings.Join(strings.Fields(readDoc(t)), "")
 	for _, v := range vectors {
 		payload, err := hex.DecodeString(v.payload)
 		if err != nil {
@@ -67,4 +63,14 @@ func TestPacketsAreThoseOfTheDocument(t *testing.T) {
 			t.Errorf("direction %d packet %d: opened as %d %x, %v", v.direction, v.pn, pn, got, err)
 		}
 	}
+}
+
+// readDoc returns the protocol's description, which tests hold the code to.
+func readDoc(t *testing.T) string {
+	t.Helper()
+	doc, err := os.ReadFile("../../../docs/rapid.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(doc)
 }
