@@ -153,6 +153,7 @@ file that COS_CREDENTIALS_FILE names or else ~/.bluemix/cos_credentials,
 		&cobra.Group{ID: "moving", Title: "Moving files and objects:"},
 		&cobra.Group{ID: "objects", Title: "Objects and buckets:"},
 		&cobra.Group{ID: "local", Title: "A local COS:"},
+		&cobra.Group{ID: "paths", Title: "Long and lossy paths:"},
 		&cobra.Group{ID: "setup", Title: "Setting up:"},
 	)
 	for _, v := range verbs() {
@@ -200,6 +201,7 @@ func verbs() []verb {
 		{"presign", "objects", newPresign},
 		{"serve", "local", newServe},
 		{"demo", "local", newDemo},
+		{"relay", "paths", newRelay},
 		{"config", "setup", newConfig},
 		{"doctor", "setup", newDoctor},
 		{"version", "setup", newVersion},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/icos-go/icos"
 	"github.com/icos-go/icos/auth"
+	"github.com/icos-go/icos/rapid/relay"
 	"github.com/icos-go/icos/transfer"
 )
 
@@ -110,6 +111,10 @@ func exitCode(err error) int {
 		return serviceExitCode(serr)
 	case errors.Is(err, fs.ErrNotExist):
 		return exitNoObject
+	case errors.Is(err, relay.ErrDenied):
+		return exitPermission
+	case errors.Is(err, relay.ErrBusy):
+		return exitTemporary
 	case ofNetwork(err), errors.Is(err, io.ErrUnexpectedEOF):
 		return exitTemporary
 	}
@@ -150,10 +155,13 @@ func hint(err error) string {
 		guard    *guardError
 		stopped  *stoppedError
 		service  *icos.Error
+		setup    *setupError
 	)
 	switch {
 	case errors.As(err, &stopped):
 		return stopped.how
+	case errors.As(err, &setup):
+		return setup.how
 	case errors.As(err, &guard):
 		return guard.hint
 	case errors.As(err, &doctored):
