@@ -80,12 +80,13 @@ func (j *Job) close(err error) error {
 
 // begin begins the checkpoint of a download for a [Transport] of somebody else, which
 // may go on with a partial file only if that is of the same version.
-func (j *Job) begin(p *tree.Partial) error {
+func (j *Job) begin() error {
+	p := j.partial()
 	h, begun := j.checkpoint.Header()
 	if begun && h.Size == j.info.Size && h.ETag == j.info.ETag && h.VersionID == j.info.VersionID {
 		return nil
 	}
-	if err := p.Truncate(0); err != nil {
+	if err := errors.Join(p.Truncate(0), p.RemoveSides()); err != nil {
 		return err
 	}
 	h = j.header
@@ -130,6 +131,9 @@ func (j *Job) finish(r multipart.Result) { j.outcome = outcomeOf(r) }
 // source returns the file of an upload as what it is.
 func (j *Job) source() *os.File { return j.file.(*os.File) }
 
+// partial returns the file of a download as what it is.
+func (j *Job) partial() *tree.Partial { return j.file.(*tree.Partial) }
+
 // Object returns the remote end.
 func (j *Job) Object() *icos.Object { return j.object }
 
@@ -139,6 +143,29 @@ func (j *Job) Path() string { return j.path }
 
 // File returns the local end. The Manager closes it.
 func (j *Job) File() File { return j.file }
+
+// Local returns the path of File, for a [Transport] that has another program read
+// or write it. That of a download is a temporary one. The program may put files
+// beside it whose names begin with this path and go on with a dot, such as
+// ".aspera-ckpt": they stay for as long as the temporary file does, and are removed
+// with it.
+func (j *Job) Local() string {
+	p, ok := j.file.(*tree.Partial)
+	if !ok {
+		return j.path
+	}
+	p.HasSides()
+	return p.Path()
+}
+
+// Reopen goes on with the file that is at Local now, if a program has replaced the
+// File of a download. It must be a regular file.
+func (j *Job) Reopen() error { return j.partial().Reopen() }
+
+// Kept reports whether the File of a download holds what an earlier attempt at this
+// version of the object has left, and whether it will be kept if this one fails. If
+// not, what is in it is to be written over.
+func (j *Job) Kept() bool { return j.checkpoint != nil }
 
 // Info describes the source: of an upload its Size and ModTime; of a download
 // the object as a list or a HEAD has shown it, and as it must be when it is
@@ -165,6 +192,19 @@ func (j *Job) Resumed(n int64) { j.active.resume(n) }
 // the Transfer, or ctx ends.
 func (j *Job) Wait(ctx context.Context, n int) error {
 	return j.t.meter.Wait(ctx, j.limiters[:], n)
+}
+
+// Rate returns the lower one of the limits of the Manager and of the Transfer, in
+// bytes per second; 0 if there is none. It may change at any time. It is for a
+// [Transport] that cannot Wait.
+func (j *Job) Rate() int64 {
+	var rate int64
+	for _, l := range j.limiters {
+		if r := l.Rate(); r > 0 && (rate == 0 || r < rate) {
+			rate = r
+		}
+	}
+	return rate
 }
 
 // StartedOver tells the Manager that an earlier attempt was of no use, and why.

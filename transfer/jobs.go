@@ -16,6 +16,7 @@ import (
 	"github.com/icos-go/icos"
 	"github.com/icos-go/icos/transfer/internal/checkpoint"
 	"github.com/icos-go/icos/transfer/internal/multipart"
+	"github.com/icos-go/icos/transfer/internal/tree"
 )
 
 // A JobInfo describes work that has begun and is not complete, as a state
@@ -225,7 +226,7 @@ func (d *discarder) object(ctx context.Context, i *checkpoint.Info) error {
 	}
 	h, begun := o.Header()
 	if begun && h.Partial != "" {
-		if err := os.Remove(h.Partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := tree.RemovePartial(h.Partial); err != nil {
 			return errors.Join(fmt.Errorf("remove partial file: %w", err), o.Close())
 		}
 	}

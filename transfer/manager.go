@@ -83,9 +83,9 @@ func NewManager(c *icos.Client, o *Options) (*Manager, error) {
 		}
 		return nil
 	})
-	m.transport = m.o.Transport
-	if m.transport == nil {
-		m.transport = httpTransport{&m.env}
+	m.transport = httpTransport{&m.env}
+	if m.o.Transport != nil {
+		m.transport = foreignTransport{m.o.Transport, httpTransport{&m.env}}
 	}
 
 	ctx, cancel := context.WithCancel(context.Background())

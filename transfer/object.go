@@ -270,12 +270,6 @@ func (t *Transfer) download(ctx context.Context, a *active, d *download) (outcom
 	j.file = partial
 	if resumable {
 		j.header.Partial = partial.Path()
-		if t.m.o.Transport != nil {
-			err = j.begin(partial)
-		}
-	}
-	if err != nil {
-		return outcome{}, j.close(errors.Join(fmt.Errorf("prepare partial file: %w", err), partial.Abandon()))
 	}
 	if err := t.m.transport.Download(ctx, j); err != nil {
 		if resumable && j.worthKeeping() {

@@ -2,6 +2,8 @@ package transfer
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 
 	"github.com/icos-go/icos/transfer/internal/multipart"
@@ -9,6 +11,9 @@ import (
 
 // A Transport moves the bytes of one file. It is to a [Manager] what
 // http.RoundTripper is to http.Client; most programs do not need it.
+//
+// A Transport that will not move a file returns [ErrSkipTransport] before it has
+// touched anything; the Manager moves that file over HTTP.
 //
 // Both methods return when nothing is on its way any more, soon after ctx ends
 // if it does. Pausing is not their business: the Manager ends ctx, and calls
@@ -23,11 +28,43 @@ type Transport interface {
 	Download(ctx context.Context, j *Job) error
 }
 
+// ErrSkipTransport is what a [Transport] returns for a file that is to be moved
+// over HTTP.
+var ErrSkipTransport = errors.New("to be moved over HTTP")
+
 // A File is the local end of a [Job]. That of an upload must only be read.
 type File interface {
 	io.ReaderAt
 	io.WriterAt
 	Truncate(size int64) error
+}
+
+// A foreignTransport is one that was given, with HTTP for what it will not move.
+type foreignTransport struct {
+	Transport
+	http httpTransport
+}
+
+func (f foreignTransport) Upload(ctx context.Context, j *Job) error {
+	err := f.Transport.Upload(ctx, j)
+	if errors.Is(err, ErrSkipTransport) {
+		return f.http.Upload(ctx, j)
+	}
+	return err
+}
+
+func (f foreignTransport) Download(ctx context.Context, j *Job) error {
+	if j.checkpoint != nil {
+		j.partial().HasSides() // those of an earlier attempt, perhaps
+		if err := j.begin(); err != nil {
+			return fmt.Errorf("prepare partial file: %w", err)
+		}
+	}
+	err := f.Transport.Download(ctx, j)
+	if errors.Is(err, ErrSkipTransport) {
+		return f.http.Download(ctx, j)
+	}
+	return err
 }
 
 // httpTransport sends requests: one for what is small, several side by side for

@@ -66,7 +66,8 @@ func (r *ranged) open(ctx context.Context) (old map[int]checkpoint.Piece, why st
 	if !r.kept {
 		return nil, ""
 	}
-	if h, ok := r.Checkpoint.Header(); ok {
+	// One without parts was begun for another way to move the object.
+	if h, ok := r.Checkpoint.Header(); ok && (h.PartSize != 0 || h.Algorithm != "") {
 		if why = r.differs(h); why == "" {
 			r.step = h.PartSize
 			old = map[int]checkpoint.Piece{}

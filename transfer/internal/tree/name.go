@@ -153,10 +153,15 @@ func partialName(key, tag string) string {
 	return "." + base[:runeCut(base, partialBase)] + "." + hash + partialSuffix
 }
 
-// isPartialName reports whether name is one that partialName makes.
+// isPartialName reports whether name is one that partialName makes, or that of a
+// file beside such a one, whose name goes on with a dot.
 func isPartialName(name string) bool {
-	rest, ok := strings.CutSuffix(name, partialSuffix)
-	if !ok || len(rest) < partialHash+2 || rest[0] != '.' {
+	i := strings.LastIndex(name, partialSuffix)
+	if i < 0 {
+		return false
+	}
+	rest, side := name[:i], name[i+len(partialSuffix):]
+	if side != "" && side[0] != '.' || len(rest) < partialHash+2 || rest[0] != '.' {
 		return false
 	}
 	hash := rest[len(rest)-partialHash:]

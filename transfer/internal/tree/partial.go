@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -23,6 +24,7 @@ type Partial struct {
 
 	file    *os.File
 	resumed bool         // kept by an earlier Partial
+	foreign bool         // written by another program
 	end     atomic.Int64 // where what was written ends, at least
 	perm    *fs.FileMode // of the file that is replaced; nil if there is none
 	state   partialState
@@ -201,6 +203,73 @@ func (p *Partial) Write(b []byte) (int, error) {
 	return n, err
 }
 
+// Reopen goes on with the file that is under the name of the partial file now: a
+// program that was to write it may have put another in its place.
+func (p *Partial) Reopen() error {
+	// Its own claim would be in the way if it is the same file.
+	if err := p.file.Close(); err != nil {
+		return p.root.failed("write", p.key, err)
+	}
+	f, err := reopen(p.dir.root, p.temp)
+	if err != nil {
+		p.state = partialClosed
+		return p.root.failed("open", p.key, err)
+	}
+	p.file, p.resumed = f, true
+	return nil
+}
+
+// RemoveSides removes the files beside the partial file that belong to it: their
+// names are its own and go on with a dot.
+func (p *Partial) RemoveSides() error {
+	if !p.foreign {
+		return nil // saves reading a directory for each file
+	}
+	dir, err := p.dir.root.Open(".")
+	if err != nil {
+		return p.root.failed("look beside", p.key, err)
+	}
+	names, err := dir.Readdirnames(-1)
+	if err = errors.Join(err, dir.Close()); err != nil {
+		return p.root.failed("look beside", p.key, err)
+	}
+	var errs []error
+	for _, name := range names {
+		if !strings.HasPrefix(name, p.temp+".") {
+			continue
+		}
+		if err := p.dir.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, p.root.failed("remove what is beside", p.key, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// HasSides says that another program writes the file, and may put others beside it.
+func (p *Partial) HasSides() { p.foreign = true }
+
+// RemovePartial removes the partial file of that path and what is beside it.
+// That there is none is not an error.
+func RemovePartial(path string) error {
+	var errs []error
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		errs = append(errs, err)
+	}
+	dir, base := filepath.Split(path)
+	list, err := os.ReadDir(filepath.Clean(dir))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		errs = append(errs, err)
+	}
+	for _, e := range list {
+		if isPartialName(base) && strings.HasPrefix(e.Name(), base+".") {
+			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				errs = append(errs, err)
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // Truncate changes the size of the file.
 func (p *Partial) Truncate(size int64) error { return p.file.Truncate(size) }
 
@@ -226,8 +295,9 @@ func (p *Partial) Commit(mtime time.Time, mode *fs.FileMode) error {
 		return p.root.failed("write", p.key, err)
 	}
 	p.state = partialEnded
+	err := p.RemoveSides()
 	p.dir.release()
-	return nil
+	return err
 }
 
 func (p *Partial) commit(mtime time.Time, mode *fs.FileMode) error {
@@ -300,6 +370,7 @@ func (p *Partial) Abandon() error {
 	if rerr := p.dir.root.Remove(p.temp); !errors.Is(rerr, fs.ErrNotExist) {
 		err = errors.Join(err, rerr)
 	}
+	err = errors.Join(err, p.RemoveSides())
 	if len(p.dir.made) > 0 {
 		p.root.removeMade(p.dir)
 	}
