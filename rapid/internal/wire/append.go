@@ -145,13 +145,13 @@ func AppendMaxStreams(b []byte, n uint64) []byte {
 }
 
 // RatesMax is the most that AppendRates writes, in bytes.
-const RatesMax = 1 + 8 + 1 + 8 + 8
+const RatesMax = 1 + 8 + 1 + 1 + 8 + 8
 
 // AppendRates appends a RATES: target and least are in bytes per second, 0 for
-// none.
-func AppendRates(b []byte, seq uint64, policy uint8, target, least uint64) []byte {
+// none; the session is one of so many that take the share of one, at least 1.
+func AppendRates(b []byte, seq uint64, policy, sessions uint8, target, least uint64) []byte {
 	b = AppendVarint(append(b, byte(Rates)), seq)
-	b = append(b, policy)
+	b = append(b, policy, max(sessions, 1))
 	return AppendVarint(AppendVarint(b, target), least)
 }
 

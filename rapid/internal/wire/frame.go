@@ -43,6 +43,9 @@ const (
 	MaxParameters  = 64        // parameters of one HELLO
 )
 
+// maxPolicy is the last of the rate policies.
+const maxPolicy = 3
+
 // maxDelay bounds an ACK's delay on the way in and out.
 const maxDelay = 1 << 32 * time.Microsecond
 
@@ -110,6 +113,7 @@ type Frame struct {
 
 	Seq    uint64 // Rates: the greatest counts, whatever the order of arrival
 	Policy uint8  // Rates: 0 fair, 1 high, 2 low, 3 fixed
+	Among  uint8  // Rates: the session is one of so many that share the part of one; at least 1
 	Target uint64 // Rates: bytes per second, 0 none
 	Min    uint64 // Rates: bytes per second, 0 none
 

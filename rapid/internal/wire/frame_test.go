@@ -106,9 +106,9 @@ var frames = []struct {
 		wire.Frame{Type: wire.MaxStreams, Max: 128},
 	},
 	{
-		"RATES", "15020387d0000000",
-		func(b []byte) []byte { return wire.AppendRates(b, 2, 3, 125<<20, 0) },
-		wire.Frame{Type: wire.Rates, Seq: 2, Policy: 3, Target: 125 << 20},
+		"RATES", "1502030187d0000000",
+		func(b []byte) []byte { return wire.AppendRates(b, 2, 3, 1, 125<<20, 0) },
+		wire.Frame{Type: wire.Rates, Seq: 2, Policy: 3, Among: 1, Target: 125 << 20},
 	},
 	{
 		"PATH_CHALLENGE", "160102030405060708",
@@ -240,6 +240,8 @@ func TestMalformedFrames(t *testing.T) {
 		{"RESET reason too long", "100000004101" + long, wire.ErrRange},
 		{"CLOSE reason too long", "18004101" + long, wire.ErrRange},
 		{"MAX_STREAMS too many", "14d000000000000000", wire.ErrRange},
+		{"RATES of no policy", "150104010000", wire.ErrRange},
+		{"RATES among none", "150100000000", wire.ErrRange},
 		{"HELLO too many parameters", "044041", wire.ErrRange},
 		{"HELLO parameter twice", "040201050105", wire.ErrTwice},
 		{"HELLO unknown parameter twice", "04023f003f00", wire.ErrTwice},
@@ -309,7 +311,7 @@ func TestSizesAreKnownBeforeWriting(t *testing.T) {
 	if n := len(wire.AppendHello(nil, &most)); n > wire.HelloMax {
 		t.Errorf("HELLO of %d bytes, at most %d expected", n, wire.HelloMax)
 	}
-	if n := len(wire.AppendRates(nil, wire.MaxVarint, 3, wire.MaxVarint, wire.MaxVarint)); n != wire.RatesMax {
+	if n := len(wire.AppendRates(nil, wire.MaxVarint, 3, 255, wire.MaxVarint, wire.MaxVarint)); n != wire.RatesMax {
 		t.Errorf("RATES of %d bytes, want %d", n, wire.RatesMax)
 	}
 }

@@ -84,7 +84,7 @@ func writeFrame(t *testing.T, b []byte, f *wire.Frame) []byte {
 	case wire.MaxStreams:
 		return wire.AppendMaxStreams(b, f.Max)
 	case wire.Rates:
-		return wire.AppendRates(b, f.Seq, f.Policy, f.Target, f.Min)
+		return wire.AppendRates(b, f.Seq, f.Policy, f.Among, f.Target, f.Min)
 	case wire.PathChallenge:
 		return wire.AppendPathChallenge(b, f.Token)
 	case wire.PathResponse:
@@ -127,7 +127,7 @@ func same(t *testing.T, a, b *wire.Frame) {
 	case wire.MaxStreamData:
 		ok = ok && a.Max == b.Max && a.Stream == b.Stream
 	case wire.Rates:
-		ok = ok && a.Seq == b.Seq && a.Policy == b.Policy && a.Target == b.Target && a.Min == b.Min
+		ok = ok && a.Seq == b.Seq && a.Policy == b.Policy && a.Among == b.Among && a.Target == b.Target && a.Min == b.Min
 	case wire.PathChallenge, wire.PathResponse:
 		ok = ok && a.Token == b.Token
 	case wire.Close:

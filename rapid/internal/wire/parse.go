@@ -98,8 +98,11 @@ func (p *Parser) parse(r *reader, t FrameType) {
 		}
 	case Rates:
 		f.Seq = r.varint()
-		if b := r.bytes(1); len(b) == 1 {
-			f.Policy = b[0]
+		if b := r.bytes(2); len(b) == 2 {
+			f.Policy, f.Among = b[0], b[1]
+			if f.Policy > maxPolicy || f.Among == 0 {
+				r.fail(ErrRange)
+			}
 		}
 		f.Target = r.varint()
 		f.Min = r.varint()
