@@ -150,7 +150,8 @@ func (s *Server) start(o Options) (err error) {
 		if s.rapid, err = listenRapid(o.RapidConn, o.Logger); err != nil {
 			return err
 		}
-		s.serve(s.cos.OfferRapid(s.rapid))
+		s.cos.OfferRapid(s.rapid)
+		s.serve(s.rapid)
 	}
 	if s.client, err = icos.NewClient(s.Config()); err != nil {
 		return err

@@ -22,7 +22,7 @@ const (
 // Serve serves on all listeners until ctx ends, then lets running requests
 // finish for up to 30 seconds, cuts off the rest, and returns nil. It closes the
 // listeners but not the Server. For TLS, pass a listener of crypto/tls; see
-// TLSConfig. For rapid sessions, pass what OfferRapid returns.
+// TLSConfig. For rapid sessions, see OfferRapid.
 func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
 	hs := &http.Server{
 		Handler:           s,
@@ -53,9 +53,8 @@ func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
 	for range running {
 		<-done // always http.ErrServerClosed now
 	}
-	s.rapid.wait(drain)
 	if err != nil {
 		err = fmt.Errorf("server: shut down: %w", err)
 	}
-	return errors.Join(failed, err)
+	return errors.Join(failed, err, s.rapid.shutdown(drain))
 }

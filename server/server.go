@@ -73,7 +73,7 @@ type Server struct {
 	ats   *ats.Service
 	hosts authn.Hosts
 	log   *slog.Logger
-	rapid offers
+	rapid listeners
 
 	closing sync.Once
 	closed  error // what Close returned; guarded by closing
@@ -174,7 +174,7 @@ func (s *Server) CreateInstance(ctx context.Context, name string) (Credential, e
 // IAM returns the identity service, for tests and administration.
 func (s *Server) IAM() *iam.Service { return s.iam }
 
-// Close closes the listeners given to [Server.OfferRapid] and the store.
+// Close ends the listeners given to [Server.OfferRapid] and closes the store.
 // Requests still running fail; [Server.Serve] returns only when none is. It
 // may be called more than once.
 func (s *Server) Close() error {
