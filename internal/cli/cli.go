@@ -58,6 +58,8 @@ type globalFlags struct {
 	json     bool
 	quiet    bool
 	debug    bool
+
+	identity bool // no flag: of what is found, take the one that is an identity of IAM
 }
 
 // args writes the flags as arguments, to give them to another command.

@@ -29,6 +29,8 @@ A download gets its final name only when it is whole, checked and on disk. What
 is interrupted, or killed, goes on where it was when the same command is run
 again; "icos jobs" lists what is unfinished.
 
+` + accelerateHelp + `
+
 ` + exitHelpMoving,
 		Example: `  icos cp report.pdf cos://my-bucket/2026/
   icos cp cos://my-bucket/2026/report.pdf .
@@ -36,6 +38,7 @@ again; "icos jobs" lists what is unfinished.
   icos cp -r cos://my-bucket/photos/ restored
   icos cp -r --exclude '*.tmp' --exclude /cache/ work/ cos://my-bucket/work/
   icos cp cos://my-bucket/a cos://other/b
+  icos cp --accelerate --target-rate 500Mbit film.mov cos://my-bucket/
   tar c . | icos cp - cos://my-bucket/backup.tar`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
@@ -58,6 +61,7 @@ type copier struct {
 	preserve  preserveFlag
 	upload    uploadFlags
 	tuning    tuning
+	accel     acceleration
 	show      showing
 }
 
@@ -70,6 +74,7 @@ func (c *copier) addFlags(cmd *cobra.Command) {
 	c.preserve.addFlag(cmd)
 	c.upload.addFlags(cmd)
 	c.tuning.addFlags(cmd)
+	c.accel.addFlags(cmd)
 	c.show.addFlags(cmd)
 }
 
@@ -93,9 +98,10 @@ func (c *copier) run(ctx context.Context, args []string) error {
 	}
 	dst := srcs[len(srcs)-1]
 	srcs = srcs[:len(srcs)-1]
-	if err := errors.Join(c.check(srcs, dst), c.tuning.check()); err != nil {
+	if err := errors.Join(c.check(srcs, dst), c.tuning.check(), c.accel.check(srcs, dst)); err != nil {
 		return &usageError{err}
 	}
+	c.flags.identity = c.accel.on()
 	client, err := c.client()
 	if err != nil {
 		return err
@@ -115,7 +121,7 @@ func (c *copier) copy(ctx context.Context, client *icos.Client, srcs []location,
 		return err
 	}
 	h, err := c.newHaul(ctx, client, haulOptions{
-		verb: c.verb, tuning: &c.tuning, show: c.show, dryRun: c.dryRun, single: !c.recursive && len(srcs) == 1,
+		verb: c.verb, tuning: &c.tuning, accel: c.accel, show: c.show, dryRun: c.dryRun, single: !c.recursive && len(srcs) == 1,
 		typed: srcs[0].stream && c.canAsk(),
 	})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/icos-go/icos"
+	"github.com/icos-go/icos/aspera"
 	"github.com/icos-go/icos/auth"
 	"github.com/icos-go/icos/rapid/relay"
 	"github.com/icos-go/icos/transfer"
@@ -100,7 +101,7 @@ func exitCode(err error) int {
 		return exitDifferent
 	case errors.Is(err, errMismatch), errors.Is(err, icos.ErrChecksum):
 		return exitIntegrity
-	case errors.Is(err, auth.ErrNoCredentials), errors.Is(err, fs.ErrPermission):
+	case errors.Is(err, auth.ErrNoCredentials), errors.Is(err, aspera.ErrCredentials), errors.Is(err, fs.ErrPermission):
 		return exitPermission
 	case errors.As(err, &iam):
 		if iam.StatusCode >= http.StatusInternalServerError || iam.StatusCode == http.StatusTooManyRequests {
@@ -176,6 +177,8 @@ func hint(err error) string {
 		return "icos jobs shows what it does, and icos top steers it"
 	case errors.Is(err, icos.ErrNoEndpoint):
 		return "--endpoint URL or --location us-south-standard says where; ICOS_ENDPOINT and ICOS_LOCATION do for good"
+	case errors.Is(err, aspera.ErrCredentials):
+		return "set ICOS_API_KEY, or ICOS_RELAY and ICOS_RELAY_TOKEN to go through a relay; --accelerate=https takes any credentials"
 	case errors.Is(err, auth.ErrNoCredentials):
 		return "icos serve --dir ./data starts a local COS and makes credentials for it; --anonymous sends none"
 	case ofNetwork(err) && !errors.Is(err, context.Canceled):

@@ -55,6 +55,7 @@ const maxQueued = 1024
 type haulOptions struct {
 	verb   string
 	tuning *tuning
+	accel  acceleration
 	show   showing
 	dryRun bool
 	single bool
@@ -81,7 +82,7 @@ func (a *app) newHaul(ctx context.Context, client *icos.Client, o haulOptions) (
 	}
 	h.label = a.label(client.Endpoint())
 	h.left = a.leftovers(h.state)
-	m, release, err := a.manager(client, o.tuning.options(h.state))
+	m, release, err := a.manager(client, o.tuning.options(h.state), &o.accel, h.notice)
 	if err != nil {
 		return nil, err
 	}
@@ -179,6 +180,15 @@ func (h *haul) tell(format string, args ...any) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	fmt.Fprintf(h.display.above(), format+"\n", args...)
+}
+
+// notice tells how bytes travel.
+func (h *haul) notice(text string) {
+	if h.flags.json {
+		h.emitEvent(record{Type: "notice", Message: text})
+		return
+	}
+	h.tell("%s", printable(text))
 }
 
 // emitEvent writes one record of --json. A closed standard output surfaces in

@@ -43,6 +43,8 @@ func TestScript(t *testing.T) {
 			env.Setenv("ENDPOINT", srv.URL)
 			env.Setenv("ICOS_ENDPOINT", srv.URL)
 			env.Setenv("COS_CREDENTIALS_FILE", file)
+			env.Setenv("HMAC_ID", srv.Credential.HMACKeys.AccessKeyID)
+			env.Setenv("HMAC_SECRET", srv.Credential.HMACKeys.SecretAccessKey)
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){

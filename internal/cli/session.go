@@ -10,7 +10,7 @@ import (
 
 // find runs the credential chain with this run's environment.
 func (a *app) find() (*auth.Found, error) {
-	return auth.Find(&auth.ChainOptions{Getenv: a.getenv, Home: a.home, Profile: a.flags.profile})
+	return auth.Find(&auth.ChainOptions{Getenv: a.getenv, Home: a.home, Profile: a.flags.profile, PreferAPIKey: a.flags.identity})
 }
 
 // config is what the chain found, with what flags say put over it. The commands

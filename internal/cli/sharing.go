@@ -11,15 +11,16 @@ import (
 )
 
 // manager returns what moves things to and from buckets of client, and what to
-// call when nothing moves any more.
-func (a *app) manager(client *icos.Client, o *transfer.Options) (_ *transfer.Manager, release func(), err error) {
+// call when nothing moves any more. Notice is told of how bytes travel; a manager
+// that several commands share tells the first of them.
+func (a *app) manager(client *icos.Client, o *transfer.Options, x *acceleration, notice func(string)) (_ *transfer.Manager, release func(), err error) {
 	if a.shared != nil {
-		m, err := a.shared.manager(a, o)
+		m, err := a.shared.manager(a, o, x, notice)
 		return m, func() {}, err
 	}
-	m, err := transfer.NewManager(client, o)
+	m, err := a.newManager(client, o, x, notice)
 	if err != nil {
-		return nil, nil, &usageError{err}
+		return nil, nil, err
 	}
 	stop := a.steerable(m, a.commandLine())
 	return m, func() {
@@ -58,8 +59,9 @@ type sharing struct {
 }
 
 type sharedKey struct {
-	flags  globalFlags
-	tuning tuning
+	flags        globalFlags
+	tuning       tuning
+	acceleration acceleration
 }
 
 func newSharing(rate rateFlag) *sharing {
@@ -87,8 +89,8 @@ func (s *sharing) config(flags globalFlags, find func() (icos.Config, error)) (i
 	return cfg, nil
 }
 
-func (s *sharing) manager(a *app, o *transfer.Options) (*transfer.Manager, error) {
-	key := sharedKey{flags: a.flags, tuning: tuning{
+func (s *sharing) manager(a *app, o *transfer.Options, x *acceleration, notice func(string)) (*transfer.Manager, error) {
+	key := sharedKey{flags: a.flags, acceleration: *x, tuning: tuning{
 		jobs: o.Concurrency, connections: o.Connections, partSize: sizeFlag(o.PartSize), threshold: sizeFlag(o.Threshold),
 		memory: sizeFlag(o.Memory), rate: rateFlag(o.Rate), noResume: o.StateDir == "",
 	}}
@@ -104,9 +106,9 @@ func (s *sharing) manager(a *app, o *transfer.Options) (*transfer.Manager, error
 	if m, ok := s.managers[key]; ok {
 		return m, client.Close()
 	}
-	m, err := transfer.NewManager(client, o)
+	m, err := a.newManager(client, o, x, notice)
 	if err != nil {
-		return nil, &usageError{err}
+		return nil, err
 	}
 	stop := a.steerable(m, a.commandLine())
 	s.closers = append(s.closers, func() {

@@ -36,6 +36,8 @@ The rules of --exclude and --include are those of .gitignore, in the order of th
 command line: the last one that matches wins. If the first one is an --include,
 nothing else is taken. What is excluded is not looked at, and never deleted.
 
+` + accelerateHelp + `
+
 ` + exitHelpMoving,
 		Example: `  icos sync photos cos://my-bucket/photos
   icos sync --delete --dry-run site/ cos://my-bucket/site/
@@ -62,6 +64,7 @@ type syncer struct {
 	preserve           preserveFlag
 	upload             uploadFlags
 	tuning             tuning
+	accel              acceleration
 	show               showing
 }
 
@@ -80,6 +83,7 @@ func (s *syncer) addFlags(cmd *cobra.Command) {
 	s.preserve.addFlag(cmd)
 	s.upload.addFlags(cmd)
 	s.tuning.addFlags(cmd)
+	s.accel.addFlags(cmd)
 	s.show.addFlags(cmd)
 	cmd.MarkFlagsMutuallyExclusive("compare", "size-only", "checksum")
 }
@@ -93,7 +97,7 @@ func (s *syncer) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return &usageError{err}
 	}
-	if err := errors.Join(s.check(src, dst), s.tuning.check()); err != nil {
+	if err := errors.Join(s.check(src, dst), s.tuning.check(), s.accel.check([]location{src}, dst)); err != nil {
 		return &usageError{err}
 	}
 	if !src.remote {
@@ -107,12 +111,13 @@ func (s *syncer) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	s.flags.identity = s.accel.on()
 	client, err := s.client()
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	h, err := s.newHaul(ctx, client, haulOptions{verb: "copied", tuning: &s.tuning, show: s.show, dryRun: s.dryRun})
+	h, err := s.newHaul(ctx, client, haulOptions{verb: "copied", tuning: &s.tuning, accel: s.accel, show: s.show, dryRun: s.dryRun})
 	if err != nil {
 		return err
 	}
