@@ -109,3 +109,8 @@ func TestAlone(t *testing.T) {
 			r.ramp.Seconds()*1e3/c.rtt, r.drops, r.queue, r.peak, r.dup, f.c.Stats().RandomLoss, f.c.Stats().State)
 	}
 }
+
+// bdp is the bandwidth-delay product in bytes of datagrams.
+func (c cell) bdp() float64 { return c.rate() * c.rtt / 1e3 * datagram / 1500 }
+
+var sprintf = fmt.Sprintf

@@ -101,7 +101,7 @@ func (c *Controller) least() float64 {
 func (c *Controller) held() bool { return c.cfg.Policy == Fixed && c.ceiling() > 0 }
 
 // Sent records that p, of size bytes, went out at now and is in flight until
-// Acked, Lost or Forget..
+// Acked, Lost or Forget.
 func (c *Controller) Sent(now time.Duration, p *Packet, size int) {
 	c.s.sent(now, p, size)
 	if c.saw.waiting && float64(c.s.inflight) <= c.window+float64(size) {

@@ -19,6 +19,9 @@ type delaySample struct {
 type delayFilter struct {
 	srtt, rttvar time.Duration
 
+	gap   time.Duration // between acknowledgements, smoothed
+	gapAt time.Duration // the last one
+
 	base     time.Duration // smallest round trip of this and the last window
 	baseAt   time.Duration // when base was last seen, nearly
 	nextBase time.Duration // smallest of the present window
@@ -43,6 +46,8 @@ func (f *delayFilter) add(now time.Duration, s delaySample, window time.Duration
 		f.began, f.cur, f.prev = now, s, s
 		return
 	}
+	f.gap += (min(now-f.gapAt, f.srtt/2) - f.gap) / 8
+	f.gapAt = now
 	f.rttvar += ((f.srtt - s.rtt).Abs() - f.rttvar) / 4
 	f.srtt += (s.rtt - f.srtt) / 8
 

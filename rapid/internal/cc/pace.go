@@ -6,7 +6,7 @@ const (
 	// that come late are made up for. Both as Linux paces TCP
 	// (tcp_pacing_ss_ratio, tcp_pacing_ca_ratio).
 	paceStartup = 2.0
-	paceGrow    = 1.2
+	paceGrow    = 1.05
 
 	// A burst is a millisecond's worth (draft-ietf-ccwg-bbr: BBR.send_quantum),
 	// at least two packets and at most what one system call takes.

@@ -73,6 +73,7 @@ func (c *Controller) high() time.Duration {
 		part, least = highPart*lowPolicy, highMin/2
 	}
 	// At a low rate a queue of a few packets is long and means nothing.
+	part *= min(max(math.Sqrt(math.Sqrt(math.Sqrt(pullRate*c.share()/max(c.bw.get(), 1)))), 0.6), 1.5)
 	few := time.Duration(4 * c.datagram() / max(c.bw.get(), 1) * float64(time.Second))
 	few = min(few, 100*time.Millisecond)
 	return max(time.Duration(part*float64(c.delay.base)), least, few)
@@ -98,7 +99,7 @@ func (c *Controller) baseWindow() time.Duration {
 // take only the base if nothing waited.
 func (c *Controller) drained() float64 {
 	s := c.delay.standing()
-	return float64(s.inflight) * float64(c.delay.base+c.low()) / float64(s.rtt)
+	return float64(s.inflight) * float64(c.delay.base+c.low()+c.delay.gap/2) / float64(s.rtt)
 }
 
 func (c *Controller) toGrow() {
@@ -151,7 +152,7 @@ func (c *Controller) inGrow(ended bool) {
 	}
 	c.saw.rounds++
 	near := c.saw.peak > 0 && c.saw.peakAge < 50 && c.window > 0.9*c.saw.peak && c.window < 1.2*c.saw.peak
-	if c.saw.rounds > 2 && c.eventWin && !near && c.delay.queue() < c.low()*2 {
+	if c.saw.rounds > 4 && c.eventWin && !near && c.delay.queue() < c.low()*2 {
 		c.saw.speed = min(c.saw.speed*2, 16)
 	} else {
 		c.saw.speed = max(c.saw.speed/2, 1)

@@ -27,6 +27,7 @@ type cubicFlow struct {
 	progress time.Duration
 	rtos     int
 	stopped  bool
+	every    int // packets an acknowledgement, 0 means 2; more as with GRO
 
 	delivered int
 	lostN     int
@@ -90,17 +91,26 @@ func (f *cubicFlow) arrive(w *world, p *packet) {
 	r := &f.rx
 	gap := p.pn != r.newest+1
 	r.take(w, p.pn)
-	if gap || r.pending >= 2 {
+	if gap || r.pending >= max(f.every, 2) {
 		f.ack(w)
 	} else if !r.timer {
 		r.timer = true
-		w.at(w.now+40*time.Millisecond, func() {
+		w.at(w.now+f.delayed(), func() {
 			r.timer = false
 			if r.pending > 0 {
 				f.ack(w)
 			}
 		})
 	}
+}
+
+// delayed is how long an acknowledgement waits: GRO holds packets for a
+// millisecond at most, delayed acknowledgements for 40.
+func (f *cubicFlow) delayed() time.Duration {
+	if f.every > 2 {
+		return time.Millisecond
+	}
+	return 40 * time.Millisecond
 }
 
 func (f *cubicFlow) ack(w *world) {

@@ -52,7 +52,7 @@ func (c *Controller) inStartup(ended bool) {
 
 func (c *Controller) leaveStartup() {
 	c.fill = fill{}
-	c.cut(c.drained())
+	c.cut(float64(c.delay.standing().inflight))
 }
 
 // resume jumps to half of the rate that an earlier session had on this path,

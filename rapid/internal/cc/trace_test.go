@@ -1,0 +1,57 @@
+package cc_test
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/icos-go/icos/rapid/internal/cc"
+)
+
+func TestTrace(t *testing.T) {
+	var c cell
+	switch os.Getenv("CC_TRACE") {
+	case "":
+		t.Skip("CC_TRACE is not set")
+	case "ramp":
+		c = cell{300, 100, 1, 1}
+		f := newRapid("", cc.Config{})
+		trace(t, c, 50*time.Millisecond, 4*sec, mate{f, 0})
+	case "fc":
+		c = cell{100, 100, 0, 1}
+		trace(t, c, 200*time.Millisecond, 75*sec, mate{newRapid("", cc.Config{}), 0}, mate{newCubic(""), 0})
+	case "ff":
+		c = cell{300, 50, 0, 1}
+		trace(t, c, 100*time.Millisecond, 75*sec, mate{newRapid("", cc.Config{}), 0}, mate{newRapid("", cc.Config{}), 5 * sec})
+	case "one":
+		c = cell{100, 20, 0, 1}
+		trace(t, c, 10*time.Millisecond, 4*sec, mate{newRapid("", cc.Config{}), 0})
+	}
+}
+
+func trace(t *testing.T, c cell, step, to time.Duration, mates ...mate) {
+	w := newWorld(1, c.link())
+	for _, m := range mates {
+		w.at(m.at, func() { m.f.start(w) })
+	}
+	last := make([]int, len(mates))
+	for at := step; at <= to; at += step {
+		w.run(at)
+		line := ""
+		w.measure()
+		for i, m := range mates {
+			d := delivered(m.f)
+			part := float64(d-last[i]) / step.Seconds() / c.perfect()
+			last[i] = d
+			switch f := m.f.(type) {
+			case *rapidFlow:
+				s := f.c.Stats()
+				line += sprintf("| %-8s w %.3f in %.3f q %.3f base %.3f part %.3f loss %.4f floor %.4f ", s.State, float64(s.Window)/c.bdp(), float64(s.Inflight)/c.bdp(),
+					s.Queue.Seconds()/c.base().Seconds(), s.MinRTT.Seconds()/c.base().Seconds(), part, s.Loss, s.RandomLoss)
+			case *cubicFlow:
+				line += sprintf("| cubic w %.3f part %.3f ", f.cwnd*datagram/c.bdp(), part)
+			}
+		}
+		t.Logf("%6.2f Q %.3f drop %d %s", at.Seconds(), float64(w.link.backlog)/c.rate()/c.base().Seconds(), w.link.dropped, line)
+	}
+}
