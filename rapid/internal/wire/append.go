@@ -1,12 +1,15 @@
 package wire
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // AppendPadding appends n bytes of PADDING.
 func AppendPadding(b []byte, n int) []byte {
-	for range n {
-		b = append(b, byte(Padding))
-	}
+	at := len(b)
+	b = slices.Grow(b, n)[:at+n]
+	clear(b[at:])
 	return b
 }
 
