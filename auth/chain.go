@@ -45,9 +45,9 @@ type ChainOptions struct {
 //  8. AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY
 //
 // In a service credential HMAC keys win over the API key, unless PreferAPIKey is
-// set; in a profile ibm_api_key_id wins over the AWS pair. An AWS pair is an API key and an instance
-// id if its secret is the CRN of a COS instance or a UUID, or if the profile sets
-// signature_version to oauth or iam.
+// set; in a profile ibm_api_key_id wins over the AWS pair. An AWS pair is an API
+// key and an instance id if its secret is the CRN of a COS instance or a UUID, or
+// if the profile sets signature_version to oauth or iam.
 //
 // Other values come from their ICOS variable (ICOS_INSTANCE_ID, ICOS_ENDPOINT,
 // ICOS_AUTH_ENDPOINT, ICOS_LOCATION), else from beside the credentials, else from
