@@ -111,10 +111,14 @@ func (l *Link) Do(side Side, f func() error) error { return l.sides[side].do(f) 
 // Start starts a program inside a side's namespace. It is killed if this process dies.
 func (l *Link) Start(side Side, cmd *exec.Cmd) error { return l.sides[side].launch(cmd) }
 
-// Sysctl sets a value under /proc/sys/net/ in both namespaces.
-func (l *Link) Sysctl(name, value string) error {
-	for _, ns := range l.sides {
-		if err := ns.sysctl(name, value); err != nil {
+// Congestion has TCP connections over the link that begin from now on use a
+// congestion control, on both sides, which works for programs that cannot choose
+// one themselves. It needs the command ip, since as a setting of the namespace the
+// kernel refuses those that are not for everyone.
+func (l *Link) Congestion(name string) error {
+	for side, ns := range l.sides {
+		cmd := exec.Command("ip", "route", "replace", "10.77.0.0/24", "dev", device, "scope", "link", "src", Side(side).Address(), "congctl", name)
+		if err := ns.run(cmd); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package emulate
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -73,6 +74,23 @@ func (ns *namespace) close() error {
 	return err
 }
 
+// run runs a program of the system to its end.
+func (ns *namespace) run(cmd *exec.Cmd) error {
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := ns.launch(cmd)
+	if err == nil {
+		err = cmd.Wait()
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w: %s", cmd, err, bytes.TrimSpace(out.Bytes()))
+	}
+	return nil
+}
+
+// device is the name of the TUN device in both namespaces.
+const device = "wan0"
+
 // queueLength is how many packets the device may hold for the forwarder. It does
 // not push back: what does not fit is lost, and spoils the measurement.
 const queueLength = 30000
@@ -86,7 +104,7 @@ func (ns *namespace) tun(side Side) (int, error) {
 			return fmt.Errorf("open /dev/net/tun: %w", err)
 		}
 		ns.fd = fd
-		req, err := unix.NewIfreq("wan0")
+		req, err := unix.NewIfreq(device)
 		if err != nil {
 			return err
 		}
@@ -124,10 +142,10 @@ func configure(side Side) error {
 		set    func(*unix.Ifreq) error
 	}{
 		{"lo", unix.SIOCSIFFLAGS, "SIOCSIFFLAGS", up},
-		{"wan0", unix.SIOCSIFADDR, "SIOCSIFADDR", func(r *unix.Ifreq) error { return r.SetInet4Addr(addr[:]) }},
-		{"wan0", unix.SIOCSIFNETMASK, "SIOCSIFNETMASK", func(r *unix.Ifreq) error { return r.SetInet4Addr([]byte{255, 255, 255, 0}) }},
-		{"wan0", unix.SIOCSIFTXQLEN, "SIOCSIFTXQLEN", func(r *unix.Ifreq) error { r.SetUint32(queueLength); return nil }},
-		{"wan0", unix.SIOCSIFFLAGS, "SIOCSIFFLAGS", up},
+		{device, unix.SIOCSIFADDR, "SIOCSIFADDR", func(r *unix.Ifreq) error { return r.SetInet4Addr(addr[:]) }},
+		{device, unix.SIOCSIFNETMASK, "SIOCSIFNETMASK", func(r *unix.Ifreq) error { return r.SetInet4Addr([]byte{255, 255, 255, 0}) }},
+		{device, unix.SIOCSIFTXQLEN, "SIOCSIFTXQLEN", func(r *unix.Ifreq) error { r.SetUint32(queueLength); return nil }},
+		{device, unix.SIOCSIFFLAGS, "SIOCSIFFLAGS", up},
 	} {
 		r, err := unix.NewIfreq(step.device)
 		if err != nil {

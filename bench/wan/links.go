@@ -1,0 +1,389 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/icos-go/icos/bench/internal/emulate"
+	"github.com/icos-go/icos/bench/internal/report"
+)
+
+// cells are the links of the first table.
+func cells() []emulate.Shape {
+	cell := func(mbit float64, rtt int, loss float64) emulate.Shape {
+		return emulate.Shape{Rate: mbit * 1e6, RTT: time.Duration(rtt) * time.Millisecond, Loss: loss / 100}
+	}
+	return []emulate.Shape{
+		cell(100, 100, 1), cell(300, 100, 1), cell(300, 200, 2), cell(100, 200, 5),
+		cell(1000, 100, 0.1), cell(1000, 200, 1), cell(100, 300, 10),
+	}
+}
+
+// transport is a row of a cell.
+type transport struct {
+	name       string
+	congestion string // of TCP, on both sides
+	flags      clientFlags
+	ours       bool // moves whole objects, several of them, however long it takes
+	rclone     bool
+}
+
+func (t *transport) udp() bool {
+	return strings.HasPrefix(t.flags.transport, "rapid") || t.flags.transport == "quic"
+}
+
+func transports() []transport {
+	raw := func(kind string, streams int, op string) clientFlags {
+		return clientFlags{transport: kind, streams: streams, op: op}
+	}
+	objects := func(kind, op string) clientFlags { return clientFlags{transport: kind, op: op} }
+	return []transport{
+		{name: "rapid get", flags: raw("rapid", 1, "get"), congestion: "cubic", ours: true},
+		{name: "rapid put", flags: raw("rapid", 1, "put"), congestion: "cubic", ours: true},
+		{name: "icos over rapid, get", flags: objects("rapid-http", "get"), congestion: "cubic", ours: true},
+		{name: "icos over rapid, put", flags: objects("rapid-http", "put"), congestion: "cubic", ours: true},
+		{name: "icos over http and bbr, get", flags: objects("http", "get"), congestion: "bbr"},
+		{name: "icos over http and bbr, put", flags: objects("http", "put"), congestion: "bbr"},
+		{name: "icos over https and cubic, get", flags: objects("https", "get"), congestion: "cubic"},
+		{name: "icos over https and cubic, put", flags: objects("https", "put"), congestion: "cubic"},
+		{name: "TCP cubic 1", flags: raw("tcp", 1, "get"), congestion: "cubic"},
+		{name: "TCP cubic 16", flags: raw("tcp", 16, "get"), congestion: "cubic"},
+		{name: "TCP bbr 1", flags: raw("tcp", 1, "get"), congestion: "bbr"},
+		{name: "TCP bbr 16", flags: raw("tcp", 16, "get"), congestion: "bbr"},
+		{name: "quic-go 1", flags: raw("quic", 1, "get"), congestion: "cubic"},
+		{name: "quic-go 8", flags: raw("quic", 8, "get"), congestion: "cubic"},
+		{name: "rclone put", flags: objects("http", "put"), congestion: "cubic", rclone: true},
+		{name: "rclone get", flags: objects("http", "get"), congestion: "cubic", rclone: true},
+	}
+}
+
+// linkResult is what one transport did on one link.
+type linkResult struct {
+	warm, cold     float64 // bytes per second
+	whole          bool    // the objects arrived whole
+	n              int     // objects behind warm
+	lost, queued   float64 // shares of the packets sent: dropped by the queue; peak of the queue in BDP
+	ramp           float64 // round trips; negative if it never got there
+	duplicates     float64 // share; negative if not known
+	client, server usage
+	bytes          int64   // that arrived in all
+	late           float64 // share of the packets
+	void           bool    // the emulator lost packets of its own
+}
+
+func benchLinks(ctx context.Context, b *bench) error {
+	for _, cell := range cells() {
+		if !b.cells.MatchString(cell.String()) {
+			continue
+		}
+		t := report.NewTable("transport", "n", "warm Mbit/s", "share", "cold Mbit/s", "share", "queue drops %", "peak queue BDP", "ramp RTT", "duplicates %",
+			"CPU s/Gbit", "client MiB", "server MiB", "late %")
+		var failures []string
+		for _, tr := range transports() {
+			if !b.only.MatchString(tr.name) {
+				continue
+			}
+			var runs []linkResult
+			var failed error
+			for pass := range b.passes {
+				cell.Seed = uint64(pass + 1)
+				r, err := b.measureLink(ctx, cell, tr)
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				if err != nil {
+					failed = err
+					b.note("%s, %s: %v", cell.String(), tr.name, err)
+					continue
+				}
+				b.note("%s, %s: %.1f Mbit/s warm, %.1f cold, whole %v", cell.String(), tr.name, r.warm*8/1e6, r.cold*8/1e6, r.whole)
+				runs = append(runs, r)
+			}
+			if len(runs) == 0 {
+				t.Row(tr.name, "0", "failed")
+				failures = append(failures, fmt.Sprintf("  %s: %s\n", tr.name, firstLine(failed)))
+				continue
+			}
+			t.Row(tr.cells(cell, runs)...)
+		}
+		fmt.Fprintf(b.out, "%s (Mbit/s, RTT ms, loss %% each way); 100 %% is the link less its loss, %.1f Mbit/s\n\n%s%s\n",
+			cell.String(), cell.Rate*(1-cell.Loss)/1e6, t, strings.Join(failures, ""))
+	}
+	return nil
+}
+
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
+}
+
+func (t *transport) cells(cell emulate.Shape, runs []linkResult) []string {
+	get := func(f func(r linkResult) float64) float64 { return median(runs, f) }
+	warm := get(func(r linkResult) float64 { return r.warm })
+	cold := get(func(r linkResult) float64 { return r.cold })
+	limit := cell.Rate / 8 * (1 - cell.Loss)
+	name := t.name
+	n := 0
+	for _, r := range runs {
+		if !r.whole {
+			name = t.name + " *"
+		}
+		if r.void {
+			name = t.name + " (void)"
+		}
+		n += r.n
+	}
+	orDash := func(v float64, format string) string {
+		if v < 0 {
+			return "-"
+		}
+		return fmt.Sprintf(format, v)
+	}
+	return []string{
+		name, fmt.Sprint(n),
+		mbit(warm), percent(warm / limit), mbit(cold), percent(cold / limit),
+		fmt.Sprintf("%.2f", 100*get(func(r linkResult) float64 { return r.lost })),
+		fmt.Sprintf("%.2f", get(func(r linkResult) float64 { return r.queued })),
+		orDash(get(func(r linkResult) float64 { return r.ramp }), "%.1f"),
+		orDash(100*get(func(r linkResult) float64 { return r.duplicates }), "%.2f"),
+		fmt.Sprintf("%.2f", get(func(r linkResult) float64 {
+			return (r.client.cpu + r.server.cpu).Seconds() / (float64(max(r.bytes, 1)) * 8 / 1e9)
+		})),
+		fmt.Sprint(int64(get(func(r linkResult) float64 { return float64(r.client.peak) })) >> 20),
+		fmt.Sprint(int64(get(func(r linkResult) float64 { return float64(r.server.peak) })) >> 20),
+		fmt.Sprintf("%.1f", 100*get(func(r linkResult) float64 { return r.late })),
+	}
+}
+
+func mbit(bytesPerSecond float64) string {
+	if v := bytesPerSecond * 8 / 1e6; v < 20 {
+		return fmt.Sprintf("%.1f", v)
+	}
+	return fmt.Sprintf("%.0f", bytesPerSecond*8/1e6)
+}
+
+func percent(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
+
+func median[T any](all []T, f func(T) float64) float64 {
+	if len(all) == 0 {
+		return 0
+	}
+	v := make([]float64, len(all))
+	for i, x := range all {
+		v[i] = f(x)
+	}
+	slices.Sort(v)
+	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
+}
+
+// measureLink runs one transport over one link.
+func (b *bench) measureLink(ctx context.Context, cell emulate.Shape, t transport) (r linkResult, err error) {
+	e, err := b.open(cell, t.congestion, strings.HasPrefix(t.flags.transport, "rapid"))
+	if err != nil {
+		return r, err
+	}
+	stopped := false
+	defer func() {
+		if !stopped {
+			_, _, stop := e.stop()
+			err = errors.Join(err, stop)
+		}
+	}()
+	f := t.flags
+	f.size, f.objects, f.limit = b.size, 1, b.limit
+	if t.ours {
+		f.objects = 1 + b.repeats(cell)
+		// However slow: ten times what it should take.
+		f.limit = time.Duration(10 * float64(f.size) * float64(f.objects) * 8 / cell.Rate * float64(time.Second))
+	}
+	if b.profiles != "" {
+		f.profile = filepath.Join(b.profiles, strings.Map(fileRune, cell.String()+"-"+t.name))
+	}
+	if f.op == "put" && (t.rclone || f.transport != "rapid" && f.transport != "tcp" && f.transport != "quic") {
+		if err := writeFile(filepath.Join(e.dir, sourceFile), f.size); err != nil {
+			return r, err
+		}
+	}
+	e.link.Reset()
+	var got clientReport
+	if t.rclone {
+		got, r.client, err = e.rclone(ctx, f)
+	} else {
+		got, r.client, err = e.client(ctx, f)
+	}
+	if err != nil {
+		return r, err
+	}
+	from := emulate.B
+	if f.op == "put" {
+		from = emulate.A
+	}
+	s := e.link.Stats(from)
+	stopped = true
+	var server serverReport
+	if server, r.server, err = e.stop(); err != nil {
+		return r, err
+	}
+	if f.op == "put" {
+		fill(got.Objects, server.Puts)
+	}
+	r.judge(cell, &t, got, s)
+	if f.op == "get" && len(got.Rapid) > 0 {
+		r.duplicates = float64(got.Rapid[0].Duplicates) / float64(max(r.bytes, 1))
+	}
+	if b.verbose {
+		b.note("  %+v\n  sent %d random %d queue %d blocked %d refused %d overrun %d late %d wait p50 %v p95 %v\n  %+v\n  %+v", got.Objects, s.Sent, s.RandomDrops, s.QueueDrops, s.Blocked, s.Refused, s.Overrun, s.Late, s.Wait(.5), s.Wait(.95), got.Rapid, server.Totals)
+	}
+	return r, nil
+}
+
+func fileRune(r rune) rune {
+	if strings.ContainsRune("/ ,", r) {
+		return '-'
+	}
+	return r
+}
+
+// repeats is how many objects follow the first one.
+func (b *bench) repeats(cell emulate.Shape) int {
+	switch {
+	case b.objects > 0:
+		return b.objects
+	case cell.Rate < 200e6:
+		return 1
+	case cell.Rate < 500e6:
+		return 2
+	}
+	return 3
+}
+
+// fill adds to uploads what the server knows of them.
+func fill(objects, puts []object) {
+	for i := range objects {
+		o := &objects[i]
+		if o.First != 0 { // bare streams know it
+			continue
+		}
+		o.Bytes = 0
+		for _, p := range puts {
+			if p.Key == o.Key || o.Key == "" && p.Start >= o.Start {
+				o.join(p)
+			}
+		}
+	}
+}
+
+func (r *linkResult) judge(cell emulate.Shape, t *transport, got clientReport, s *emulate.Stats) {
+	r.duplicates, r.whole = -1, len(got.Objects) > 0
+	var warm []float64
+	for i, o := range got.Objects {
+		r.whole = r.whole && o.Whole
+		r.bytes += o.Bytes
+		if i == 0 {
+			r.cold = o.took()
+		}
+		if i > 0 || len(got.Objects) == 1 {
+			warm = append(warm, o.received())
+		}
+	}
+	r.n = len(warm)
+	r.warm = median(warm, func(v float64) float64 { return v })
+	flow := &s.TCP
+	if t.udp() {
+		flow = &s.UDP
+	}
+	if !r.whole && len(got.Slots) > 20 {
+		// Stopped in the middle: the second half, in which the ramp is over.
+		half := got.Slots[len(got.Slots)/2 : len(got.Slots)-1]
+		var sum int64
+		for _, n := range half {
+			sum += n
+		}
+		r.warm = rate(sum, int64(len(half))*tenth)
+	}
+	r.lost = float64(s.QueueDrops) / float64(max(s.Sent, 1))
+	r.queued = float64(s.PeakQueue) / max(cell.BDP(), 1)
+	r.ramp = -1
+	if at, ok := flow.Reaches(0.9*cell.Rate*(1-cell.Loss), max(cell.RTT, 10*emulate.Slot)); ok {
+		r.ramp = float64(at) / float64(cell.RTT)
+	}
+	r.late = float64(s.Late) / float64(max(s.Delivered, 1))
+	r.void = s.Refused+s.Overrun > 0
+}
+
+// writeFile makes a file that does not compress.
+func writeFile(path string, size int64) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	b := make([]byte, 1<<20)
+	x := uint64(size)
+	for i := range b {
+		x = x*6364136223846793005 + 1442695040888963407
+		b[i] = byte(x >> 56)
+	}
+	for left := size; left > 0 && err == nil; {
+		var n int
+		n, err = f.Write(b[:min(left, int64(len(b)))])
+		left -= int64(n)
+	}
+	return errors.Join(err, f.Close())
+}
+
+// rclone moves one object with rclone's defaults. What it moved before its time was
+// up is what the link delivered for it, retransmissions included.
+func (e *ends) rclone(ctx context.Context, f clientFlags) (clientReport, usage, error) {
+	path, err := tool("rclone")
+	if err != nil {
+		return clientReport{}, usage{}, err
+	}
+	remote := fmt.Sprintf("bench:bench/n1-s%d/f0", f.size)
+	args := []string{"copyto", remote, filepath.Join(e.dir, "received")}
+	from := emulate.B
+	if f.op == "put" {
+		args, from = []string{"copyto", filepath.Join(e.dir, sourceFile), "bench:bench/put"}, emulate.A
+	}
+	o := object{Key: "/bench/put", Start: monotonic(), Whole: true}
+	_, u, err := e.program(ctx, emulate.A, e.rcloneCommand(path, args...), f.limit)
+	o.End = monotonic()
+	if errors.Is(err, errStopped) {
+		o.Whole, err = false, nil
+	}
+	flow := &e.link.Stats(from).TCP
+	o.Bytes = min(f.size, flow.Payload)
+	o.First, o.Last = o.Start+int64(flow.First), cmp.Or(o.End, o.Start)
+	return clientReport{Objects: []object{o}}, u, err
+}
+
+func (e *ends) rcloneCommand(path string, args ...string) *exec.Cmd {
+	cmd := exec.Command(path, args...)
+	cmd.Env = []string{
+		"HOME=" + e.dir, "PATH=/usr/bin:/bin", "TMPDIR=" + e.dir,
+		"AWS_ACCESS_KEY_ID=bench", "AWS_SECRET_ACCESS_KEY=bench",
+		"RCLONE_CONFIG_BENCH_TYPE=s3", "RCLONE_CONFIG_BENCH_PROVIDER=Other", "RCLONE_CONFIG_BENCH_ENV_AUTH=true",
+		"RCLONE_CONFIG_BENCH_ENDPOINT=http://" + emulate.B.Address() + httpPort, "RCLONE_CONFIG_BENCH_REGION=us-east-1",
+		"RCLONE_CONFIG_BENCH_FORCE_PATH_STYLE=true", "RCLONE_CONFIG=" + filepath.Join(e.dir, "rclone.conf"),
+	}
+	return cmd
+}
+
+// tool finds a peer's program where go run . has built it.
+func tool(name string) (string, error) {
+	path, err := filepath.Abs(filepath.Join(".cache", "bin", name))
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("%w: go run . -all -quick builds it", err)
+	}
+	return path, nil
+}
