@@ -31,29 +31,39 @@ func (c *Credit) Window() uint64 { return c.window }
 // Arrived returns how much has come, with what is missing in between.
 func (c *Credit) Arrived() uint64 { return c.arrived }
 
-// Arrive notes that n more have come, and reports whether they were allowed. Ready is how many wait to be read:
-// if they are much, the window does not grow.
-//
-// In a round trip of time rtt, the peer can send no more than the window
-// less what is held back (arrived but not read: gaps and what waits). The
-// window has to be that and two round trips more (one until the
-// credit given now is used, one since a starting sender doubles its rate with every
-// round trip).
-func (c *Credit) Arrive(now time.Duration, n, ready uint64, rtt time.Duration) (ok bool) {
+// Arrive notes that n more have come, and reports whether they were allowed. Rtt is
+// the round trip time.
+func (c *Credit) Arrive(now time.Duration, n uint64, rtt time.Duration) (ok bool) {
 	if c.limit-c.arrived < n {
 		return false
 	}
 	c.arrived += n
-	if now-c.since < rtt {
+	if passed := now - c.since; passed < rtt {
 		c.speed = max(c.speed, c.arrived-c.mark)
 	} else {
-		c.speed = c.arrived - c.mark
+		c.speed = uint64(float64(c.arrived-c.mark) * float64(rtt) / float64(passed))
 		c.since, c.mark = now, c.arrived
 	}
-	if need := c.arrived - c.consumed + 3*c.speed; need > c.window && ready < c.window/4 {
-		c.window = min(c.most, 2*c.window)
-	}
 	return true
+}
+
+// Grow doubles the window if it would limit the peer. Ready is how many wait to be
+// read: if they are much, it is the reader that limits. May, unless it is nil, has to agree to so
+// many bytes more.
+//
+// In a round trip, the peer can send no more than the window less what is held back
+// (arrived but not read: behind gaps, or ready). So the window has to be that and
+// two round trips more: one until credit given now is used, and one since a
+// starting sender doubles its rate in every round trip. Three leave
+// some room.
+func (c *Credit) Grow(ready uint64, may func(bytes int) bool) {
+	if c.window >= c.most || c.arrived-c.consumed+3*c.speed <= c.window || ready >= c.window/4 {
+		return
+	}
+	more := min(c.window, c.most-c.window)
+	if may == nil || may(int(more)) {
+		c.window += more
+	}
 }
 
 // Consume notes that n of what came were read or thrown away.

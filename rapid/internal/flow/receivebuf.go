@@ -4,7 +4,7 @@ import "errors"
 
 // MaxGaps is how many ranges may wait behind gaps in one ReceiveBuffer. An honest
 // peer stays below it, since it makes a gap only by losing a packet in flight.
-const MaxGaps = 1 << 16
+const MaxGaps = 1 << 14
 
 // ErrGaps is returned for data that would leave more than MaxGaps ranges waiting.
 var ErrGaps = errors.New("too many gaps in a stream")
@@ -69,6 +69,9 @@ func (b *ReceiveBuffer) Read(p []byte, pool *Pool) int {
 
 // Ready returns how many bytes Read can return.
 func (b *ReceiveBuffer) Ready() int { return int(b.ready - b.read) }
+
+// Gaps returns how many ranges wait behind gaps.
+func (b *ReceiveBuffer) Gaps() int { return b.got.Len() }
 
 // Consumed returns how many bytes were read so far.
 func (b *ReceiveBuffer) Consumed() uint64 { return b.read }

@@ -19,20 +19,21 @@ type RTT struct {
 func (r *RTT) Known() bool { return r.Smoothed > 0 }
 
 // Sample takes in that a packet was acknowledged after rtt, of which the peer
-// says that it waited delay.
-func (r *RTT) Sample(rtt, delay time.Duration) {
+// says that it waited delay. It returns the sample less this delay, as far as it is plausible.
+func (r *RTT) Sample(rtt, delay time.Duration) time.Duration {
 	rtt = max(rtt, time.Microsecond)
 	r.Latest = rtt
 	if !r.Known() {
 		r.Min, r.Smoothed, r.Var = rtt, rtt, rtt/2
-		return
+		return rtt
 	}
 	r.Min = min(r.Min, rtt)
-	if rtt-delay >= r.Min { // what the peer says is plausible
+	if rtt-delay >= r.Min {
 		rtt -= delay
 	}
 	r.Var += ((r.Smoothed - rtt).Abs() - r.Var) / 4
 	r.Smoothed += (rtt - r.Smoothed) / 8
+	return rtt
 }
 
 // PTO returns after which time without an answer it is to be asked for, if the peer waits for

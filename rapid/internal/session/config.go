@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/icos-go/icos/rapid/internal/cc"
 	"github.com/icos-go/icos/rapid/internal/wire"
 )
 
@@ -23,9 +24,11 @@ type Config struct {
 	Key    [32]byte       // from the grant; used for one session only
 	Peer   netip.AddrPort // where a client sends to; a server learns it from the first packet
 
-	MaxDatagram int // the largest UDP payload the interface takes: 1472
+	CC          cc.Config // for what this end sends; Datagram is the session's to set
+	MaxDatagram int       // the largest UDP payload the interface takes: 1472
+	PeerRate    float64   // fastest that the peer may send, bytes a second; 0: any
 
-	IdleTimeout time.Duration // without streams and packets, the session ends: 5 min
+	IdleTimeout time.Duration // without streams and packets, the session ends: 2 min
 	DeadTimeout time.Duration // of silence although an answer is due, the session fails: 35 s
 	KeepAlive   time.Duration // of silence, a PING keeps the NAT open while there are streams: 20 s
 
@@ -42,11 +45,17 @@ type Limits struct {
 	SessionWindow int // largest receive window of the session: 256 MiB
 	Streams       int // that the peer may have open at a time: 1024
 	SendBuffer    int // bytes that all streams together hold for sending: 256 MiB
+
+	// More is asked before the session's receive window grows by bytes beyond its
+	// first 4 MiB, or the send buffer beyond its; false leaves it as it is. Nil always
+	// allows. What was allowed is given back when the session is over.
+	More func(bytes int) bool
 }
 
 // Rates steer a sender.
 type Rates struct {
-	Policy uint8   // as in RATES
+	Policy cc.Policy
+	Among  uint8   // sessions that divide one share of the path; 0 means 1
 	Target float64 // bytes a second, 0: none
 	Min    float64 // bytes a second, 0: none
 }
@@ -63,7 +72,7 @@ func (c Config) withDefaults() Config {
 		}
 	}
 	def(&c.MaxDatagram, 1472)
-	long(&c.IdleTimeout, 5*time.Minute)
+	long(&c.IdleTimeout, 2*time.Minute)
 	long(&c.DeadTimeout, 35*time.Second)
 	long(&c.KeepAlive, 20*time.Second)
 	def(&c.Limits.StreamWindow, 64<<20)

@@ -4,113 +4,166 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/icos-go/icos/rapid/internal/cc"
+	"github.com/icos-go/icos/rapid/internal/flow"
 	"github.com/icos-go/icos/rapid/internal/wire"
+)
+
+// What both ends take as given before the other's HELLO, and fixed bounds of
+// this implementation.
+const (
+	firstStreamWindow  = 1 << 20
+	firstSessionWindow = 4 << 20
+	firstStreams       = 128
+	firstSendBuffer    = 4 << 20
+	maxAckDelay        = 10 * time.Millisecond
+	maxSpan            = 1 << 18 // packet numbers between the oldest in flight and the next
+	maxGaps            = 1 << 15 // ranges of all streams that wait behind gaps
 )
 
 // Session is one end of a session.
 type Session struct {
-	cfg Config
+	cfg    Config
+	sealer *wire.Sealer
+	opener *wire.Opener
+	cc     *cc.Controller
+	pool   flow.Pool
+	now    time.Duration // the last that the owner told
+
+	// Packets.
+	replay   wire.Replay
+	acks     flow.Acks
+	hist     flow.History[sent]
+	refs     refRing
+	inFlight int    // bytes that wait to be acknowledged, MTU probes apart
+	largest  uint64 // greatest packet number acknowledged; valid if anyAcked
+	anyAcked bool
+	rtt      flow.RTT
+	reorder  flow.Reordering
+	floor    floorState
+	pacer    pacer
+	timers   timers
+	mtu      mtu
+
+	// The peer.
+	path      path  // where packets go
+	old       *path // the last validated one, while path is not
+	response  response
+	peerDelay time.Duration // the peer's longest before it acknowledges
+	peerIdle  time.Duration // after which the peer forgets the session; 0: not known
+	greeted   bool          // the peer's HELLO has come
+
+	// Streams.
+	streams    map[uint64]*Stream
+	last       *Stream // the one looked up last
+	nextStream uint64  // client: the next to open
+	mayOpen    uint64  // client: how many streams the peer allows in all
+	peerOpened flow.Ranges
+	peerLimit  uint64 // server: what the peer was told that it may open in all
+	peerGone   uint64 // server: how many of these are gone
+	accepted   queue  // announced, not yet taken by Accept
+	woken      queue
+	control    queue // with frames to send
+	sched      scheduler
+	starved    []*Stream // writers waiting for Limits.SendBuffer
+
+	// Flow control of the session.
+	credit    flow.Credit // ours
+	unread    int         // bytes that wait to be read, of all streams
+	sendLimit uint64      // the peer's
+	sendTotal uint64      // new bytes sent
+	sendHeld  int         // bytes held for sending and until acknowledged
+	unsent    int         // of which never sent
+
+	sendBuffer int // most that is held for sending, as far as it has grown
+	gaps       int // ranges that wait behind gaps, of all streams
+
+	pending pending // frames of the session to send
+	rates   ratesState
+	closing closing
+	err     error
+	count   Stats // the counters in it
+	limit   Limit
 }
 
-// New returns a session that has sent nothing yet.
+// New returns a session that has sent nothing yet. A client's first packet goes out
+// by itself, a server's after the peer's.
 func New(cfg Config, now time.Duration) *Session {
-	return &Session{cfg: cfg.withDefaults()}
+	cfg = cfg.withDefaults()
+	mine, theirs := wire.ClientToServer, wire.ServerToClient
+	if !cfg.Client {
+		mine, theirs = theirs, mine
+	}
+	cfg.CC.Datagram = baseDatagram
+	s := &Session{
+		cfg:        cfg,
+		sealer:     wire.NewSealer(cfg.Key, mine),
+		opener:     wire.NewOpener(cfg.Key, theirs),
+		cc:         cc.New(cfg.CC),
+		now:        now,
+		mtu:        newMTU(min(cfg.MaxDatagram, firstDatagram)),
+		path:       path{addr: cfg.Peer, valid: cfg.Client},
+		peerDelay:  maxAckDelay,
+		streams:    make(map[uint64]*Stream),
+		mayOpen:    firstStreams,
+		peerLimit:  uint64(max(cfg.Limits.Streams, firstStreams)),
+		credit:     flow.NewCredit(firstSessionWindow, uint64(cfg.Limits.SessionWindow)),
+		sendLimit:  firstSessionWindow,
+		pending:    pendHello,
+		rates:      ratesState{now: Rates{Policy: cfg.CC.Policy, Target: cfg.CC.Target, Min: cfg.CC.Min}},
+		sendBuffer: min(cfg.Limits.SendBuffer, firstSendBuffer),
+	}
+	s.cfg.Key = [32]byte{}
+	s.timers.start(now)
+	return s
 }
-
-// Packet is an authentic packet. Its payload is in the buffer of its datagram.
-type Packet struct {
-	Number  uint64
-	Payload []byte
-	Size    int // of the datagram
-}
-
-// Decrypt opens datagram in place. It may run beside any other method, but not
-// beside itself. An error says only that the datagram is to be ignored.
-func (s *Session) Decrypt(datagram []byte) (Packet, error) { return Packet{}, nil }
-
-// Handle takes in a packet of Decrypt. It copies what it keeps.
-func (s *Session) Handle(now time.Duration, from netip.AddrPort, pk Packet) {}
-
-// Batch is datagrams to send to one address, one after the other in Data.
-type Batch struct {
-	To      netip.AddrPort
-	Data    []byte // in the buffer given to Fill
-	Segment int    // size of each datagram; the last may be shorter
-	Number  uint64 // packet number of the first; those of the others follow
-}
-
-// Fill lets time pass until now, and then builds the datagrams that may go out now
-// in buf, which should have MaxBatch bytes and at least MaxDatagram. They
-// have to be given to Seal and then sent. An empty batch means that there
-// is nothing to do before the Deadline.
-func (s *Session) Fill(now time.Duration, buf []byte) Batch { return Batch{} }
-
-// Seal encrypts the datagrams of b in place. It may run beside any other method.
-func (s *Session) Seal(b Batch) {}
-
-// Deadline returns when Fill has to be called again, if nothing else happens
-// before: in the past means at once.
-func (s *Session) Deadline() time.Duration { return Never }
-
-// Open opens a stream to destination, which the peer is told together
-// with the first data. It fails with ErrStreamLimit, ErrDestination or the
-// session's error.
-func (s *Session) Open(destination string) (*Stream, error) { return nil, nil }
-
-// Accept returns the next stream that the peer has opened, or nil.
-func (s *Session) Accept() *Stream { return nil }
-
-// Woken returns a stream with its news since it was last returned, or nil when
-// there are no more. A session that fails or ends wakes all its streams.
-func (s *Session) Woken() (*Stream, Events) { return nil, 0 }
-
-// Close ends the session: the peer is told code and reason once or twice, and
-// all streams fail. Fill has to be called until Done.
-func (s *Session) Close(now time.Duration, code wire.Code, reason string) {}
-
-// Fail ends the session by err at once and tells the peer nothing.
-func (s *Session) Fail(err error) {}
-
-// Err returns why the session has ended, or nil.
-func (s *Session) Err() error { return nil }
-
-// Done reports whether nothing is left to send or to wait for after the end.
-func (s *Session) Done() bool { return false }
-
-// Stats returns the counters.
-func (s *Session) Stats() Stats { return Stats{} }
-
-// SetRates changes how this end sends.
-func (s *Session) SetRates(r Rates) {}
-
-// AskRates asks the peer to change how it sends.
-func (s *Session) AskRates(r Rates) {}
-
-// SetWeight changes this session's part among those that share a path.
-func (s *Session) SetWeight(w float64) {}
-
-// Rates returns how this end sends.
-func (s *Session) Rates() Rates { return Rates{} }
-
-// Ping has the peer answer.
-func (s *Session) Ping() {}
-
-// LastReceived returns when the last authentic packet came, and false if there was none.
-func (s *Session) LastReceived() (time.Duration, bool) { return 0, false }
-
-// Silent returns for how long an answer has been due: since the
-// first packet not answered, or since the last packet received if that is later. 0
-// means that none is due.
-func (s *Session) Silent(now time.Duration) time.Duration { return 0 }
-
-// Dropped tells how many datagrams this end's host has dropped in all.
-func (s *Session) Dropped(total uint64) {}
-
-// TooBig tells that the network refused to take a datagram of size bytes.
-func (s *Session) TooBig(size int) {}
-
-// Remote returns the address of the peer, which is not valid before it is known.
-func (s *Session) Remote() netip.AddrPort { return netip.AddrPort{} }
 
 // ID returns the session's id.
 func (s *Session) ID() wire.ID { return s.cfg.ID }
+
+// Remote returns the address of the peer, which is not valid before it is known.
+func (s *Session) Remote() netip.AddrPort { return s.path.addr }
+
+// Err returns why the session has ended, or nil.
+func (s *Session) Err() error { return s.err }
+
+// LastReceived returns when the last authentic packet came, and false if there was none.
+func (s *Session) LastReceived() (time.Duration, bool) {
+	return s.timers.received, s.count.ReceivedPackets > 0
+}
+
+// Silent returns for how long an answer has been due: since the first packet
+// not answered, or since the last packet received if that is later. 0 means that
+// none is due.
+func (s *Session) Silent(now time.Duration) time.Duration {
+	if s.inFlight == 0 || s.err != nil {
+		return 0
+	}
+	return now - s.timers.silent
+}
+
+// Ping has the peer answer.
+func (s *Session) Ping() { s.pending |= pendPing }
+
+// Dropped tells how many datagrams this end's host has dropped in all.
+func (s *Session) Dropped(total uint64) { s.count.HostDropped = total }
+
+// Path returns what is known of the path, for the Resume of a later session.
+func (s *Session) Path() cc.Path { return s.cc.Path() }
+
+// Stats returns the counters.
+func (s *Session) Stats() Stats {
+	st := s.count
+	st.RTT, st.MinRTT = s.rtt.Smoothed, s.rtt.Min
+	st.Datagram = s.mtu.size
+	st.InFlight = s.inFlight
+	st.Streams = len(s.streams)
+	st.SendBuffered = s.sendHeld
+	st.Unread = s.unread
+	st.Memory = s.pool.Used() + s.pool.Kept()
+	st.Limit = s.limit
+	st.ReceiveWindow = int(s.credit.Window())
+	st.Reordering = s.reorder.Seen
+	st.CC = s.cc.Stats()
+	return st
+}

@@ -1,6 +1,10 @@
 package session
 
-import "time"
+import (
+	"time"
+
+	"github.com/icos-go/icos/rapid/internal/cc"
+)
 
 // Limit is what keeps a sender from sending more.
 type Limit uint8
@@ -32,26 +36,29 @@ func (l Limit) String() string {
 	}
 }
 
-// Stats are counters since the session began, and the state now.
+// Stats are counters since the session began, and the state now. Sizes are in bytes.
 type Stats struct {
-	RTT, MinRTT time.Duration // 0: not known yet
-	Datagram    int           // size in use
-	InFlight    int           // bytes
-
 	SentPackets, SentBytes         uint64 // datagrams, with headers
-	ReceivedPackets, ReceivedBytes uint64 // datagrams, authentic, with headers
-	Sent, Received                 uint64 // bytes of streams, each once
-	LostPackets, SpuriousPackets   uint64 // declared lost; of which arrived after all
-	LostBytes                      uint64
-	RetransmittedBytes             uint64 // bytes of streams sent again
-	DuplicateBytes                 uint64 // bytes of streams received again
-	Probes                         uint64 // probe timeouts
+	ReceivedPackets, ReceivedBytes uint64 // datagrams, authentic and not replayed, with headers
+	Replayed                       uint64 // datagrams that came again
+	Sent, Received                 uint64 // of streams, each byte once
+	LostPackets, LostBytes         uint64 // declared lost
+	SpuriousPackets                uint64 // of which came after all
+	RetransmittedBytes             uint64 // of streams, sent again
+	DuplicateBytes                 uint64 // of streams, received again
+	Timeouts                       uint64 // times that the peer had to be asked for an answer
 	PeerDropped                    uint64 // datagrams that the peer's host dropped
+	HostDropped                    uint64 // datagrams that this host dropped
 
-	Streams        int // open now
-	SendBuffered   int // bytes held for sending or until acknowledged
-	ReceiveHeld    int // bytes held until read
-	Limit          Limit
-	ReceiveWindow  int // bytes, of the session, now
-	ReorderingSeen bool
+	RTT, MinRTT   time.Duration // 0: not known yet
+	Datagram      int           // size in use
+	InFlight      int           // sent and not acknowledged
+	Streams       int           // open now
+	SendBuffered  int           // held for sending or until acknowledged
+	Unread        int           // of streams, in order, not read yet
+	Memory        int           // of all buffers
+	ReceiveWindow int           // of the session
+	Reordering    bool          // packets overtake each other on the path
+	Limit         Limit
+	CC            cc.Stats
 }

@@ -1,0 +1,238 @@
+package session
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/icos-go/icos/rapid/internal/wire"
+)
+
+// Packet is an authentic packet. Its payload is in the buffer of its datagram.
+type Packet struct {
+	Number  uint64
+	Payload []byte
+	Size    int // of the datagram
+}
+
+// Decrypt opens datagram in place. It may run beside any other method, but not
+// beside itself. An error says only that the datagram is to be ignored.
+func (s *Session) Decrypt(datagram []byte) (Packet, error) {
+	pn, payload, err := s.opener.Open(datagram)
+	return Packet{Number: pn, Payload: payload, Size: len(datagram)}, err
+}
+
+// Handle takes in a packet of Decrypt. It copies what it keeps.
+func (s *Session) Handle(now time.Duration, from netip.AddrPort, pk Packet) {
+	s.now = now
+	if s.replay.Seen(pk.Number) {
+		s.count.Replayed++
+		return
+	}
+	s.count.ReceivedPackets++
+	s.count.ReceivedBytes += uint64(pk.Size)
+	if s.err != nil {
+		s.closing.heard(now)
+		return
+	}
+	s.timers.received, s.timers.silent = now, now
+	s.timers.pings = 0
+	s.arrivedFrom(now, from, pk)
+	eliciting, urgent := false, false
+	p := wire.Parse(pk.Payload)
+	for p.Next() {
+		f := &p.Frame
+		eliciting = eliciting || f.Type.Eliciting()
+		urgent = urgent || f.Type == wire.Ping
+		s.onFrame(now, from, f)
+		if s.err != nil {
+			return
+		}
+	}
+	if err := p.Err(); err != nil {
+		s.violate(err.Error())
+		return
+	}
+	s.acks.Receive(now, pk.Number, eliciting, ackDelay(&s.rtt), ackEvery)
+	if urgent {
+		s.acks.Now()
+	}
+}
+
+func (s *Session) onFrame(now time.Duration, from netip.AddrPort, f *wire.Frame) {
+	switch f.Type {
+	case wire.Stream:
+		s.onStream(now, f)
+	case wire.Ack:
+		s.onAck(now, &f.Ack)
+	case wire.Floor:
+		s.acks.Floor(f.PN)
+	case wire.Greeting:
+		s.onHello(&f.Hello)
+	case wire.Open:
+		s.onOpen(f)
+	case wire.Reset:
+		s.onReset(now, f)
+	case wire.Stop:
+		s.onStop(f)
+	case wire.MaxData:
+		if f.Max > s.sendLimit {
+			s.sendLimit = f.Max
+			s.sched.unblock()
+		}
+	case wire.MaxStreamData:
+		if st := s.find(f.Stream); st != nil && f.Max > st.outLimit {
+			st.outLimit = f.Max
+			s.activate(st)
+		}
+	case wire.MaxStreams:
+		if !s.cfg.Client {
+			s.violate("client allowed streams")
+			return
+		}
+		s.mayOpen = max(s.mayOpen, f.Max)
+	case wire.Rates:
+		s.onRates(f)
+	case wire.PathChallenge:
+		s.response = response{to: from, token: f.Token, due: true}
+	case wire.PathResponse:
+		s.onPathResponse(f.Token)
+	case wire.Close:
+		s.fail(&PeerError{Code: f.Code, Reason: string(f.Text)})
+	case wire.Padding, wire.Ping:
+	}
+}
+
+// minIdle bounds what a peer can say of its idle timeout.
+const minIdle = 5 * time.Second
+
+func (s *Session) onHello(h *wire.Hello) {
+	if s.greeted {
+		return // sent again
+	}
+	s.greeted = true
+	if h.MaxDatagram != 0 {
+		s.mtu.allow(int(min(h.MaxDatagram, uint64(s.cfg.MaxDatagram))))
+	}
+	if h.MaxAckDelay != 0 {
+		s.peerDelay = min(h.MaxAckDelay, time.Second)
+	}
+	if h.IdleTimeout != 0 {
+		s.peerIdle = max(h.IdleTimeout, minIdle)
+	}
+	if r := float64(h.MaxRate); r > 0 && (s.cfg.CC.Cap == 0 || r < s.cfg.CC.Cap) {
+		s.cc.SetCap(r)
+	}
+	if h.MaxData > s.sendLimit {
+		s.sendLimit = h.MaxData
+		s.sched.unblock()
+	}
+	s.mayOpen = max(s.mayOpen, h.MaxStreams)
+}
+
+func (s *Session) onOpen(f *wire.Frame) {
+	if s.cfg.Client {
+		s.violate("server opened a stream")
+		return
+	}
+	st := s.find(f.Stream)
+	if st == nil || st.announced {
+		return
+	}
+	st.announced = true
+	if st.peerErr != nil { // broken off before it was known
+		return
+	}
+	st.dest = string(f.Text)
+	s.accepted.push(st)
+	if st.in.Ready() > 0 || st.finalKnown {
+		st.wake(Readable)
+	}
+}
+
+// arrive checks that the peer may have sent up to end of st, and, if final, that
+// this is where the stream ends.
+func (s *Session) arrive(now time.Duration, st *Stream, end uint64, final bool) bool {
+	if st.finalKnown && (end > st.final || final && end != st.final) || final && end < st.credit.Arrived() {
+		s.violate("stream has two ends")
+		return false
+	}
+	if n := end - min(end, st.credit.Arrived()); n > 0 {
+		rtt := s.rtt.Estimate()
+		if !st.credit.Arrive(now, n, rtt) || !s.credit.Arrive(now, n, rtt) {
+			s.violate("more data than allowed")
+			return false
+		}
+		st.credit.Grow(uint64(st.in.Ready()), nil)
+		s.credit.Grow(uint64(s.unread), s.cfg.Limits.More)
+		if st.discard {
+			s.consume(n)
+		}
+	}
+	if final {
+		st.final, st.finalKnown = end, true
+	}
+	return true
+}
+
+func (s *Session) onStream(now time.Duration, f *wire.Frame) {
+	st := s.find(f.Stream)
+	if st == nil || !s.arrive(now, st, f.Offset+uint64(len(f.Data)), f.Fin) {
+		return
+	}
+	if st.discard {
+		if st.finalKnown && !st.recvOver {
+			st.recvOver = true
+			st.retire()
+		}
+		return
+	}
+	before, gaps := st.in.Ready(), st.in.Gaps()
+	fresh, err := st.in.Write(f.Offset, f.Data, &s.pool)
+	s.gaps += st.in.Gaps() - gaps
+	if err != nil || s.gaps > maxGaps {
+		s.violate("too many gaps")
+		return
+	}
+	s.count.Received += uint64(fresh)
+	s.count.DuplicateBytes += uint64(len(f.Data) - fresh)
+	more := st.in.Ready() - before
+	s.unread += more
+	if st.announced && (more > 0 || f.Fin && st.in.Complete() == st.final) {
+		st.wake(Readable)
+	}
+}
+
+func (s *Session) onReset(now time.Duration, f *wire.Frame) {
+	st := s.find(f.Stream)
+	if st == nil || !s.arrive(now, st, f.Size, true) || st.peerErr != nil || st.recvOver {
+		return
+	}
+	err := &ResetError{Code: f.Code, Reason: string(f.Text)}
+	st.peerErr = err
+	if !st.discard {
+		st.giveUp()
+		st.readErr = err
+	}
+	if !st.announced { // nobody will ever send on it
+		st.resetSend(wire.Canceled, "", err)
+	}
+	if st.fin == finReset && st.sendErr != ErrWriteClosed {
+		st.sendErr = err // its STOP was here before and gave no reason
+	}
+	st.recvOver = true
+	st.wake(Readable)
+	st.retire()
+}
+
+func (s *Session) onStop(f *wire.Frame) {
+	st := s.find(f.Stream)
+	if st == nil || st.sendOver || st.fin == finReset {
+		return
+	}
+	err := st.peerErr
+	if err == nil {
+		err = &ResetError{Code: f.Code}
+	}
+	st.resetSend(f.Code, "", err)
+	st.wake(Writable)
+}
