@@ -28,6 +28,8 @@ var law = []rule{
 	{"internal/flaky", nil, "a server that misbehaves wraps any http.Handler"},
 	{"internal/netsim", nil, "a network knows packets, not what is in them"},
 	{"rapid/internal/wire", nil, "bytes in, bytes out; no socket, no clock, no session"},
+	{"rapid/internal/flow", nil, "ranges, buffers and histories; knows no packet and no clock"},
+	{"rapid/internal/session", []string{"rapid/internal/wire", "rapid/internal/flow", "rapid/internal/cc"}, "the protocol as a machine: datagrams and times in, datagrams out"},
 	{"internal/faultfs", nil, "a file system that fails on demand knows nobody"},
 	{"rapid/relay", []string{"rapid"}, "grants and forwarding; knows no S3, and no identities of ours but a token's"},
 	{"internal/repo", nil, "looks at files, not at code"},
