@@ -25,7 +25,7 @@ var signingKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.Ge
 // service is a transfer service with a bucket "media", which holds photos/a.jpg and film.mov and belongs to owner.
 type service struct {
 	*ats.Service
-	t     *testing.T
+	t     testing.TB
 	store *store.Store
 	iam   *iam.Service
 	log   *bytes.Buffer
@@ -35,7 +35,7 @@ type service struct {
 	key          iam.AsperaKey
 }
 
-func newService(t *testing.T) *service {
+func newService(t testing.TB) *service {
 	t.Helper()
 	signing, err := signingKey()
 	if err != nil {
@@ -149,7 +149,7 @@ type element struct {
 }
 
 // elements reads the answer to a setup that was served.
-func elements(t *testing.T, w *httptest.ResponseRecorder) []element {
+func elements(t testing.TB, w *httptest.ResponseRecorder) []element {
 	t.Helper()
 	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "application/json" || w.Header().Get("Cache-Control") != "no-store" {
 		t.Fatalf("setup = %d %v %s", w.Code, w.Header(), w.Body)
@@ -172,7 +172,7 @@ func elements(t *testing.T, w *httptest.ResponseRecorder) []element {
 }
 
 // only reads an answer with one element.
-func only(t *testing.T, w *httptest.ResponseRecorder) element {
+func only(t testing.TB, w *httptest.ResponseRecorder) element {
 	t.Helper()
 	list := elements(t, w)
 	if len(list) != 1 {
@@ -182,7 +182,7 @@ func only(t *testing.T, w *httptest.ResponseRecorder) element {
 }
 
 // wantRefused checks an answer that is an error as a whole.
-func wantRefused(t *testing.T, what string, w *httptest.ResponseRecorder, code int) {
+func wantRefused(t testing.TB, what string, w *httptest.ResponseRecorder, code int) {
 	t.Helper()
 	var doc struct{ Error *apiError }
 	if err := json.Unmarshal(w.Body.Bytes(), &doc); err != nil || doc.Error == nil {
