@@ -1,9 +1,16 @@
 package rapid
 
 import (
+	"errors"
+	"io"
 	"net"
 	"net/netip"
+	"os"
+	"sync"
 	"time"
+
+	"github.com/icos-go/icos/rapid/internal/session"
+	"github.com/icos-go/icos/rapid/internal/wire"
 )
 
 // Addr is an end of a session.
@@ -12,33 +19,160 @@ type Addr struct{ netip.AddrPort }
 // Network returns "rapid".
 func (Addr) Network() string { return "rapid" }
 
+// maxCopy is how many bytes of one Write are copied before others get their
+// turn at the session.
+const maxCopy = 128 << 10
+
 // Conn is one stream of a session. It is a [net.Conn]: its methods may be
 // called at the same time, and its errors are of type *[net.OpError] but for
 // [io.EOF].
 type Conn struct {
 	session     *Session
 	destination string
+
+	// The session's lock guards all below.
+	stream      *session.Stream
+	readable    sync.Cond
+	writable    sync.Cond
+	read, write deadline
+	closed      bool
 }
 
 var _ net.Conn = (*Conn)(nil)
 
+// newConn makes the Conn of a stream. The session's lock is held.
+func newConn(s *Session, st *session.Stream) *Conn {
+	c := &Conn{session: s, stream: st, destination: st.Destination()}
+	c.readable.L, c.writable.L = &s.mu, &s.mu
+	st.Owner = c
+	s.open++
+	return c
+}
+
 // Read reads what the peer has written.
-func (c *Conn) Read(p []byte) (int, error) { panic("rapid: unfinished") }
+func (c *Conn) Read(p []byte) (int, error) {
+	s := c.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		switch {
+		case c.closed:
+			return 0, c.failed("read", net.ErrClosed)
+		case c.read.over:
+			return 0, c.failed("read", os.ErrDeadlineExceeded)
+		}
+		n, err := c.stream.Read(p)
+		switch {
+		case n > 0:
+			s.settle() // there may be new credit to tell
+			return n, nil
+		case errors.Is(err, io.EOF):
+			return 0, io.EOF
+		case err != nil:
+			return 0, c.failed("read", s.because(err))
+		case len(p) == 0:
+			return 0, nil
+		}
+		c.readable.Wait()
+	}
+}
 
 // Write hands p to the stream, and returns when all of it is buffered or sent.
-func (c *Conn) Write(p []byte) (int, error) { panic("rapid: unfinished") }
-
-// Close ends both directions. What was written is still sent, if the session
-// lives; what was not read is lost.
-func (c *Conn) Close() error { panic("rapid: unfinished") }
+func (c *Conn) Write(p []byte) (n int, err error) {
+	s := c.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		switch {
+		case c.closed:
+			return n, c.failed("write", net.ErrClosed)
+		case c.write.over:
+			return n, c.failed("write", os.ErrDeadlineExceeded)
+		}
+		k, err := c.stream.Write(p[:min(len(p), maxCopy)])
+		n, p = n+k, p[k:]
+		if err != nil {
+			return n, c.failed("write", s.because(err))
+		}
+		if k > 0 {
+			s.settle()
+		}
+		switch {
+		case len(p) == 0:
+			return n, nil
+		case k > 0:
+			s.mu.Unlock() // let others have it
+			s.mu.Lock()
+		default:
+			c.writable.Wait()
+		}
+	}
+}
 
 // CloseWrite tells the peer that nothing more will be written: its Read
 // returns io.EOF after the last byte. Reading goes on.
-func (c *Conn) CloseWrite() error { panic("rapid: unfinished") }
+func (c *Conn) CloseWrite() error {
+	s := c.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.closed {
+		return c.failed("close", net.ErrClosed)
+	}
+	if err := c.stream.CloseWrite(); err != nil {
+		return c.failed("close", s.because(err))
+	}
+	c.writable.Broadcast()
+	s.settle()
+	return nil
+}
+
+// Close ends both directions. What was written is still sent, if the session
+// lives; what was not read is lost.
+func (c *Conn) Close() error {
+	return c.end(func() {
+		_ = c.stream.CloseWrite() // fails if that was done before
+		c.stream.StopReading(wire.Canceled)
+	})
+}
 
 // Reset ends both directions at once and tells the peer why, in an error of
 // type *[ResetError]. What was written and is not yet acknowledged may be lost.
-func (c *Conn) Reset(code Code, reason string) error { panic("rapid: unfinished") }
+func (c *Conn) Reset(code Code, reason string) error {
+	return c.end(func() { c.stream.Reset(wire.Code(code), reason) })
+}
+
+func (c *Conn) end(end func()) error {
+	s := c.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.closed {
+		return c.failed("close", net.ErrClosed)
+	}
+	c.closed = true
+	end()
+	c.read.stop()
+	c.write.stop()
+	c.readable.Broadcast()
+	c.writable.Broadcast()
+	s.settle()
+	return nil
+}
+
+// wake lets go on who waits for what has happened. The session's lock is held.
+func (c *Conn) wake(ev session.Events) {
+	if ev&(session.Readable|session.Gone) != 0 {
+		c.readable.Broadcast()
+	}
+	if ev&(session.Writable|session.Gone) != 0 {
+		c.writable.Broadcast()
+	}
+}
+
+// failed wraps err as package net does.
+func (c *Conn) failed(op string, err error) error {
+	s := c.session
+	return &net.OpError{Op: op, Net: "rapid", Source: Addr{s.local}, Addr: Addr{s.peer}, Err: err}
+}
 
 // Destination returns what the stream was opened for, as host:port. It comes
 // from the other side: whoever accepts a Conn decides whether to believe it.
@@ -48,18 +182,75 @@ func (c *Conn) Destination() string { return c.destination }
 func (c *Conn) Session() *Session { return c.session }
 
 // LocalAddr returns an [Addr].
-func (c *Conn) LocalAddr() net.Addr { panic("rapid: unfinished") }
+func (c *Conn) LocalAddr() net.Addr { return c.session.LocalAddr() }
 
 // RemoteAddr returns an [Addr]: of the relay, not of the destination.
-func (c *Conn) RemoteAddr() net.Addr { panic("rapid: unfinished") }
+func (c *Conn) RemoteAddr() net.Addr { return c.session.RemoteAddr() }
 
 // SetDeadline is SetReadDeadline and SetWriteDeadline.
-func (c *Conn) SetDeadline(t time.Time) error { panic("rapid: unfinished") }
+func (c *Conn) SetDeadline(t time.Time) error { return c.setDeadlines(t, &c.read, &c.write) }
 
 // SetReadDeadline makes Read fail with [os.ErrDeadlineExceeded] after t. The
 // zero time is never.
-func (c *Conn) SetReadDeadline(t time.Time) error { panic("rapid: unfinished") }
+func (c *Conn) SetReadDeadline(t time.Time) error { return c.setDeadlines(t, &c.read) }
 
 // SetWriteDeadline makes Write fail with [os.ErrDeadlineExceeded] after t. The
 // zero time is never.
-func (c *Conn) SetWriteDeadline(t time.Time) error { panic("rapid: unfinished") }
+func (c *Conn) SetWriteDeadline(t time.Time) error { return c.setDeadlines(t, &c.write) }
+
+func (c *Conn) setDeadlines(t time.Time, ds ...*deadline) error {
+	s := c.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.closed {
+		return c.failed("set", net.ErrClosed)
+	}
+	for _, d := range ds {
+		cond := &c.readable
+		if d == &c.write {
+			cond = &c.writable
+		}
+		d.set(t, cond)
+	}
+	return nil
+}
+
+// deadline is when a direction of a Conn fails. The session's lock guards it.
+type deadline struct {
+	over  bool
+	timer *time.Timer
+	sets  int // counts calls of set, so that a timer knows that it is stale
+}
+
+// set moves the deadline; cond is where those wait whom it concerns.
+func (d *deadline) set(t time.Time, cond *sync.Cond) {
+	d.stop()
+	d.over = false
+	if t.IsZero() {
+		return
+	}
+	left := time.Until(t)
+	if left <= 0 {
+		d.over = true
+		cond.Broadcast()
+		return
+	}
+	sets := d.sets
+	d.timer = time.AfterFunc(left, func() {
+		cond.L.Lock()
+		defer cond.L.Unlock()
+		if d.sets == sets {
+			d.over = true
+			cond.Broadcast()
+		}
+	})
+}
+
+// stop forgets the deadline that was set.
+func (d *deadline) stop() {
+	d.sets++
+	if d.timer != nil {
+		d.timer.Stop()
+		d.timer = nil
+	}
+}

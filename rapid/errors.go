@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
+	"unicode"
 )
 
 var (
@@ -30,12 +32,12 @@ type Code uint64
 const (
 	CodeNone        Code = 0 // ended in order
 	CodeInternal    Code = 1 // a fault of the sender of the code
-	CodeRefused     Code = 2 // the destination is not allowed
+	CodeDenied      Code = 2 // the destination is not allowed
 	CodeUnreachable Code = 3 // the destination could not be dialled
 	CodeBusy        Code = 4 // a limit is reached
 	CodeCanceled    Code = 5 // the application gave up
-	CodeProtocol    Code = 6 // the peer broke the protocol
-	CodeShutdown    Code = 7 // the server goes away
+	CodeViolation   Code = 6 // the peer broke the protocol
+	CodeGoingAway   Code = 7 // the server goes away
 )
 
 // String returns the code in words.
@@ -45,7 +47,7 @@ func (c Code) String() string {
 		return "closed"
 	case CodeInternal:
 		return "internal error"
-	case CodeRefused:
+	case CodeDenied:
 		return "destination refused"
 	case CodeUnreachable:
 		return "destination unreachable"
@@ -53,9 +55,9 @@ func (c Code) String() string {
 		return "too busy"
 	case CodeCanceled:
 		return "canceled"
-	case CodeProtocol:
+	case CodeViolation:
 		return "protocol violated"
-	case CodeShutdown:
+	case CodeGoingAway:
 		return "shutting down"
 	}
 	return fmt.Sprintf("code %d", uint64(c))
@@ -92,5 +94,15 @@ func (e *CloseError) Error() string {
 
 // Is makes errors.Is(err, net.ErrClosed) true of a session that ended in order.
 func (e *CloseError) Is(target error) bool {
-	return target == net.ErrClosed && (e.Code == CodeNone || e.Code == CodeShutdown)
+	return target == net.ErrClosed && (e.Code == CodeNone || e.Code == CodeGoingAway)
+}
+
+// printable makes what a peer wrote fit to be shown: one line of valid UTF-8.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '\uFFFD'
+	}, strings.ToValidUTF8(s, "\uFFFD"))
 }

@@ -3,6 +3,8 @@ package rapid
 import (
 	"fmt"
 	"strings"
+
+	"github.com/icos-go/icos/rapid/internal/cc"
 )
 
 // Policy says how a sender shares a path with others. The empty Policy stands
@@ -62,4 +64,32 @@ func (r Rates) check() (Rates, error) {
 		return Rates{}, fmt.Errorf("minimum rate of %d bit/s is above the target rate of %d bit/s", r.Min, r.Target)
 	}
 	return r, nil
+}
+
+// control returns the policy as congestion control calls it.
+func (p Policy) control() cc.Policy {
+	switch p {
+	case Fixed:
+		return cc.Fixed
+	case High:
+		return cc.High
+	case Low:
+		return cc.Low
+	default:
+		return cc.Fair
+	}
+}
+
+// policyOf returns what congestion control calls p.
+func policyOf(p cc.Policy) Policy {
+	switch p {
+	case cc.Fixed:
+		return Fixed
+	case cc.High:
+		return High
+	case cc.Low:
+		return Low
+	default:
+		return Fair
+	}
 }
