@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -319,7 +320,7 @@ func (r *linkResult) judge(cell emulate.Shape, t *transport, got clientReport, s
 	r.void = s.Refused+s.Overrun > 0
 }
 
-// writeFile makes a file that does not compress.
+// writeFile makes a file of which no two pieces are alike.
 func writeFile(path string, size int64) error {
 	f, err := os.Create(path)
 	if err != nil {
@@ -327,11 +328,11 @@ func writeFile(path string, size int64) error {
 	}
 	b := make([]byte, 1<<20)
 	x := uint64(size)
-	for i := range b {
-		x = x*6364136223846793005 + 1442695040888963407
-		b[i] = byte(x >> 56)
-	}
 	for left := size; left > 0 && err == nil; {
+		for i := 0; i < len(b); i += 8 {
+			x = x*6364136223846793005 + 1442695040888963407 // Knuth's MMIX generator
+			binary.LittleEndian.PutUint64(b[i:], x)
+		}
 		var n int
 		n, err = f.Write(b[:min(left, int64(len(b)))])
 		left -= int64(n)

@@ -89,7 +89,7 @@ func (b *bench) open(s emulate.Shape, congestion string, rapid bool) (*ends, err
 	if err != nil {
 		return nil, err
 	}
-	e := &ends{b: b, link: l, out: new(bytes.Buffer), ready: make(chan error, 1), gone: make(chan error, 1)}
+	e := newEnds(b, l)
 	if err := l.Congestion(congestion); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
@@ -97,6 +97,10 @@ func (b *bench) open(s emulate.Shape, congestion string, rapid bool) (*ends, err
 		return nil, errors.Join(err, l.Close())
 	}
 	return e, nil
+}
+
+func newEnds(b *bench, l *emulate.Link) *ends {
+	return &ends{b: b, link: l, out: new(bytes.Buffer), ready: make(chan error, 1), gone: make(chan error, 1)}
 }
 
 // serve starts the server on side B, to listen on an address of it.
@@ -163,8 +167,12 @@ func tail(b []byte) string {
 
 // client runs a client on side A to its end.
 func (e *ends) client(ctx context.Context, f clientFlags) (r clientReport, u usage, err error) {
+	return e.clientOn(ctx, emulate.A, f)
+}
+
+func (e *ends) clientOn(ctx context.Context, side emulate.Side, f clientFlags) (r clientReport, u usage, err error) {
 	f.host, f.dir = e.host, e.dir
-	out, u, err := e.program(ctx, emulate.A, e.b.command("client", f.args()...), f.limit+15*time.Second)
+	out, u, err := e.program(ctx, side, e.b.command("client", f.args()...), f.limit+15*time.Second)
 	if len(out) > 0 {
 		err = errors.Join(err, json.Unmarshal(out, &r))
 	}

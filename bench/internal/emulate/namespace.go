@@ -14,9 +14,10 @@ import (
 
 // namespace is a network namespace, held by a thread that never leaves it.
 type namespace struct {
-	calls chan func() // run on the thread
-	done  chan struct{}
-	fd    int // of the TUN device; -1 before there is one
+	calls  chan func() // run on the thread
+	done   chan struct{}
+	thread int // its id
+	fd     int // of the TUN device; -1 before there is one
 }
 
 func newNamespace() (*namespace, error) {
@@ -28,6 +29,7 @@ func newNamespace() (*namespace, error) {
 		// back to the others, and the namespace with it.
 		runtime.LockOSThread()
 		err := unix.Unshare(unix.CLONE_NEWNET)
+		ns.thread = unix.Gettid()
 		entered <- err
 		if err != nil {
 			return

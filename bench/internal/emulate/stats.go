@@ -160,3 +160,19 @@ func (f *Flow) Reaches(rate float64, window time.Duration) (time.Duration, bool)
 	}
 	return 0, false
 }
+
+// Since takes what was counted before away again, the timelines excepted.
+func (s *Stats) Since(before *Stats) {
+	s.Sent -= before.Sent
+	s.Bytes -= before.Bytes
+	s.Delivered -= before.Delivered
+	s.RandomDrops -= before.RandomDrops
+	s.QueueDrops -= before.QueueDrops
+	s.Blocked -= before.Blocked
+	s.Refused -= before.Refused
+	s.Overrun -= before.Overrun
+	s.Late -= before.Late
+	for i := range s.waits {
+		s.waits[i] -= before.waits[i]
+	}
+}
