@@ -203,6 +203,7 @@ func verbs() []verb {
 		{"presign", "objects", newPresign},
 		{"serve", "local", newServe},
 		{"demo", "local", newDemo},
+		{"bench", "paths", newBench},
 		{"relay", "paths", newRelay},
 		{"config", "setup", newConfig},
 		{"doctor", "setup", newDoctor},

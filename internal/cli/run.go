@@ -60,7 +60,7 @@ type runner struct {
 }
 
 // notInRun are verbs that take over the terminal, or never end.
-var notInRun = []string{"run", "serve", "demo", "top", "completion", "__complete"}
+var notInRun = []string{"run", "serve", "relay", "demo", "top", "completion", "__complete"}
 
 func (r *runner) run(ctx context.Context, file string) error {
 	if r.shared != nil {
