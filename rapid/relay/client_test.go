@@ -102,8 +102,8 @@ func TestRefusals(t *testing.T) {
 		{"destination", refusal(403, "destination", "x:443 is not on this relay's list"), []error{relay.ErrDestination, fs.ErrPermission}, []error{relay.ErrDenied}, "x:443"},
 		{"busy", refusal(429, "busy", "too many"), []error{relay.ErrBusy}, []error{relay.ErrDenied, fs.ErrPermission}, "too many"},
 		{"invalid", refusal(400, "invalid", "what?"), nil, []error{relay.ErrDenied, relay.ErrBusy}, "what?"},
-		{"a gateway", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", 502) }, []error{relay.ErrBusy}, nil, "502"},
-		{"somebody else's 403", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", 403) }, nil, []error{relay.ErrDestination, relay.ErrDenied}, "403"},
+		{"a gateway", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", http.StatusBadGateway) }, []error{relay.ErrBusy}, nil, "502"},
+		{"somebody else's 403", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", http.StatusForbidden) }, nil, []error{relay.ErrDestination, relay.ErrDenied}, "403"},
 		{"no relay", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }, nil, []error{relay.ErrBusy}, "no grant"},
 		{"endless", func(w http.ResponseWriter, _ *http.Request) {
 			for range 100 {
@@ -113,7 +113,7 @@ func TestRefusals(t *testing.T) {
 		{"bad address", func(w http.ResponseWriter, _ *http.Request) {
 			_ = json.NewEncoder(w).Encode(&rapid.Grant{Addrs: []string{"nonsense"}, ID: 1, Key: rapid.Key{1}})
 		}, nil, nil, "address"},
-		{"redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://evil.example/", 307) }, nil, nil, "307"},
+		{"redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://evil.example/", http.StatusTemporaryRedirect) }, nil, nil, "307"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := answering(t, c.answer).Grant(t.Context(), "tcp", "x:443")

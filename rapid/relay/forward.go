@@ -55,7 +55,7 @@ func (s *Server) forward(ctx context.Context, v *visit, c stream) {
 	if err != nil {
 		code := rapid.CodeUnreachable
 		if errors.Is(err, ErrDestination) {
-			code = rapid.CodeRefused
+			code = rapid.CodeDenied
 			s.counts.offList.Add(1)
 		} else {
 			s.counts.unreachable.Add(1)
@@ -111,7 +111,7 @@ func (s *Server) connect(ctx context.Context, destination string) (*net.TCPConn,
 // and each side's failure as a failure, so that neither takes half of something
 // for all of it.
 func (s *Server) carry(ctx context.Context, f *flow) {
-	stop := context.AfterFunc(ctx, func() { f.end(rapid.CodeShutdown, "the relay ended") })
+	stop := context.AfterFunc(ctx, func() { f.end(rapid.CodeGoingAway, "the relay ended") })
 	defer stop()
 	back := make(chan struct{})
 	go func() {

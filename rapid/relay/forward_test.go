@@ -202,9 +202,9 @@ func TestForwardRefuses(t *testing.T) {
 		text string
 	}{
 		{gone.Addr().String(), rapid.CodeUnreachable, "refused"},
-		{"127.0.0.1:1", rapid.CodeRefused, "not on this relay's list"},
-		{"", rapid.CodeRefused, "host:port"},
-		{"a@b:c", rapid.CodeRefused, "port"},
+		{"127.0.0.1:1", rapid.CodeDenied, "not on this relay's list"},
+		{"", rapid.CodeDenied, "host:port"},
+		{"a@b:c", rapid.CodeDenied, "port"},
 	} {
 		near, _ := pair(t, c.to)
 		s.forward(t.Context(), &visit{}, near)
@@ -361,8 +361,8 @@ func TestForwardDNSRebinding(t *testing.T) {
 		near, _ := pair(t, name+":"+port)
 		s.forward(t.Context(), &visit{}, near)
 		<-near.reset
-		if near.code != rapid.CodeRefused {
-			t.Errorf("%s: reset with %v, %q; want %v", name, near.code, near.reason, rapid.CodeRefused)
+		if near.code != rapid.CodeDenied {
+			t.Errorf("%s: reset with %v, %q; want %v", name, near.code, near.reason, rapid.CodeDenied)
 		}
 	}
 	select {

@@ -158,18 +158,21 @@ func endHTTP(hs *http.Server) error {
 
 // drainStreams ends the Listener: in time if it may, at once otherwise.
 func (s *Server) drainStreams(gently bool) error {
-	if !gently || s.cfg.Drain < 0 {
-		return s.cfg.Listener.Close()
-	}
-	s.log.Info("stopping", "drain", s.cfg.Drain)
-	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Drain)
+	ctx, cancel := context.WithTimeout(context.Background(), max(s.cfg.Drain, 0))
 	defer cancel()
-	err := s.cfg.Listener.Shutdown(ctx)
-	if errors.Is(err, context.DeadlineExceeded) {
-		s.log.Warn("ended streams that were not done in time", "after", s.cfg.Drain)
-		return nil
+	if gently && s.cfg.Drain > 0 {
+		s.log.Info("stopping", "drain", s.cfg.Drain)
+	} else {
+		cancel()
 	}
-	return err
+	err := s.cfg.Listener.Shutdown(ctx)
+	if ctx.Err() == nil {
+		return err
+	}
+	if gently && s.cfg.Drain > 0 {
+		s.log.Warn("ended streams that were not done in time", "after", s.cfg.Drain)
+	}
+	return nil
 }
 
 func (s *Server) httpServer() *http.Server {
@@ -211,7 +214,7 @@ func (s *Server) accept(ctx context.Context) error {
 		stream := c.(*rapid.Conn) // as Accept documents
 		v, ok := stream.Session().Tag().(*visit)
 		if !ok { // a grant of somebody else who uses the Listener
-			_ = stream.Reset(rapid.CodeRefused, "this grant is not for relaying")
+			_ = stream.Reset(rapid.CodeDenied, "this grant is not for relaying")
 			continue
 		}
 		v.began.Do(func() { s.work.Go(func() { s.follow(v, stream.Session()) }) })
