@@ -51,6 +51,10 @@ const (
 	// MaxSessionCount is the most sessions one transfer may have.
 	MaxSessionCount = 128
 
+	// defaultConcurrency is how many objects are moved at once. It is that of a path
+	// with a long round trip, which every small object costs one of.
+	defaultConcurrency = 64
+
 	defaultQueue    = 100
 	defaultSessions = 10
 	defaultCache    = 1000
@@ -127,7 +131,8 @@ type Config struct {
 	DisableOffload bool
 
 	// Transfer is how the Manager works otherwise. Its Transport, HTTPClient and
-	// MaxQueue are set by [NewManager].
+	// MaxQueue are set by [NewManager], and its Concurrency is 64 if it is zero,
+	// for round trips are long here.
 	Transfer transfer.Options
 }
 
@@ -176,6 +181,9 @@ func (c *Config) check() error {
 			return &ConfigError{"RatePolicy", fmt.Sprintf("is %q: want fixed, high, fair or low", string(c.RatePolicy))}
 		}
 		c.RatePolicy = p
+	}
+	if c.RatePolicy == rapid.Fixed && c.targetRate() == 0 {
+		return &ConfigError{"TargetRate", "is missing: the rate policy fixed needs one"}
 	}
 	if _, err := ParseEngine(string(c.Engine)); err != nil {
 		return &ConfigError{"Engine", fmt.Sprintf("is %q: want auto, rapid, ascp or https", string(c.Engine))}

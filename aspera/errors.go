@@ -93,6 +93,7 @@ type TransferError struct {
 	File        string // the file it was about; may be empty
 	Sessions    int    // how many were begun
 	Output      string // the end of what ascp wrote to its standard error; may be empty
+	Err         error  // what happened to the program itself; may be nil
 }
 
 func (e *TransferError) Error() string {
@@ -101,7 +102,14 @@ func (e *TransferError) Error() string {
 	if e.File != "" {
 		b.WriteString(" " + e.File)
 	}
-	b.WriteString(": " + cmp.Or(e.Description, "it ended without saying how"))
+	switch {
+	case e.Description != "":
+		b.WriteString(": " + e.Description)
+	case e.Err != nil:
+		b.WriteString(": " + e.Err.Error())
+	default:
+		b.WriteString(": it failed without saying why")
+	}
 	if e.Code != 0 {
 		fmt.Fprintf(&b, " (code %d)", e.Code)
 	}
@@ -111,6 +119,8 @@ func (e *TransferError) Error() string {
 	}
 	return b.String()
 }
+
+func (e *TransferError) Unwrap() error { return e.Err }
 
 // Codes of ascp that say what package io/fs has an error for.
 const (

@@ -30,7 +30,18 @@ func newManager(c *icos.Client, cfg Config) (*transfer.Manager, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
+	var service *Service
+	if cfg.Engine != HTTPS && (cfg.Relay == nil || cfg.Engine == Ascp) {
+		var err error
+		if service, err = NewService(c, &ServiceOptions{CacheSize: cfg.CacheSize}); err != nil {
+			return nil, err
+		}
+	}
+	r := newRouter(cfg, service, c)
 	o := cfg.Transfer
-	o.MaxQueue = cfg.MaxQueue
+	o.Transport, o.HTTPClient, o.MaxQueue = r, r.httpClient, cfg.MaxQueue
+	if o.Concurrency == 0 {
+		o.Concurrency = defaultConcurrency
+	}
 	return transfer.NewManager(c, &o)
 }

@@ -54,6 +54,8 @@ var law = []rule{
 	{"transfer/internal/mirror", []string{".", "s3", "transfer/filter", "transfer/internal/tree"}, "decides and moves nothing"},
 	{"rapid/internal/cc", nil, "numbers in, numbers out: no sockets, no clock, no goroutines"},
 	{"aspera", []string{".", "auth", "s3", "transfer", "rapid", "aspera/internal/ascp"}, "chooses how a Manager's bytes travel; the relay is behind rapid.Granter"},
+	{"aspera/internal/ascp", nil, "a program and what it says; knows no bucket and no spec"},
+	{"aspera/internal/ascptest", nil, "the other end of ascp's management port, in words of its own"},
 	{"examples/backup", []string{"public"}, "a program as our users write it"},
 	{"examples/restore", []string{"public"}, "a program as our users write it"},
 	{"icostest", []string{".", "auth", "rapid", "server"}, "where client and server meet, for tests"},

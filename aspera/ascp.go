@@ -1,0 +1,371 @@
+package aspera
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/icos-go/icos"
+	"github.com/icos-go/icos/aspera/internal/ascp"
+	"github.com/icos-go/icos/transfer"
+)
+
+// ascpProgram is an ascp that runs.
+type ascpProgram = ascp.Program
+
+// findAscp finds the program that the configuration means.
+func findAscp(ctx context.Context, c *Config) (*ascpProgram, error) {
+	p, err := ascp.Find(ctx, c.Ascp)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNoAscp, err)
+	}
+	return p, nil
+}
+
+const (
+	// tokenAge is how old a transfer token may be that a process is started with.
+	// Tokens live for a day.
+	tokenAge = 20 * time.Hour
+
+	// usualThreshold is the size from which on one file is split over sessions if
+	// neither the configuration nor the service says so, in bytes: that which IBM
+	// recommends.
+	usualThreshold = 100_000_000
+
+	// anyRate is a rate that no path has, in kbit/s: how a limit is taken back.
+	anyRate = 100_000_000
+)
+
+// A haul is one file that ascp moves.
+type haul struct {
+	p       *path
+	j       *transfer.Job
+	program *ascpProgram
+	way     Path
+	size    int64
+	hosts   []string // of each session; "" means that of the spec
+	split   int64
+	list    string // path of the list
+	xferID  string
+	resume  int
+
+	mu   sync.Mutex
+	spec *Spec // nil until it is asked for; guarded by mu
+	got  time.Time
+
+	moved, resumed int64 // as the Manager was told
+}
+
+// ascpUpload stores a file.
+func (p *path) ascpUpload(ctx context.Context, j *transfer.Job) error {
+	put := j.PutOptions()
+	if why := p.unfit(j.Object().Key(), j.Path()); why != "" || put.IfMatch != "" || put.IfNoneMatch != "" {
+		return p.skip(why)
+	}
+	h := &haul{p: p, j: j, way: Path{Source: j.Path(), Destination: j.Object().Key()}, resume: 1}
+	if err := h.run(ctx, Send); err != nil {
+		return err
+	}
+	// What was sent is what was at the path.
+	was := j.Info()
+	now, err := os.Stat(j.Path())
+	if err != nil {
+		return fmt.Errorf("look at source: %w", err)
+	}
+	if now.Size() != was.Size || !now.ModTime().Equal(was.ModTime) {
+		return fmt.Errorf("upload %s: the source %w", j.Path(), icos.ErrChanged)
+	}
+	info, err := j.Object().Stat(ctx)
+	if err != nil {
+		return fmt.Errorf("look at what was stored: %w", err)
+	}
+	if info.Size != was.Size {
+		return fmt.Errorf("upload %s: %d bytes were stored of %d", j.Path(), info.Size, was.Size)
+	}
+	if attributed(&put, j.Object().Key()) {
+		if _, err := j.Object().Copy(ctx, j.Object(), &icos.CopyOptions{Attributes: &put, ACL: put.ACL, IfMatch: info.ETag}); err != nil {
+			return fmt.Errorf("set attributes of what was stored: %w", err)
+		}
+	}
+	return nil
+}
+
+// ascpDownload fetches an object.
+func (p *path) ascpDownload(ctx context.Context, j *transfer.Job) error {
+	if why := p.unfit(j.Object().Key(), j.Local()); why != "" || j.Object().VersionID() != "" {
+		return p.skip(why)
+	}
+	h := &haul{p: p, j: j, way: Path{Source: j.Object().Key(), Destination: j.Local()}}
+	if j.Kept() {
+		h.resume = 1
+	} else if err := j.File().Truncate(0); err != nil {
+		return fmt.Errorf("prepare partial file: %w", err)
+	}
+	if err := h.run(ctx, Receive); err != nil {
+		return err
+	}
+	if err := j.Reopen(); err != nil {
+		return err
+	}
+	info, err := j.Object().Stat(ctx)
+	if err != nil {
+		return fmt.Errorf("look at what was fetched: %w", err)
+	}
+	was := j.Info()
+	if was.ETag != "" && info.ETag != was.ETag || info.Size != was.Size {
+		return fmt.Errorf("download %s: the object %w", j.Object(), icos.ErrChanged)
+	}
+	stat, err := os.Stat(j.Local())
+	if err != nil {
+		return fmt.Errorf("look at what was written: %w", err)
+	}
+	if stat.Size() != info.Size {
+		return fmt.Errorf("download %s: %d bytes were written of %d", j.Object(), stat.Size(), info.Size)
+	}
+	j.SetInfo(info)
+	return nil
+}
+
+// unfit says why ascp cannot be given a key and a path, "" if it can.
+func (p *path) unfit(key, local string) string {
+	switch {
+	case strings.ContainsAny(key+local, "\r\n"):
+		return "a name has a line break"
+	case !utf8.ValidString(key + local):
+		return "a name is not UTF-8"
+	case strings.HasPrefix(key, "/"), strings.HasSuffix(key, "/"), strings.Contains(key, "//"):
+		return "a key has an empty name in it"
+	}
+	for name := range strings.SplitSeq(key, "/") {
+		if name == "." || name == ".." {
+			return "a key has . or .. in it"
+		}
+	}
+	return ""
+}
+
+// skip leaves a file to HTTPS.
+func (p *path) skip(why string) error {
+	if why == "" {
+		why = "an object has conditions or a version"
+	}
+	p.unfitOnce.Do(func() {
+		p.r.notice(fmt.Sprintf("%s: some objects travel over HTTPS, for ascp cannot be asked for them: %s", p.bucket.Name(), why))
+	})
+	return transfer.ErrSkipTransport
+}
+
+// run moves the file.
+func (h *haul) run(ctx context.Context, d Direction) error {
+	r := h.p.r
+	var err error
+	if h.program, err = r.ascp(); err != nil {
+		return err
+	}
+	h.size = h.j.Info().Size
+	h.xferID = xferID(h.p.bucket, d, &h.way, h.j.Info())
+	if h.list, err = writeList(h.way); err != nil {
+		return err
+	}
+	defer os.Remove(h.list) // in the directory for temporary files
+	release, err := h.prepare(ctx, d)
+	if err != nil {
+		return err
+	}
+	defer release()
+	r.processes.Add(int64(len(h.hosts)))
+	defer r.processes.Add(-int64(len(h.hosts)))
+
+	t := &ascp.Transfer{
+		Sessions: len(h.hosts),
+		Command:  func(ctx context.Context, at ascp.Attempt) (*ascp.Command, error) { return h.command(ctx, d, at) },
+		Moved:    h.report,
+		Rates:    h.rates,
+		Retry: func(session int, why error) {
+			r.logger().Debug("ascp is started again", "object", h.j.Object().String(), "session", session, "error", why)
+		},
+		Timing: r.timing,
+	}
+	if err := t.Run(ctx); err != nil {
+		if f, ok := errors.AsType[*ascp.Failure](err); ok {
+			return &TransferError{Code: f.Code, Description: f.Description, File: f.File, Sessions: f.Sessions, Output: f.Output, Err: f.Err}
+		}
+		return err
+	}
+	h.report(h.size-h.resumed, h.resumed)
+	return nil
+}
+
+// prepare gets a spec, decides over how many sessions to go, and waits for as many
+// places.
+func (h *haul) prepare(ctx context.Context, d Direction) (release func(), err error) {
+	r := h.p.r
+	if err := r.slots.Acquire(ctx, 1); err != nil {
+		return nil, context.Cause(ctx)
+	}
+	h.hosts = []string{""}
+	n := int64(1)
+	release = func() { r.slots.Release(n) }
+	if r.cfg.MultiSession != All && r.cfg.MultiSession <= 1 {
+		return release, nil // the spec may wait until a process is started
+	}
+	spec, err := h.current(ctx, d, false)
+	if err != nil {
+		release()
+		return nil, err
+	}
+	h.split = spec.MultiSessionThreshold
+	if h.split == 0 {
+		h.split = usualThreshold
+	}
+	if h.size < h.split {
+		if r.cfg.MultiSession == All {
+			h.hosts = []string{h.only(spec)}
+		}
+		return release, nil
+	}
+	if r.cfg.MultiSession == All {
+		h.hosts = h.all(ctx, spec)
+	} else {
+		h.hosts = make([]string, r.cfg.MultiSession)
+	}
+	release()
+	n = int64(len(h.hosts))
+	if err := r.slots.Acquire(ctx, n); err != nil {
+		return nil, context.Cause(ctx)
+	}
+	return release, nil
+}
+
+// only is the one host for a file that is not worth all of them.
+func (h *haul) only(s *Spec) string {
+	label, rest, _ := strings.Cut(s.RemoteHost, ".")
+	if one, ok := strings.CutSuffix(label, "-all"); ok {
+		return one + "." + rest
+	}
+	return ""
+}
+
+// all returns the addresses of all nodes of a service, as many as may be used.
+func (h *haul) all(ctx context.Context, s *Spec) []string {
+	addrs, err := h.p.r.lookup(ctx, s.RemoteHost)
+	if err != nil || len(addrs) == 0 {
+		one := h.only(s)
+		h.p.r.notice(fmt.Sprintf("%s: one session in the place of all, for their addresses are not known: %v", h.p.bucket.Name(), err))
+		return []string{one}
+	}
+	return addrs[:min(len(addrs), h.p.r.cfg.MaxSessions, MaxSessionCount)]
+}
+
+// current returns the spec, a new one if the old one is too old or is not accepted.
+func (h *haul) current(ctx context.Context, d Direction, renew bool) (*Spec, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.spec != nil && time.Since(h.got) < tokenAge && !(renew && time.Since(h.got) > time.Second) {
+		return h.spec, nil
+	}
+	spec, err := h.p.r.service.Setup(ctx, h.p.bucket, d, h.way)
+	if err != nil {
+		return nil, err
+	}
+	if spec.RemoteHost == "" {
+		return nil, &SpecError{Step: "set up " + d.String(), Bucket: h.p.bucket.Name(), Err: errors.New("the transfer spec has no remote_host: this service is not for ascp")}
+	}
+	spec.merge(&h.p.r.cfg)
+	h.spec, h.got = spec, time.Now()
+	return spec, nil
+}
+
+// command returns the process of an attempt.
+func (h *haul) command(ctx context.Context, d Direction, at ascp.Attempt) (*ascp.Command, error) {
+	spec, err := h.current(ctx, d, at.NewToken)
+	if err != nil {
+		return nil, err
+	}
+	v := &invocation{
+		list: h.list, key: h.program.Key, logDir: h.p.r.cfg.LogDir, host: h.hosts[at.Session],
+		session: at.Session + 1, of: len(h.hosts), splitFrom: h.split,
+		resume: h.resume, rates: h.rates(), xferID: h.xferID,
+	}
+	if at.Number > 0 {
+		v.resume = max(v.resume, 1)
+	}
+	args, err := spec.arguments(v)
+	if err != nil {
+		return nil, &SpecError{Step: "set up " + d.String(), Bucket: h.p.bucket.Name(), Err: err}
+	}
+	return &ascp.Command{Path: h.program.Path, Args: args, Env: spec.environment()}, nil
+}
+
+// rates are what each process shall have: what the spec says, within its share of
+// the limits of the Manager and of the transfer.
+func (h *haul) rates() ascp.Rates {
+	h.mu.Lock()
+	spec := h.spec
+	h.mu.Unlock()
+	var r ascp.Rates
+	if spec != nil {
+		r = ascp.Rates{Target: spec.TargetRate, Min: spec.MinRate, Policy: spec.RatePolicy}
+	}
+	if limit := h.j.Rate(); limit > 0 {
+		share := max(1, limit*8/1000/max(1, h.p.r.processes.Load()))
+		if r.Target == 0 || share < r.Target {
+			r.Target = share
+		}
+	} else if r.Target == 0 {
+		r.Target = anyRate
+	}
+	r.Min = min(r.Min, r.Target)
+	return r
+}
+
+// report tells the Manager how far the file is. ascp counts what it sent, which may
+// be more than the file has.
+func (h *haul) report(moved, resumed int64) {
+	moved = max(0, min(moved, h.size))
+	resumed = max(0, min(resumed, h.size-moved))
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if n := resumed - h.resumed; n != 0 {
+		h.j.Resumed(n)
+	}
+	if n := moved - h.moved; n != 0 {
+		h.j.Progress(n)
+	}
+	h.moved, h.resumed = moved, resumed
+}
+
+// writeList writes the list of what is moved where. Names are nobody else's
+// business.
+func writeList(w Path) (name string, err error) {
+	f, err := os.CreateTemp("", "icos-ascp-*") // 0600
+	if err != nil {
+		return "", fmt.Errorf("write file list: %w", err)
+	}
+	_, err = f.WriteString(w.Source + "\n" + w.Destination + "\n")
+	if err = errors.Join(err, f.Close()); err != nil {
+		return "", fmt.Errorf("write file list: %w", errors.Join(err, os.Remove(f.Name())))
+	}
+	return f.Name(), nil
+}
+
+// xferID names a transfer by what it moves: a server goes on with what it has under
+// that name, whoever asks.
+func xferID(b *icos.Bucket, d Direction, w *Path, info icos.ObjectInfo) string {
+	s := sha256.Sum256(fmt.Appendf(nil, "%q %q %s %q %q %d %q %d",
+		b.Client().Endpoint(), b.Name(), d, w.Source, w.Destination, info.Size, info.ETag, info.ModTime.UnixNano()))
+	s[6], s[8] = s[6]&0x0f|0x80, s[8]&0x3f|0x80 // version 8 of RFC 9562: of our own making
+	return fmt.Sprintf("%x-%x-%x-%x-%x", s[:4], s[4:6], s[6:8], s[8:10], s[10:16])
+}
+
+// lookupHost finds the addresses of a name.
+func lookupHost(ctx context.Context, host string) ([]string, error) {
+	return net.DefaultResolver.LookupHost(ctx, host)
+}

@@ -1,0 +1,180 @@
+package aspera
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/icos-go/icos"
+	"github.com/icos-go/icos/aspera/internal/ascp"
+	"github.com/icos-go/icos/s3"
+	"github.com/icos-go/icos/transfer"
+)
+
+// A router has the paths of all buckets of a Manager. It is the Manager's
+// transport: it moves what goes by ascp, and leaves the rest to requests, which
+// the paths send.
+type router struct {
+	cfg     Config
+	service *Service          // nil if none is needed
+	plain   http.RoundTripper // what sends requests over TCP
+	own     *http.Transport   // plain, if it is nobody else's; or nil
+	ascp    func() (*ascpProgram, error)
+
+	slots     *semaphore.Weighted // places for ascp processes
+	processes atomic.Int64        // that run
+	timing    ascp.Timing
+	lookup    func(ctx context.Context, host string) ([]string, error)
+
+	mu    sync.Mutex
+	paths map[pathKey]*path // guarded by mu
+	relay *air              // through Config.Relay; nil until it is needed; guarded by mu
+	over  bool              // close was called; guarded by mu
+}
+
+// A pathKey tells the buckets of a Manager apart. Two Clients may have different
+// rights to one bucket.
+type pathKey struct {
+	client *icos.Client
+	bucket string
+}
+
+func newRouter(cfg Config, service *Service, c *icos.Client) *router {
+	r := &router{
+		cfg: cfg, service: service, paths: map[pathKey]*path{},
+		slots: semaphore.NewWeighted(int64(cfg.MaxSessions)), lookup: lookupHost,
+	}
+	if hc := c.Config().HTTPClient; hc != nil {
+		r.plain = hc.Transport
+		if r.plain == nil {
+			r.plain = http.DefaultTransport
+		}
+	} else {
+		r.own = s3.NewTransport(nil)
+		r.plain = r.own
+	}
+	r.ascp = sync.OnceValues(func() (*ascpProgram, error) { return findAscp(context.Background(), &r.cfg) })
+	return r
+}
+
+// notice tells the user something.
+func (r *router) notice(text string) {
+	switch {
+	case r.cfg.Notice != nil:
+		r.cfg.Notice(text)
+	case r.cfg.Transfer.Logger != nil:
+		r.cfg.Transfer.Logger.Warn(text)
+	}
+}
+
+func (r *router) logger() *slog.Logger {
+	if l := r.cfg.Transfer.Logger; l != nil {
+		return l
+	}
+	return slog.New(slog.DiscardHandler)
+}
+
+// httpClient is what sends the requests about a bucket.
+func (r *router) httpClient(b *icos.Bucket) *http.Client {
+	if r.cfg.Engine == HTTPS {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	key := pathKey{b.Client(), b.Name()}
+	p := r.paths[key]
+	if p == nil {
+		p = newPath(r, b)
+		r.paths[key] = p
+	}
+	return p.client
+}
+
+// pathOf returns the path of a bucket as a Job has it: its Client is one whose
+// requests the path sends.
+func pathOf(b *icos.Bucket) *path {
+	if hc := b.Client().Config().HTTPClient; hc != nil {
+		if p, ok := hc.Transport.(*path); ok {
+			return p
+		}
+	}
+	return nil
+}
+
+// airOf returns what sends the requests of a path through rapid sessions. There is
+// one for all paths through one relay, and one for each bucket with a service.
+func (r *router) airOf(p *path) (*air, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.over {
+		return nil, transfer.ErrClosed
+	}
+	if r.cfg.Relay == nil {
+		return newAir(r, specGrants{p}), nil
+	}
+	if r.relay == nil {
+		r.relay = newAir(r, r.cfg.Relay)
+	}
+	return r.relay, nil
+}
+
+// Upload implements transfer.Transport.
+func (r *router) Upload(ctx context.Context, j *transfer.Job) error {
+	p := pathOf(j.Object().Bucket())
+	if p == nil {
+		return transfer.ErrSkipTransport
+	}
+	engine, _, err := p.decide(ctx)
+	if err != nil {
+		return err
+	}
+	if engine != Ascp {
+		return transfer.ErrSkipTransport
+	}
+	return p.ascpUpload(ctx, j)
+}
+
+// Download implements transfer.Transport.
+func (r *router) Download(ctx context.Context, j *transfer.Job) error {
+	p := pathOf(j.Object().Bucket())
+	if p == nil {
+		return transfer.ErrSkipTransport
+	}
+	engine, _, err := p.decide(ctx)
+	if err != nil {
+		return err
+	}
+	if engine != Ascp {
+		return transfer.ErrSkipTransport
+	}
+	return p.ascpDownload(ctx, j)
+}
+
+// Close ends the sessions. The Manager calls it when nothing moves any more.
+func (r *router) Close() error {
+	r.mu.Lock()
+	r.over = true
+	paths, relay := r.paths, r.relay
+	r.mu.Unlock()
+
+	var errs []error
+	for _, p := range paths {
+		p.sem <- struct{}{}
+		if p.air != nil && p.air != relay {
+			errs = append(errs, p.air.close())
+		}
+		<-p.sem
+	}
+	if relay != nil {
+		errs = append(errs, relay.close())
+	}
+	if r.own != nil {
+		r.own.CloseIdleConnections()
+	}
+	return errors.Join(errs...)
+}
