@@ -25,6 +25,7 @@ type cubic struct {
 	acked  int // packets since the last reduction
 	losses int // lost of those sent since
 	tested time.Duration
+	quiet  int // rounds in a row without a queue
 }
 
 func (q *cubic) lost(p *Packet) {
@@ -69,8 +70,16 @@ func (c *Controller) inCompete(ended bool) {
 		w += (target - w) / w * acked
 		c.window = max(w, q.est) * m * share
 	}
-	if c.delay.queue() < (c.high()+c.low())/2 {
-		c.toGrow()
+	if ended {
+		if c.delay.queue() < c.middle() {
+			q.quiet++
+		} else {
+			q.quiet = 0
+		}
+		if q.quiet > 4 {
+			c.toGrow()
+			return
+		}
 	}
 	if q.acked > int(4*c.window/m) {
 		q.acked, q.losses = 0, 0 // an old loss is no sign any more
@@ -94,5 +103,8 @@ func (c *Controller) cubicCut() {
 	q.acked, q.losses = 0, 0
 	if c.now-q.tested > testEvery*c.delay.srtt {
 		q.tested = c.now
+		c.saw.forLoss, c.saw.testing, c.saw.failed = false, true, 0
+		c.saw.rate = c.bw.last
+		c.cut(c.drained())
 	}
 }

@@ -5,7 +5,7 @@ const (
 	// window over a little less than a round trip, so that acknowledgements
 	// that come late are made up for. Both as Linux paces TCP
 	// (tcp_pacing_ss_ratio, tcp_pacing_ca_ratio).
-	paceStartup = 2.0
+	paceStartup = 1.45
 	paceGrow    = 1.05
 
 	// A burst is a millisecond's worth (draft-ietf-ccwg-bbr: BBR.send_quantum),

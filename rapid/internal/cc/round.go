@@ -4,7 +4,7 @@ import "time"
 
 // roundMin is the least length of a round. On paths of microseconds a round
 // of one round trip would have too few packets to count losses in.
-const roundMin = 5 * time.Millisecond
+const roundMin = 2 * time.Millisecond
 
 // A round is the time until a packet that was sent after its start is
 // acknowledged: one round trip, counted in packets, so that it needs no timer
@@ -29,9 +29,10 @@ const bwRounds = 10
 type maxFilter struct {
 	rounds    int
 	cur, prev float64
+	last      float64 // newest
 }
 
-func (f *maxFilter) add(v float64) { f.cur = max(f.cur, v) }
+func (f *maxFilter) add(v float64) { f.cur, f.last = max(f.cur, v), v }
 
 func (f *maxFilter) get() float64 { return max(f.cur, f.prev) }
 

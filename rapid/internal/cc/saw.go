@@ -26,7 +26,11 @@ const (
 	pull     = 0.25   // 1/s
 	pullRate = 12.5e6 // bytes a second
 	pullMax  = 0.08   // of the window in one round trip
-	failures = 3      // drains in a row that do not drain
+	calmPart = 1.0 / 16
+	calmMin  = time.Millisecond / 4
+	speedMax = 0.5 // of the window in one round trip, at any speed
+	testKept = 0.9
+	failures = 3 // drains in a row that do not drain
 )
 
 // A saw is the usual cycle: grow until there is a queue, drain it, look at the
@@ -48,7 +52,10 @@ type saw struct {
 	failed    int     // drains in a row that did not drain
 	forLoss   bool
 	excess    float64
-	acked     int // packets sent after drainedAt
+	first     bool    // out of startup
+	testing   bool    // whether compete is still needed
+	rate      float64 // delivered before a drain for loss
+	acked     int     // packets sent after drainedAt
 	losses    int
 }
 
@@ -80,7 +87,12 @@ func (c *Controller) high() time.Duration {
 }
 
 func (c *Controller) low() time.Duration {
-	return max(time.Duration(lowPart*float64(c.delay.base)), lowMin)
+	return max(time.Duration(lowPart*float64(c.delay.base)), min(lowMin, c.delay.base/10))
+}
+
+// calm is the standing queue up to which a loss has nothing to do with it.
+func (c *Controller) calm() bool {
+	return c.delay.queue() <= max(time.Duration(calmPart*float64(c.delay.base)), calmMin)
 }
 
 // baseWindow is how long a smallest round trip is remembered.
@@ -123,7 +135,8 @@ func (c *Controller) inGrow(ended bool) {
 	if c.eventWin && !c.s.newest.appLimited && c.delay.srtt > 0 {
 		rtt := c.delay.srtt.Seconds()
 		r := c.window / rtt
-		part := min(pull*math.Sqrt(pullRate*c.share()/r)*rtt, pullMax) * c.saw.speed
+		part := min(pull*math.Sqrt(pullRate*c.share()/r)*rtt, pullMax)
+		part = min(part*c.saw.speed, speedMax)
 		c.window += part * float64(c.s.acked)
 	}
 	if c.delay.queue() > c.high() {
@@ -140,20 +153,20 @@ func (c *Controller) inGrow(ended bool) {
 		c.saw.bad++
 		if c.saw.bad >= 2 || c.delay.queue() > c.high()/2 {
 			c.saw.peak, c.saw.peakAge = c.window, 0
-			c.saw.forLoss, c.saw.excess = true, e
+			c.saw.forLoss, c.saw.excess, c.saw.rate = true, e, c.bw.last
 			c.cut(min(c.drained(), c.window*(1-e)))
 			return
 		}
 	} else {
 		c.saw.bad = 0
-		if c.delay.queue() < c.high()/2 {
+		if c.calm() || lost < n*c.floor.rate {
 			c.learn()
 		}
 	}
 	c.saw.rounds++
 	near := c.saw.peak > 0 && c.saw.peakAge < 50 && c.window > 0.9*c.saw.peak && c.window < 1.2*c.saw.peak
 	if c.saw.rounds > 4 && c.eventWin && !near && c.delay.queue() < c.low()*2 {
-		c.saw.speed = min(c.saw.speed*2, 16)
+		c.saw.speed = min(c.saw.speed*2, 1<<10)
 	} else {
 		c.saw.speed = max(c.saw.speed/2, 1)
 	}
@@ -166,6 +179,12 @@ func (c *Controller) learn() {
 
 func (c *Controller) inDrain(bool) {
 	s := &c.saw
+	if s.first {
+		// While the queue that startup left drains, arrivals show what the
+		// path carries, better than those of the time when it filled.
+		rate := c.bw.get() / (1 - c.floor.rate)
+		c.window = max(c.window, min(s.before, rate*(c.delay.base+c.low()+c.delay.gap/2).Seconds()))
+	}
 	if s.waiting || s.seen == 0 {
 		return
 	}
@@ -173,28 +192,54 @@ func (c *Controller) inDrain(bool) {
 		s.seenAt, s.acked, s.losses = c.now, 0, 0
 	}
 	wait := max(c.delay.srtt/4, standingMin)
-	if s.forLoss {
+	if s.forLoss || s.testing {
 		wait = c.delay.srtt // a whole round to count losses in
 	}
 	if c.now-s.seenAt < wait {
 		return
 	}
+	quiet := s.seen-c.delay.base <= c.middle()
+	if s.testing {
+		s.testing = false
+		if quiet && c.bw.last > testKept*s.rate {
+			c.toGrow()
+		} else {
+			c.state, c.window = compete, max(c.window, s.before)
+			c.cubic.cutAt = c.now
+		}
+		return
+	}
 	if s.forLoss {
 		n := float64(s.acked + s.losses)
 		if e := c.floor.excess(n, float64(s.losses)); e > s.excess/2 {
-			// Less was sent and as much was lost: it is noise.
+			if s.failed == 0 || c.bw.last > 0.97*s.rate || !quiet {
+				// As much arrives as before, though less was sent: it is
+				// too much still.
+				s.failed++
+				c.cut(c.window * (1 - e))
+				return
+			}
+			// Less was sent, less arrived, and as much was lost: noise.
 			c.floor.rate = min(float64(s.losses)/n, floorMax)
 			c.window = max(c.window, s.before)
 			s.peak = 0
 		}
-	}
-	if s.seen-c.delay.base <= (c.high()+c.low())/2 || c.cfg.Policy == Low {
 		c.toGrow()
 		return
 	}
-	if s.failed++; s.failed >= failures && c.cfg.Policy != Low {
+	s.first = false
+	if quiet || c.cfg.Policy == Low {
+		c.toGrow()
+		return
+	}
+	if s.failed++; s.failed >= failures {
 		c.toCompete(s.before)
 		return
 	}
 	c.cut(c.drained())
+}
+
+// middle is the standing queue below which a drain has done its work.
+func (c *Controller) middle() time.Duration {
+	return (c.high() + c.low() + c.delay.gap/2) / 2
 }

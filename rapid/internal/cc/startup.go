@@ -17,6 +17,8 @@ type fill struct {
 	best  float64 // largest delivery rate that was growth
 	flat  int     // rounds without growth since
 	round float64 // largest of this round
+
+	acked, lost int // of the last round that was growth
 }
 
 // inStartup doubles the window each round trip until there is a queue or the
@@ -29,7 +31,7 @@ func (c *Controller) inStartup(ended bool) {
 	if r := c.s.sample(); r > c.fill.round {
 		c.fill.round = r
 	}
-	if c.delay.queue() > c.high() {
+	if c.delay.queue() > max(c.high()/2, highMin) {
 		c.leaveStartup()
 		return
 	}
@@ -39,8 +41,14 @@ func (c *Controller) inStartup(ended bool) {
 	lossy := c.floor.excess(float64(c.round.acked+c.round.lost), float64(c.round.lost))
 	switch {
 	case c.fill.round >= c.fill.best*fullGrowth:
+		// Noise is learnt one round late, so that the round in which the
+		// path overflows is not taken for it.
+		// On short paths a round is many round trips and holds both.
+		if c.delay.srtt > 2*roundMin {
+			c.floor.learn(float64(c.fill.acked+c.fill.lost), float64(c.fill.lost))
+		}
+		c.fill.acked, c.fill.lost = c.round.acked, c.round.lost
 		c.fill.best, c.fill.flat = c.fill.round, 0
-		c.learn()
 	case !c.round.appLimited:
 		c.fill.flat++
 	}
@@ -52,7 +60,8 @@ func (c *Controller) inStartup(ended bool) {
 
 func (c *Controller) leaveStartup() {
 	c.fill = fill{}
-	c.cut(float64(c.delay.standing().inflight))
+	c.saw.first, c.saw.forLoss = true, false
+	c.cut(c.drained())
 }
 
 // resume jumps to half of the rate that an earlier session had on this path,

@@ -23,6 +23,12 @@ func TestTrace(t *testing.T) {
 	case "ff":
 		c = cell{300, 50, 0, 1}
 		trace(t, c, 100*time.Millisecond, 75*sec, mate{newRapid("", cc.Config{}), 0}, mate{newRapid("", cc.Config{}), 5 * sec})
+	case "shallow":
+		c = cell{300, 100, 0, 0.1}
+		trace(t, c, 100*time.Millisecond, 25*sec, mate{newRapid("", cc.Config{}), 0})
+	case "lan":
+		c = cell{1000, 1, 0, 1}
+		trace(t, c, 20*time.Millisecond, 2*sec, mate{newRapid("", cc.Config{}), 0})
 	case "one":
 		c = cell{100, 20, 0, 1}
 		trace(t, c, 10*time.Millisecond, 4*sec, mate{newRapid("", cc.Config{}), 0})
