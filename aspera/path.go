@@ -111,10 +111,12 @@ func (p *path) find(ctx context.Context) (engine Engine, why, err error) {
 }
 
 // ask asks the transfer service for a spec of the whole bucket: to read it, or else
-// to write to it, for a caller may be allowed only one of them.
+// to write to it, for a caller may be allowed only one of them, and of an empty
+// bucket nothing can be read.
 func (p *path) ask(ctx context.Context) (*Spec, error) {
 	spec, err := p.r.service.Setup(ctx, p.bucket, Receive, Path{Source: "/"})
-	if e, ok := errors.AsType[*SpecError](err); ok && e.StatusCode == http.StatusForbidden && e.Step != stepInfo {
+	e, ok := errors.AsType[*SpecError](err)
+	if ok && e.Step != stepInfo && (e.StatusCode == http.StatusForbidden || e.StatusCode == http.StatusNotFound) {
 		spec, err = p.r.service.Setup(ctx, p.bucket, Send, Path{Destination: "/"})
 	}
 	return spec, err

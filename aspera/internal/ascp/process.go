@@ -272,6 +272,6 @@ func (p *process) adjust() {
 	}
 	if want := p.rates(); want != p.asked {
 		p.asked = want
-		p.send(want.message())
+		p.send(want.Message())
 	}
 }

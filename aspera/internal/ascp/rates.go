@@ -8,8 +8,8 @@ type Rates struct {
 	Policy      string // fixed, high, fair or low; "" leaves it as it is
 }
 
-// message is how a process is told.
-func (r Rates) message() *Message {
+// Message is how a process is told.
+func (r Rates) Message() *Message {
 	m := &Message{Type: Rate, Fields: []Field{
 		{"Rate", strconv.FormatInt(r.Target, 10)},
 		{"MinRate", strconv.FormatInt(r.Min, 10)},
