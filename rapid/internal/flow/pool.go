@@ -87,6 +87,17 @@ func (c *chunks) grow(i uint64) {
 	c.ring = ring
 }
 
+// drop gives piece i back, and reports whether it was there.
+func (c *chunks) drop(i uint64, p *Pool) bool {
+	if c.at(i) == nil {
+		return false
+	}
+	slot := &c.ring[i&uint64(len(c.ring)-1)]
+	p.put(*slot)
+	*slot = nil
+	return true
+}
+
 // release gives the pieces below i back.
 func (c *chunks) release(i uint64, p *Pool) {
 	for k := c.base; k < i && k-c.base < uint64(len(c.ring)); k++ {

@@ -1,20 +1,24 @@
 package flow
 
-// SendBuffer holds what was written to a stream until all of it is
-// acknowledged, and knows what to send next: what was lost comes before what is new.
+// SendBuffer holds what was written to a stream until all of it is acknowledged,
+// and knows what to send next: what was lost comes before what is new.
 type SendBuffer struct {
-	data  chunks
-	acked Ranges // above done
-	lost  Ranges // to be sent again; never below done, never acknowledged
-	done  uint64 // everything below is acknowledged
-	next  uint64 // everything from here on is new
-	end   uint64 // written so far
+	data   chunks
+	acked  Ranges // above done
+	urgent Ranges // to be sent again, and to be first
+	lost   Ranges // to be sent again
+	copies Ranges // to be sent again although it may not be lost
+	done   uint64 // everything below is acknowledged
+	next   uint64 // everything from here on is new
+	end    uint64 // written so far
+	held   int
 }
 
 // Write appends p.
 func (b *SendBuffer) Write(p []byte, pool *Pool) {
 	b.data.write(b.end, p, pool)
 	b.end += uint64(len(p))
+	b.held += len(p)
 }
 
 // End returns how much was written so far.
@@ -26,25 +30,43 @@ func (b *SendBuffer) Next() uint64 { return b.next }
 // Unsent returns how many bytes were never sent.
 func (b *SendBuffer) Unsent() int { return int(b.end - b.next) }
 
-// Unacked returns how many bytes are held: from the first that is not acknowledged.
+// Unacked returns how many bytes there are from the first that is not acknowledged.
 func (b *SendBuffer) Unacked() int { return int(b.end - b.done) }
+
+// Held returns how many bytes take memory: fewer than Unacked, if whole chunks in between
+// are acknowledged.
+func (b *SendBuffer) Held() int { return b.held }
 
 // Done reports whether all that was written is acknowledged.
 func (b *SendBuffer) Done() bool { return b.done == b.end }
 
-// HasLost reports whether something is to be sent again.
-func (b *SendBuffer) HasLost() bool { return b.lost.Len() > 0 }
-
-// FirstLost returns the first range that is to be sent again, if HasLost.
-func (b *SendBuffer) FirstLost() Range { return b.lost.At(0) }
-
-// TakeLost copies the first bytes that are to be sent again, which are the first n from
-// FirstLost's start, into p.
-func (b *SendBuffer) TakeLost(p []byte) {
-	r := b.lost.At(0)
-	b.data.read(r.Start, p)
-	b.lost.Remove(r.Start, r.Start+uint64(len(p)))
+// Resend returns the first range that is to be sent again, and the set that it is from; nil if there
+// is none.
+func (b *SendBuffer) Resend() (Range, *Ranges) {
+	for _, s := range [...]*Ranges{&b.urgent, &b.lost, &b.copies} {
+		if s.Len() > 0 {
+			return s.At(0), s
+		}
+	}
+	return Range{}, nil
 }
+
+// HasLost reports whether something is to be sent again.
+func (b *SendBuffer) HasLost() bool {
+	return b.lost.Len() > 0 || b.urgent.Len() > 0 || b.copies.Len() > 0
+}
+
+// TakeAgain copies the first bytes of a set that Resend returned into p, and
+// reports whether they are urgent.
+func (b *SendBuffer) TakeAgain(from *Ranges, p []byte) (urgent bool) {
+	r := from.At(0)
+	b.data.read(r.Start, p)
+	from.Remove(r.Start, r.Start+uint64(len(p)))
+	return from == &b.urgent
+}
+
+// Copy says that [start, end), which was just taken, is to be sent once more.
+func (b *SendBuffer) Copy(start, end uint64) { b.copies.Add(start, end) }
 
 // TakeNew copies the next len(p) ≤ Unsent bytes that were never sent into p.
 func (b *SendBuffer) TakeNew(p []byte) {
@@ -52,52 +74,82 @@ func (b *SendBuffer) TakeNew(p []byte) {
 	b.next += uint64(len(p))
 }
 
-// Ack says that the peer has [start, end). It returns how many of these bytes it was not known to have.
-func (b *SendBuffer) Ack(start, end uint64, pool *Pool) (fresh uint64) {
+// Ack says that the peer has [start, end), and lets go of the memory that is not needed for
+// anything else.
+func (b *SendBuffer) Ack(start, end uint64, pool *Pool) {
 	if end <= b.done {
-		return 0
+		return
 	}
 	start = max(start, b.done)
-	if b.lost.Len() > 0 {
-		b.lost.Remove(start, end)
-	}
-	if start == b.done && b.acked.Len() == 0 {
-		fresh = end - start
-		b.done = end
-	} else {
-		fresh = b.acked.Add(start, end)
-		if r := b.acked.At(0); r.Start == b.done {
-			b.done = r.End
-			b.acked.Remove(r.Start, r.End)
+	for _, s := range [...]*Ranges{&b.urgent, &b.lost, &b.copies} {
+		if s.Len() > 0 {
+			s.Remove(start, end)
 		}
+	}
+	if start > b.done {
+		b.acked.Add(start, end)
+		b.release(start, end, pool)
+		return
+	}
+	was := b.done
+	b.done = end
+	if b.acked.Len() > 0 {
+		b.acked.Remove(was, end)
+		if b.acked.Len() > 0 && b.acked.At(0).Start <= end {
+			b.done = b.acked.At(0).End
+			b.acked.Remove(b.done-b.acked.At(0).Len(), b.done)
+		}
+	}
+	// What lies in chunks released before is not held.
+	for from := was; from < b.done; {
+		to := min((from/ChunkSize+1)*ChunkSize, b.done)
+		if b.data.at(from/ChunkSize) != nil {
+			b.held -= int(to - from)
+		}
+		from = to
 	}
 	if b.data.base < b.done/ChunkSize {
 		b.data.release(b.done/ChunkSize, pool)
 	}
-	if b.done == b.end { // nothing left: do not keep a piece for its last bytes
+	if b.done == b.end { // nothing left: do not keep a chunk for its last bytes
 		b.data.clear(pool)
 		b.data.base = b.end / ChunkSize
 	}
-	return fresh
 }
 
-// Lose says that [start, end) is to be sent again, as far as it is not acknowledged.
-func (b *SendBuffer) Lose(start, end uint64) {
+// release lets go of the chunks that [start, end) has completed, above done.
+func (b *SendBuffer) release(start, end uint64, pool *Pool) {
+	r := b.acked.At(b.acked.search(start))
+	first := max((r.Start+ChunkSize-1)/ChunkSize, start/ChunkSize)
+	for i := first; (i+1)*ChunkSize <= r.End && i*ChunkSize < end; i++ {
+		if b.data.drop(i, pool) {
+			b.held -= ChunkSize
+		}
+	}
+}
+
+// Lose says that [start, end) is to be sent again as far as it is not acknowledged;
+// if it is urgent, first.
+func (b *SendBuffer) Lose(start, end uint64, urgent bool) {
+	to := &b.lost
+	if urgent {
+		to = &b.urgent
+	}
 	start = max(start, b.done)
 	if start >= end {
 		return
 	}
 	if b.acked.Len() == 0 {
-		b.lost.Add(start, end)
+		to.Add(start, end)
 		return
 	}
 	for i := b.acked.search(start); start < end; i++ {
 		if i == b.acked.Len() || b.acked.At(i).Start >= end {
-			b.lost.Add(start, end)
+			to.Add(start, end)
 			return
 		}
 		r := b.acked.At(i)
-		b.lost.Add(start, r.Start)
+		to.Add(start, r.Start)
 		start = r.End
 	}
 }
@@ -105,8 +157,5 @@ func (b *SendBuffer) Lose(start, end uint64) {
 // Drop forgets everything.
 func (b *SendBuffer) Drop(pool *Pool) {
 	b.data.clear(pool)
-	b.data.base = b.end / ChunkSize
-	b.acked.Clear()
-	b.lost.Clear()
-	b.done, b.next = b.end, b.end
+	*b = SendBuffer{data: chunks{base: b.end / ChunkSize}, done: b.end, next: b.end, end: b.end}
 }

@@ -43,7 +43,7 @@ func (s *Session) onAck(now time.Duration, a *wire.Acks) {
 		}
 	}
 	if acked {
-		s.timers.tries = 0
+		s.timers.tries, s.timers.silent = 0, now
 	}
 	s.detectLost(now)
 	s.cc.Done(now, rtt)

@@ -65,13 +65,19 @@ func (s *Session) putSession(p *packet) {
 	}
 }
 
+// streamWindow returns the first receive window of a stream. One stream may have all that
+// the session has, since there may be only one.
+func (s *Session) streamWindow() uint64 {
+	return uint64(max(min(s.cfg.Limits.StreamWindow, firstSessionWindow), firstStreamWindow))
+}
+
 func (s *Session) hello() *wire.Hello {
 	return &wire.Hello{
 		MaxDatagram:   uint64(s.cfg.MaxDatagram),
 		IdleTimeout:   s.cfg.IdleTimeout,
 		MaxAckDelay:   maxAckDelay,
 		MaxData:       s.credit.Limit(),
-		MaxStreamData: 0, // the value in force without HELLO
+		MaxStreamData: s.streamWindow(),
 		MaxStreams:    s.peerLimit,
 		MaxRate:       uint64(s.cfg.PeerRate),
 	}

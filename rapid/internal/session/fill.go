@@ -264,8 +264,8 @@ func (s *Session) putStreams(p *packet) {
 // it took, 0 if it is not allowed to send.
 func (s *Session) putStream(p *packet, st *Stream) int {
 	off, avail, again := st.out.Next(), uint64(0), false
-	if st.out.HasLost() {
-		r := st.out.FirstLost()
+	r, from := st.out.Resend()
+	if from != nil {
 		off, avail, again = r.Start, r.Len(), true
 	} else if allowed := min(st.outLimit, st.out.End()); allowed > off {
 		avail = min(allowed-off, s.sendLimit-s.sendTotal)
@@ -290,7 +290,9 @@ func (s *Session) putStream(p *packet, st *Stream) int {
 	p.b = wire.AppendStreamHead(p.b, st.id, off, n, fin, last)
 	data := p.b[len(p.b) : len(p.b)+n]
 	if again {
-		st.out.TakeLost(data)
+		if st.out.TakeAgain(from, data) && s.mayCopy(n) {
+			st.out.Copy(off, off+uint64(n))
+		}
 		s.count.RetransmittedBytes += uint64(n)
 	} else {
 		st.out.TakeNew(data)
@@ -303,6 +305,18 @@ func (s *Session) putStream(p *packet, st *Stream) int {
 	if fin {
 		st.needFin = false
 	}
-	p.ref(ref{st: st, off: off, n: uint32(n), kind: refData, fin: fin})
+	p.ref(ref{st: st, off: off, n: uint32(n), kind: refData, fin: fin, again: again})
 	return n + head
 }
+
+// mayCopy reports whether n bytes may be sent twice, and counts them: of all that is
+// sent, no more than one part in 64, apart from a beginning.
+func (s *Session) mayCopy(n int) bool {
+	if s.copies+uint64(n) > s.count.Sent/64+firstCopies {
+		return false
+	}
+	s.copies += uint64(n)
+	return true
+}
+
+const firstCopies = 32 << 10

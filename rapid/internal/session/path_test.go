@@ -37,7 +37,7 @@ func TestPaths(t *testing.T) {
 		{"reordered", link{rate: 100 * mbit, delay: 20 * ms, reorder: .05, late: 4 * ms}, 16 << 20, 2500 * ms, .02},
 		{"much reordered", link{rate: 100 * mbit, delay: 20 * ms, reorder: .3, late: 20 * ms}, 16 << 20, 3 * time.Second, .05},
 		{"duplicated", link{rate: 100 * mbit, delay: 20 * ms, duplicate: .1}, 8 << 20, 2 * time.Second, 0},
-		{"far", link{rate: 50 * mbit, delay: 400 * ms, loss: .02}, 8 << 20, 6 * time.Second, .01},
+		{"far", link{rate: 50 * mbit, delay: 400 * ms, loss: .02}, 8 << 20, 6 * time.Second, .02},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t, c.link, fixed(.95*c.link.rate))

@@ -34,7 +34,7 @@ func (s *Session) Handle(now time.Duration, from netip.AddrPort, pk Packet) {
 		s.closing.heard(now)
 		return
 	}
-	s.timers.received, s.timers.silent = now, now
+	s.timers.received = now
 	s.timers.pings = 0
 	s.arrivedFrom(now, from, pk)
 	eliciting, urgent := false, false
@@ -127,6 +127,13 @@ func (s *Session) onHello(h *wire.Hello) {
 		s.sched.unblock()
 	}
 	s.mayOpen = max(s.mayOpen, h.MaxStreams)
+	if h.MaxStreamData > s.outLimit {
+		s.outLimit = h.MaxStreamData
+		for _, st := range s.streams { // once in a session
+			st.outLimit = max(st.outLimit, s.outLimit)
+			s.activate(st)
+		}
+	}
 }
 
 func (s *Session) onOpen(f *wire.Frame) {

@@ -23,11 +23,12 @@ const (
 
 // ref is one thing that was in a packet and has to be sent again if the packet is lost.
 type ref struct {
-	st   *Stream
-	off  uint64
-	n    uint32
-	kind refKind
-	fin  bool
+	st    *Stream
+	off   uint64
+	n     uint32
+	kind  refKind
+	fin   bool
+	again bool // it was lost before
 }
 
 // refRing holds the refs of all packets in the history, in the order of sending.

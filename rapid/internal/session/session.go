@@ -71,6 +71,8 @@ type Session struct {
 	credit    flow.Credit // ours
 	unread    int         // bytes that wait to be read, of all streams
 	sendLimit uint64      // the peer's
+	outLimit  uint64      // the peer's for a new stream
+	copies    uint64      // bytes that were sent twice at once
 	sendTotal uint64      // new bytes sent
 	sendHeld  int         // bytes held for sending and until acknowledged
 	unsent    int         // of which never sent
@@ -107,8 +109,9 @@ func New(cfg Config, now time.Duration) *Session {
 		streams:    make(map[uint64]*Stream),
 		mayOpen:    firstStreams,
 		peerLimit:  uint64(max(cfg.Limits.Streams, firstStreams)),
-		credit:     flow.NewCredit(firstSessionWindow, uint64(cfg.Limits.SessionWindow)),
+		credit:     flow.NewCredit(firstSessionWindow, uint64(max(cfg.Limits.SessionWindow, firstSessionWindow))),
 		sendLimit:  firstSessionWindow,
+		outLimit:   firstStreamWindow,
 		pending:    pendHello,
 		rates:      ratesState{now: Rates{Policy: cfg.CC.Policy, Target: cfg.CC.Target, Min: cfg.CC.Min}},
 		sendBuffer: min(cfg.Limits.SendBuffer, firstSendBuffer),

@@ -76,9 +76,8 @@ const (
 
 func (s *Session) newStream(id uint64) *Stream {
 	st := &Stream{
-		s: s, id: id,
-		outLimit: firstStreamWindow,
-		credit:   flow.NewCredit(firstStreamWindow, uint64(s.cfg.Limits.StreamWindow)),
+		s: s, id: id, outLimit: s.outLimit,
+		credit: flow.NewCredit(s.streamWindow(), uint64(s.cfg.Limits.StreamWindow)),
 	}
 	s.streams[id] = st
 	return st
@@ -201,12 +200,13 @@ func (st *Stream) resetSend(code wire.Code, reason string, err error) {
 	st.fin, st.needFin = finReset, false
 	st.code, st.reason, st.sendErr = code, reason, err
 	s := st.s
-	s.sendHeld -= st.out.Unacked()
+	held := st.out.Held()
 	s.unsent -= st.out.Unsent()
 	st.sentSize = st.out.Next()
 	st.out.Drop(&s.pool)
 	s.sched.remove(st)
 	st.pend(pendReset)
+	s.freed(held)
 }
 
 // giveUp throws away what has come, and from now on what comes.

@@ -195,9 +195,9 @@ func (st *Stream) acked(f *ref) {
 		return
 	}
 	if f.n > 0 {
-		before := st.out.Unacked()
+		before := st.out.Held()
 		st.out.Ack(f.off, f.off+uint64(f.n), &s.pool)
-		s.freed(before - st.out.Unacked())
+		s.freed(before - st.out.Held())
 	}
 	if f.fin {
 		st.fin, st.needFin = finAcked, false
@@ -214,7 +214,9 @@ func (st *Stream) lost(f *ref) {
 	if st.sendOver || st.fin == finReset {
 		return
 	}
-	st.out.Lose(f.off, f.off+uint64(f.n))
+	// What is lost for the second time, or is the last that a stream has, holds up the
+	// reader: it is sent twice, within bounds.
+	st.out.Lose(f.off, f.off+uint64(f.n), f.again || st.out.Unsent() == 0 && st.fin != finOpen)
 	if f.fin && st.fin != finAcked {
 		st.needFin = true
 	}
