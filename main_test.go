@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) (code int, err error) {
-	cos, err = icostest.Start(nil)
+	cos, err = icostest.Start(&icostest.Options{Rapid: true})
 	if err != nil {
 		return 0, err
 	}
