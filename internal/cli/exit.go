@@ -167,6 +167,8 @@ func hint(err error) string {
 		return guard.hint
 	case errors.As(err, &doctored):
 		return "" // each check has said it already
+	case errors.As(err, &listen) && listen.Op == "listen" && strings.HasPrefix(listen.Net, "udp"):
+		return "--no-rapid leaves UDP alone, and --addr chooses another port"
 	case errors.As(err, &listen) && listen.Op == "listen":
 		return "--addr chooses another address, and port 0 any free one"
 	case errors.As(err, &service) && service.StatusCode == http.StatusNotFound && strings.ContainsAny(service.Key, "*?"):

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 
+	"github.com/icos-go/icos/rapid"
 	"github.com/icos-go/icos/server"
 )
 
@@ -19,16 +20,27 @@ type localOptions struct {
 	names  []string // host names besides the loopback ones
 	region string
 	logger *slog.Logger
+
+	rapid     bool // accept rapid sessions on the UDP port of the same number
+	noOffload bool // without the kernel's help
 }
+
+// Bounds of the rapid sessions of one server, which is on a machine that does
+// other work, too.
+const (
+	maxSessions      = 128
+	maxSessionMemory = 2 << 30 // bytes, of which few are used on short paths
+)
 
 // localCOS is a COS served by this process.
 type localCOS struct {
 	url        string // base URL, without a path
 	ca         string // file of the CA's certificate; "" over plain http
+	udp        string // address of rapid sessions; "" without
 	credential server.Credential
 
 	cos   *server.Server
-	ln    net.Listener
+	lns   []net.Listener
 	stop  context.CancelFunc
 	ended chan struct{} // closed when no request is served any more
 	err   error         // why serving ended; read after ended
@@ -40,29 +52,51 @@ func openLocalCOS(o *localOptions) (_ *localCOS, err error) {
 	if !o.tls && !loopbackAddr(o.addr) {
 		return nil, &usageError{fmt.Errorf("--addr %s can be reached from other machines: add --tls, since keys and tokens are not sent over plain http", o.addr)}
 	}
-	ln, err := net.Listen("tcp", o.addr)
+	ln, sessions, err := o.listen()
 	if err != nil {
 		return nil, err
 	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, ln.Close())
+			if sessions != nil {
+				err = errors.Join(err, sessions.Close())
+			}
 		}
 	}()
-	c := &localCOS{url: "http://" + ln.Addr().String(), ended: make(chan struct{})}
+	c := &localCOS{url: "http://" + ln.Addr().String(), lns: []net.Listener{ln}, ended: make(chan struct{})}
 	if c.cos, err = server.New(server.Config{Dir: o.dir, Location: o.region, Hosts: o.names, Logger: o.logger}); err != nil {
 		return nil, err
 	}
-	c.ln = ln
+	if sessions != nil {
+		c.udp = sessions.Addr().String()
+		c.cos.OfferRapid(sessions)
+		c.lns = append(c.lns, sessions)
+	}
 	if o.tls {
 		cfg, ca, err := server.TLSConfig(o.dir, o.names)
 		if err != nil {
 			return nil, errors.Join(err, c.cos.Close())
 		}
-		c.ca, c.url, c.ln = ca, "https://"+publicAddr(ln.Addr(), o.names), tls.NewListener(ln, cfg)
+		c.ca, c.url = ca, "https://"+publicAddr(ln.Addr(), o.names)
+		for i, plain := range c.lns {
+			c.lns[i] = tls.NewListener(plain, cfg)
+		}
 	}
 	c.credential = c.cos.Credential(c.url)
 	return c, nil
+}
+
+// listen opens the TCP port and, for rapid sessions, the UDP port of the same
+// number.
+func (o *localOptions) listen() (net.Listener, *rapid.Listener, error) {
+	if !o.rapid {
+		ln, err := net.Listen("tcp", o.addr)
+		return ln, nil, err
+	}
+	return listenBoth(o.addr, &rapid.ListenOptions{
+		MaxSessions: maxSessions, Memory: maxSessionMemory, DisableOffload: o.noOffload, Logger: o.logger,
+	})
 }
 
 // serve answers clients until close.
@@ -71,14 +105,18 @@ func (c *localCOS) serve() {
 	c.stop = stop
 	go func() {
 		defer close(c.ended)
-		c.err = c.cos.Serve(ctx, c.ln)
+		c.err = c.cos.Serve(ctx, c.lns...)
 	}()
 }
 
 // close lets requests in flight end, then closes the store.
 func (c *localCOS) close() error {
 	if c.stop == nil { // serve was never called
-		return errors.Join(c.ln.Close(), c.cos.Close())
+		var errs []error
+		for _, ln := range c.lns {
+			errs = append(errs, ln.Close())
+		}
+		return errors.Join(append(errs, c.cos.Close())...)
 	}
 	c.stop()
 	<-c.ended

@@ -47,6 +47,7 @@ type record struct {
 	Created  string            `json:"created,omitempty"`
 	Seconds  *float64          `json:"seconds,omitempty"`
 	URL      string            `json:"url,omitempty"`
+	UDP      string            `json:"udp,omitempty"`
 	Expires  string            `json:"expires,omitempty"`
 	Owner    string            `json:"owner,omitempty"`
 	Grants   []grantRecord     `json:"grants,omitempty"`

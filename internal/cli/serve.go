@@ -20,8 +20,9 @@ func newServe(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve --dir DATA",
 		Short: "Serve a local COS that keeps its data",
-		Long: `Serve COS and IAM on one address, with all data under one directory. What has been
-acknowledged survives a crash of the program or of the machine.
+		Long: `Serve COS, IAM and the transfer service on one address, with all data under one
+directory. What has been acknowledged survives a crash of the program or of the
+machine.
 
 The first start makes a service instance with an API key and HMAC keys, and
 every start writes them to DATA/cos_credentials in the form that IBM's SDKs and
@@ -29,6 +30,12 @@ icos read; point COS_CREDENTIALS_FILE at it. The address is loopback only unless
 --addr says otherwise, and then --tls is needed, since tokens and keys are not
 sent over plain http to other machines; --name is the name that these use, which
 the certificate must hold.
+
+Clients with --accelerate come in over UDP, on the port of the same number: open
+both in firewalls. They need what every other client needs, and a grant that only
+the transfer service gives. --no-rapid leaves UDP alone, and ICOS_RAPID_GSO=off
+keeps the kernel from cutting and joining packets, for network drivers that do it
+wrong.
 
 It is for development and tests. SIGINT or SIGTERM ends it cleanly.`,
 		Example: `  icos serve --dir ./data
@@ -41,29 +48,35 @@ It is for development and tests. SIGINT or SIGTERM ends it cleanly.`,
 	f.StringVar(&s.addr, "addr", "127.0.0.1:9000", "address to listen on; port 0 means any free one")
 	f.BoolVar(&s.tls, "tls", false, "serve https with a certificate of a local CA, made in DATA/tls")
 	f.StringSliceVar(&s.names, "name", nil, "host name clients use, for the certificate and for BUCKET.NAME addresses; may be repeated")
+	f.BoolVar(&s.noRapid, "no-rapid", false, "accept no rapid sessions over UDP")
 	f.StringVar(&s.region, "region", "us-south", "region this COS plays")
 	return cmd
 }
 
 type serve struct {
 	*app
-	dir    string
-	addr   string
-	tls    bool
-	names  []string
-	region string
+	dir     string
+	addr    string
+	tls     bool
+	names   []string
+	region  string
+	noRapid bool
 }
 
 func (s *serve) run(ctx context.Context) error {
 	if s.dir == "" {
 		return &usageError{errors.New("--dir is missing: name the directory that holds the data, such as --dir ./data")}
 	}
+	noOffload, err := s.offloadOff()
+	if err != nil {
+		return &usageError{err}
+	}
 	level := slog.LevelWarn
 	if s.flags.debug {
 		level = slog.LevelDebug
 	}
 	cos, err := openLocalCOS(&localOptions{
-		dir: s.dir, addr: s.addr, tls: s.tls, names: s.names, region: s.region,
+		dir: s.dir, addr: s.addr, tls: s.tls, names: s.names, region: s.region, rapid: !s.noRapid, noOffload: noOffload,
 		logger: slog.New(slog.NewTextHandler(s.stderr, &slog.HandlerOptions{Level: level})),
 	})
 	if err != nil {
@@ -94,13 +107,18 @@ func (s *serve) announce(cos *localCOS, file string) error {
 		file = abs
 	}
 	if s.flags.json {
-		return s.emit(record{Type: "serving", URL: cos.url, Value: file})
+		return s.emit(record{Type: "serving", URL: cos.url, Value: file, UDP: cos.udp})
 	}
 	var out strings.Builder
 	fmt.Fprintf(&out, "Serving COS and IAM on %s, data in %s\n\n", cos.url, s.dir)
+	rapid := "off, so that --accelerate has nothing to use"
+	if cos.udp != "" {
+		rapid = "on UDP " + cos.udp + ", for --accelerate"
+	}
 	for _, row := range [][2]string{
 		{"endpoint", cos.url},
 		{"IAM", c.AuthEndpoint},
+		{"rapid", rapid},
 		{"instance", c.ResourceInstanceID},
 		{"API key", c.APIKey},
 		{"access key", c.HMACKeys.AccessKeyID},
