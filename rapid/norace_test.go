@@ -1,0 +1,5 @@
+//go:build !race
+
+package rapid_test
+
+const underRace = false
