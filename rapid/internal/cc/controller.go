@@ -167,7 +167,11 @@ func (c *Controller) HostDropped(n int) { c.hostCredit = min(c.hostCredit+max(n,
 func (c *Controller) Done(now, rtt time.Duration) {
 	first := c.delay.srtt == 0
 	if rtt > 0 && c.s.any {
-		c.delay.add(now, delaySample{rtt, c.s.newest.inflight}, c.baseWindow())
+		bucket := c.delay.srtt / 4
+		if c.state == startup {
+			bucket = c.delay.srtt / 8
+		}
+		c.delay.add(now, delaySample{rtt, c.s.newest.inflight}, c.baseWindow(), bucket)
 		c.saw.sample(&c.s.newest, rtt)
 	}
 	if c.s.any {

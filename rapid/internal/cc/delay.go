@@ -39,7 +39,7 @@ const (
 
 func (f *delayFilter) reset() { *f = delayFilter{} }
 
-func (f *delayFilter) add(now time.Duration, s delaySample, window time.Duration) {
+func (f *delayFilter) add(now time.Duration, s delaySample, window, bucket time.Duration) {
 	if f.srtt == 0 {
 		f.srtt, f.rttvar = s.rtt, s.rtt/2
 		f.base, f.nextBase, f.baseAt, f.nextAt = s.rtt, s.rtt, now, now
@@ -63,7 +63,7 @@ func (f *delayFilter) add(now time.Duration, s delaySample, window time.Duration
 	}
 	f.base = min(f.base, s.rtt)
 
-	if now-f.began > max(f.srtt/4, standingMin) {
+	if now-f.began > max(bucket, standingMin) {
 		f.prev, f.cur, f.began = f.cur, s, now
 	} else if s.rtt < f.cur.rtt {
 		f.cur = s

@@ -1,5 +1,7 @@
 package cc
 
+import "time"
+
 const (
 	// paceStartup lets the window double each round trip; paceGrow spreads a
 	// window over a little less than a round trip, so that acknowledgements
@@ -10,9 +12,11 @@ const (
 
 	// A burst is a millisecond's worth (draft-ietf-ccwg-bbr: BBR.send_quantum),
 	// at least two packets and at most what one system call takes.
-	quantumTime = 1e-3
-	quantumMin  = 2
-	quantumMax  = 64 << 10
+	// On short paths it is less, so that it does not fill the queue alone.
+	quantumTime  = time.Millisecond
+	quantumLeast = time.Millisecond / 4
+	quantumMin   = 2
+	quantumMax   = 64 << 10
 )
 
 // Rate returns the pacing rate in bytes a second. It is never zero.
@@ -20,7 +24,9 @@ func (c *Controller) Rate() float64 {
 	if c.held() {
 		return max(c.fixed.rate(c), 1)
 	}
-	span := c.delay.srtt
+	// The standing sample is of now; the smoothed one remembers a queue that
+	// is gone.
+	span := min(c.delay.srtt, c.delay.standing().rtt)
 	gain := paceGrow
 	if span == 0 {
 		span, gain = initialSpread, 1
@@ -37,6 +43,7 @@ func (c *Controller) Rate() float64 {
 // Quantum returns the bytes that may leave in one burst, at least two
 // datagrams and at most 64 KiB.
 func (c *Controller) Quantum() int {
-	q := min(c.Rate()*quantumTime, quantumMax)
+	t := min(max(c.delay.srtt/4, quantumLeast), quantumTime)
+	q := min(c.Rate()*t.Seconds(), quantumMax)
 	return int(max(q, quantumMin*c.datagram()))
 }

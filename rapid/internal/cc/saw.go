@@ -165,7 +165,7 @@ func (c *Controller) inGrow(ended bool) {
 	}
 	c.saw.rounds++
 	near := c.saw.peak > 0 && c.saw.peakAge < 50 && c.window > 0.9*c.saw.peak && c.window < 1.2*c.saw.peak
-	if c.saw.rounds > 4 && c.eventWin && !near && c.delay.queue() < c.low()*2 {
+	if c.saw.rounds > 4 && c.eventWin && !near && c.delay.queue() < max(c.low()*2, c.high()/4) {
 		c.saw.speed = min(c.saw.speed*2, 1<<10)
 	} else {
 		c.saw.speed = max(c.saw.speed/2, 1)

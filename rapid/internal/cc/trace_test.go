@@ -29,6 +29,9 @@ func TestTrace(t *testing.T) {
 	case "lan":
 		c = cell{1000, 1, 0, 1}
 		trace(t, c, 20*time.Millisecond, 2*sec, mate{newRapid("", cc.Config{}), 0})
+	case "giga":
+		c = cell{1000, 100, 0.1, 1}
+		trace(t, c, 100*time.Millisecond, 3*sec, mate{newRapid("", cc.Config{}), 0})
 	case "one":
 		c = cell{100, 20, 0, 1}
 		trace(t, c, 10*time.Millisecond, 4*sec, mate{newRapid("", cc.Config{}), 0})
