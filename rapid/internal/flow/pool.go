@@ -110,6 +110,12 @@ func (c *chunks) release(i uint64, p *Pool) {
 	c.base = max(c.base, i)
 }
 
+// empty gives all pieces back, the last of which holds what is before off, where the next will begin.
+func (c *chunks) empty(off uint64, p *Pool) {
+	c.release(off/ChunkSize+1, p)
+	c.base = off / ChunkSize
+}
+
 // clear gives everything back.
 func (c *chunks) clear(p *Pool) {
 	c.release(c.base+uint64(len(c.ring)), p)

@@ -61,8 +61,7 @@ func (b *ReceiveBuffer) Read(p []byte, pool *Pool) int {
 		b.data.release(b.read/ChunkSize, pool)
 	}
 	if b.read == b.ready && b.got.Len() == 0 {
-		b.data.clear(pool)
-		b.data.base = b.read / ChunkSize
+		b.data.empty(b.read, pool)
 	}
 	return int(n)
 }

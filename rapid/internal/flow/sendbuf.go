@@ -112,8 +112,7 @@ func (b *SendBuffer) Ack(start, end uint64, pool *Pool) {
 		b.data.release(b.done/ChunkSize, pool)
 	}
 	if b.done == b.end { // nothing left: do not keep a chunk for its last bytes
-		b.data.clear(pool)
-		b.data.base = b.end / ChunkSize
+		b.data.empty(b.end, pool)
 	}
 }
 

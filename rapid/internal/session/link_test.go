@@ -146,9 +146,8 @@ func (w *world) deliver(o *end, at time.Duration, from netip.AddrPort, datagram 
 	heap.Push(&w.queue, event{at: at, serial: w.serial, to: o, from: from, data: bytes.Clone(datagram)})
 }
 
-// step lets both ends send what they can, and goes to the next moment at which
-// something happens; it returns false if nothing will until end.
-func (w *world) step(end time.Duration) bool {
+// flush lets both ends send what they can.
+func (w *world) flush() {
 	for _, e := range w.ends {
 		for n := 0; ; n++ {
 			b := e.Fill(w.now, w.buf)
@@ -161,6 +160,11 @@ func (w *world) step(end time.Duration) bool {
 			w.transmit(e, b)
 		}
 	}
+}
+
+// step goes to the next moment at which something happens; it returns false if nothing
+// will until end.
+func (w *world) step(end time.Duration) bool {
 	next := end
 	for _, e := range w.ends {
 		d := e.Deadline()
@@ -198,6 +202,9 @@ func (w *world) step(end time.Duration) bool {
 func (w *world) run(d time.Duration, done func() bool) bool {
 	for end := w.now + d; ; {
 		if done() {
+			return true
+		}
+		if w.flush(); done() {
 			return true
 		}
 		if !w.step(end) {
