@@ -29,7 +29,8 @@ func TestScript(t *testing.T) {
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
-			srv := icostest.NewServer(env.T().(testing.TB))
+			tb := env.T().(testing.TB)
+			srv := icostest.NewServer(tb, &icostest.Options{Rapid: strings.HasSuffix(tb.Name(), "/accelerate")})
 			file := filepath.Join(env.WorkDir, "cos_credentials")
 			doc, err := json.Marshal(srv.Credential)
 			if err != nil {

@@ -27,7 +27,7 @@ type tuning struct {
 
 func (t *tuning) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.IntVarP(&t.jobs, "jobs", "j", 0, "how many objects to move at once (default 16)")
+	f.IntVarP(&t.jobs, "jobs", "j", 0, "how many objects to move at once (default 16, with --accelerate 64)")
 	f.IntVar(&t.connections, "connections", 0, "how many requests to make at once (default: what proves fastest, up to 64)")
 	f.Var(&t.partSize, "part-size", "bytes of one part of a large object (default: chosen)")
 	f.Var(&t.threshold, "threshold", "move in parts from this size on (default: chosen)")
