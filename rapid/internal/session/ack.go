@@ -171,5 +171,15 @@ func ackDelay(r *flow.RTT) time.Duration {
 	return min(max(r.Smoothed/8, time.Millisecond), maxAckDelay)
 }
 
-// ackEvery is after how many packets an acknowledgement does not wait longer.
-const ackEvery = 256
+// ackEvery returns after how many packets an acknowledgement does not wait longer. On short paths,
+// where all that is in flight comes within the time that it would wait, they are about what one batch holds.
+func ackEvery(r *flow.RTT) int {
+	if r.Smoothed < 8*time.Millisecond {
+		return 64
+	}
+	return 256
+}
+
+// prompt is how many packets are acknowledged at once in the beginning, when the sender knows
+// nothing yet.
+const prompt = 32

@@ -222,7 +222,8 @@ func (s *Session) finish(p *packet) int {
 func (s *Session) putAck(p *packet) {
 	r := s.acks.Ranges()
 	i := r.Len() - 1
-	if i < 0 {
+	if i < 0 { // the peer has said that it needs no acknowledgement any more
+		s.acks.Sent()
 		return
 	}
 	top := r.At(i)

@@ -22,7 +22,7 @@ func (p *pacer) budget(now time.Duration, s *Session) int {
 		return 0
 	}
 	behind := now - max(p.next, now-p.slack(s))
-	return s.cc.Quantum() + int(behind.Seconds()*s.cc.Rate())
+	return max(s.cc.Quantum(), int(behind.Seconds()*s.cc.Rate()))
 }
 
 // sent takes n bytes off the budget.

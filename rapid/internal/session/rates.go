@@ -61,7 +61,7 @@ func wireRate(r float64) uint64 {
 }
 
 // policies are the policies by their numbers in RATES.
-var policies = [...]cc.Policy{cc.Fixed, cc.High, cc.Fair, cc.Low}
+var policies = [...]cc.Policy{cc.Fair, cc.High, cc.Low, cc.Fixed}
 
 func wirePolicy(p cc.Policy) uint8 {
 	for i, q := range policies {
@@ -69,7 +69,7 @@ func wirePolicy(p cc.Policy) uint8 {
 			return uint8(i)
 		}
 	}
-	return 2
+	return 0
 }
 
 func policy(i uint8) (cc.Policy, bool) {

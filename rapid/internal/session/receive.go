@@ -52,8 +52,11 @@ func (s *Session) Handle(now time.Duration, from netip.AddrPort, pk Packet) {
 		s.violate(err.Error())
 		return
 	}
-	s.acks.Receive(now, pk.Number, eliciting, ackDelay(&s.rtt), ackEvery)
-	if urgent {
+	s.acks.Receive(now, pk.Number, eliciting, ackDelay(&s.rtt), ackEvery(&s.rtt))
+	if eliciting {
+		s.elicited++
+	}
+	if urgent || s.elicited < prompt {
 		s.acks.Now()
 	}
 }

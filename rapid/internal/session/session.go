@@ -33,6 +33,7 @@ type Session struct {
 	// Packets.
 	replay   wire.Replay
 	acks     flow.Acks
+	elicited int // packets that were to be acknowledged
 	hist     flow.History[sent]
 	refs     refRing
 	inFlight int    // bytes that wait to be acknowledged, MTU probes apart

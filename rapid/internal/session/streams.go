@@ -83,6 +83,7 @@ func (s *Session) find(id uint64) *Stream {
 		return nil // it was, and is gone
 	}
 	s.last = s.newStream(id)
+	s.allowStreams()
 	return s.last
 }
 
@@ -105,7 +106,22 @@ func (st *Stream) retire() {
 		return
 	}
 	s.peerGone++
-	if limit := s.peerGone + uint64(max(s.cfg.Limits.Streams, firstStreams)); limit >= s.peerLimit+uint64(s.cfg.Limits.Streams)/8 {
+	s.allowStreams()
+}
+
+// allowStreams tells the client that it may open as many streams more as are gone, when they are
+// many or when it has few left.
+func (s *Session) allowStreams() {
+	most := uint64(max(s.cfg.Limits.Streams, firstStreams))
+	limit := s.peerGone + most
+	if limit == s.peerLimit {
+		return
+	}
+	left := s.peerLimit
+	if n := s.peerOpened.Len(); n > 0 {
+		left -= s.peerOpened.At(n - 1).End
+	}
+	if limit-s.peerLimit >= most/8 || left <= most/8 {
 		s.peerLimit = limit
 		s.pending |= pendMaxStreams
 	}

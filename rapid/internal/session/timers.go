@@ -177,7 +177,7 @@ func (s *Session) Deadline() time.Duration {
 	if at, ok := s.acks.Due(); ok {
 		d = min(d, at)
 	}
-	if s.response.due || t.probes > 0 {
+	if s.response.due && s.response.to != s.path.addr || t.probes > 0 {
 		return min(d, s.now)
 	}
 	if s.wants() && s.cc.Window()-s.inFlight >= s.mtu.size && s.hist.Span() < maxSpan {
