@@ -231,13 +231,22 @@ func TestStormsChangeNothing(t *testing.T) {
 			}
 		}},
 		{"reflected", func(s *siege, rng *rand.Rand) func(b []byte) (int, netip.AddrPort) {
-			for range 10 {
-				s.good.send(wire.AppendPing(nil))
-				time.Sleep(20 * time.Millisecond)
+			// The server has to send more packets than the client, or their
+			// numbers alone would make them replays.
+			s.good.send(wire.AppendOpen(nil, 0, "host:443"))
+			c := <-s.accepted
+			if _, err := c.Write(make([]byte, 200_000)); err != nil {
+				s.t.Fatal(err)
 			}
+			time.Sleep(time.Second)
 			sent := s.socket.take(s.good.id)
-			if len(sent) < 10 {
-				s.t.Errorf("the server has sent %d packets, want 10", len(sent))
+			if uint64(len(sent)) < s.good.next+10 {
+				s.t.Errorf("the server has sent %d packets, want more than %d", len(sent), s.good.next+10)
+			}
+			_ = c.(*rapid.Conn).Reset(rapid.CodeCanceled, "")
+			for range 5 {
+				time.Sleep(time.Second)
+				s.settle(s.good) // until the stream is gone
 			}
 			return func(b []byte) (int, netip.AddrPort) {
 				d := sent[rng.IntN(len(sent))]
