@@ -198,7 +198,9 @@ func TestOpenStreamWaitsForTheLimit(t *testing.T) {
 		}
 		opened := make(chan error)
 		go func() {
-			_, err := s.OpenStream(t.Context(), "example.com:80")
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			_, err := s.OpenStream(ctx, "example.com:80")
 			opened <- err
 		}()
 		_ = first.Close()

@@ -100,6 +100,7 @@ func TestBlockedFromTheStart(t *testing.T) {
 		if err := get(t.Context(), c, "http://example.com", 1000); err != nil {
 			t.Fatal(err)
 		}
+		time.Sleep(10 * time.Second)
 		w.net.SetLink(link)
 		time.Sleep(5 * time.Minute)
 		for range 2 {

@@ -109,7 +109,7 @@ func TestDisturbances(t *testing.T) {
 		sessions int64 // that are needed
 	}{
 		{"blackout of 5 s", func(w *world) { w.blackout(link, blackout, 5*time.Second) }, 1},
-		{"blackout of 25 s", func(w *world) { w.blackout(link, blackout, 25*time.Second) }, 1},
+		{"blackout of 30 s", func(w *world) { w.blackout(link, blackout, 30*time.Second) }, 1},
 		{"blackout of 120 s", func(w *world) { w.blackout(link, blackout, 120*time.Second) }, 2},
 		{"NAT rebinding", func(w *world) { (<-w.sockets).Rebind() }, 1},
 		{"MTU drops to 1280", func(w *world) { w.net.SetLink(narrow) }, 1},

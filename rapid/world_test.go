@@ -82,6 +82,7 @@ func (w *world) close(t testing.TB) {
 	}
 	if w.net != nil {
 		_ = w.net.Close()
+		time.Sleep(time.Second) // net/http lets go of connections half a second late
 	}
 }
 
