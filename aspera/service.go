@@ -126,10 +126,10 @@ type ConnectionInfo struct {
 }
 
 // Format prints what is no secret, whatever the verb.
-func (i *ConnectionInfo) Format(f fmt.State, _ rune) { io.WriteString(f, i.Endpoint.Host) }
+func (i ConnectionInfo) Format(f fmt.State, _ rune) { io.WriteString(f, i.Endpoint.Host) }
 
 // LogValue implements slog.LogValuer.
-func (i *ConnectionInfo) LogValue() slog.Value { return slog.StringValue(i.Endpoint.Host) }
+func (i ConnectionInfo) LogValue() slog.Value { return slog.StringValue(i.Endpoint.Host) }
 
 // Names of the steps in a [SpecError].
 const (

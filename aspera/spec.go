@@ -86,7 +86,7 @@ type Spec struct {
 }
 
 // Format prints what is no secret, whatever the verb.
-func (s *Spec) Format(f fmt.State, _ rune) {
+func (s Spec) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "%s spec of %s", s.Direction, s.RemoteHost)
 	if s.Grant != nil {
 		io.WriteString(f, " with a grant")
@@ -94,7 +94,7 @@ func (s *Spec) Format(f fmt.State, _ rune) {
 }
 
 // LogValue implements slog.LogValuer.
-func (s *Spec) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(s)) }
+func (s Spec) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(s)) }
 
 // Tags are the members of a spec that are passed on as they are. They hold a token
 // of the caller, so they print as REDACTED.
