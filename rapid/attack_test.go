@@ -311,57 +311,74 @@ func fill(rng *rand.Rand, b []byte) {
 	}
 }
 
+// trap is a server that is none, and the stream a client has opened there.
+type trap struct {
+	t      *testing.T
+	socket *tapSocket // the client's
+	server *rawPeer
+	conn   net.Conn
+	heard  []sentDatagram // from the client
+}
+
+func newTrap(t *testing.T) *trap {
+	t.Helper()
+	socket := newTapSocket(clientAddr)
+	g := &rapid.Grant{Addrs: []string{serverAddr.String()}, ID: 0x1234, Key: rapid.Key{5, 6, 7}}
+	d := &rapid.Dialer{
+		Grants:       rapid.GranterFunc(func(context.Context, string, string) (*rapid.Grant, error) { return g, nil }),
+		ListenPacket: func(context.Context, string, string) (net.PacketConn, error) { return socket, nil },
+	}
+	tr := &trap{t: t, socket: socket, server: &rawPeer{
+		t: t, socket: socket, addr: serverAddr, id: wire.ID(g.ID),
+		sealer: wire.NewSealer(g.Key, wire.ServerToClient),
+		opener: wire.NewOpener(g.Key, wire.ClientToServer),
+	}}
+	opened := make(chan net.Conn, 1)
+	go func() {
+		c, err := d.DialContext(t.Context(), "tcp", "example.com:443")
+		if err != nil {
+			t.Error(err)
+		}
+		opened <- c
+	}()
+	time.Sleep(10 * time.Millisecond)
+	tr.server.hello()
+	tr.serve()
+	tr.conn = <-opened
+	t.Cleanup(func() { _ = d.Close() })
+	if tr.conn == nil {
+		t.FailNow()
+	}
+	return tr
+}
+
+// serve acknowledges what the client says for a while, and returns it.
+func (tr *trap) serve() (all []answer) {
+	for range 20 {
+		time.Sleep(20 * time.Millisecond)
+		tr.socket.mu.Lock()
+		tr.heard = append(tr.heard, tr.socket.sent...)
+		tr.socket.mu.Unlock()
+		if a := tr.server.answers(); len(a) > 0 {
+			tr.server.acknowledge(a)
+			all = append(all, a...)
+		}
+	}
+	return all
+}
+
 // TestStormsAtClient is TestStormsChangeNothing for the other end: what the
 // client itself has sent comes back to it, or anything else.
 func TestStormsAtClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		socket := newTapSocket(clientAddr)
-		g := &rapid.Grant{Addrs: []string{serverAddr.String()}, ID: 0x1234, Key: rapid.Key{5, 6, 7}}
-		d := &rapid.Dialer{
-			Grants:       rapid.GranterFunc(func(context.Context, string, string) (*rapid.Grant, error) { return g, nil }),
-			ListenPacket: func(context.Context, string, string) (net.PacketConn, error) { return socket, nil },
-		}
-		defer d.Close()
-		server := &rawPeer{
-			t: t, socket: socket, addr: serverAddr, id: wire.ID(g.ID),
-			sealer: wire.NewSealer(g.Key, wire.ServerToClient),
-			opener: wire.NewOpener(g.Key, wire.ClientToServer),
-		}
-		opened := make(chan net.Conn, 1)
-		go func() {
-			c, err := d.DialContext(t.Context(), "tcp", "example.com:443")
-			if err != nil {
-				t.Error(err)
-			}
-			opened <- c
-		}()
-		var reflected []sentDatagram
-		serve := func() {
-			for range 20 {
-				time.Sleep(20 * time.Millisecond)
-				socket.mu.Lock()
-				reflected = append(reflected, socket.sent...)
-				socket.mu.Unlock()
-				if a := server.answers(); len(a) > 0 {
-					server.acknowledge(a)
-				}
-			}
-		}
-		time.Sleep(10 * time.Millisecond)
-		server.hello()
-		serve()
-		c := <-opened
-		if c == nil {
-			return
-		}
-		defer c.Close()
-
+		tr := newTrap(t)
+		server, socket := tr.server, tr.socket
 		rng := rand.New(rand.NewPCG(9, 10))
 		forged := server.seal(wire.AppendStream(nil, 0, 0, []byte("evil"), false, false), 300)
 		storm := func(b []byte) (int, netip.AddrPort) {
 			switch rng.IntN(4) {
 			case 0:
-				d := reflected[rng.IntN(len(reflected))]
+				d := tr.heard[rng.IntN(len(tr.heard))]
 				return copy(b, d.data), serverAddr
 			case 1:
 				n := copy(b, forged)
@@ -399,13 +416,112 @@ func TestStormsAtClient(t *testing.T) {
 		served := make(chan struct{})
 		go func() {
 			defer close(served)
-			serve()
+			tr.serve()
 		}()
-		got, err := io.ReadAll(c)
+		got, err := io.ReadAll(tr.conn)
 		if err != nil || string(got) != "good" {
 			t.Errorf("read %q, %v; want good", got, err)
 		}
 		<-served
+	})
+}
+
+// TestHostileServers is TestHostileClients for the other end.
+func TestHostileServers(t *testing.T) {
+	const (
+		dies  = true
+		lives = false
+	)
+	for _, c := range []struct {
+		name   string
+		fate   bool
+		frames []byte
+	}{
+		{"unknown frame", dies, []byte{0x3e}},
+		{"OPEN", dies, wire.AppendOpen(nil, 0, "host:443")},
+		{"STREAM not opened", dies, wire.AppendStream(nil, 7, 0, []byte("x"), false, false)},
+		{"RESET not opened", dies, wire.AppendReset(nil, 7, 0, 0, "")},
+		{"STOP not opened", dies, wire.AppendStop(nil, 7, 0)},
+		{"credit for a stream not opened", dies, wire.AppendMaxStreamData(nil, 7, 1)},
+		{"STREAM beyond its credit", dies, wire.AppendStream(nil, 0, 1<<30, []byte("x"), false, false)},
+		{"STREAM at a giant offset", dies, wire.AppendStream(nil, 0, wire.MaxVarint-1, []byte("x"), true, false)},
+		{"RESET of a giant size", dies, wire.AppendReset(nil, 0, 0, wire.MaxVarint, "")},
+		{"ACK of packets not sent", dies, ackOf(0, 1<<30)},
+		{"MAX_STREAMS of extremes", lives, wire.AppendMaxStreams(nil, wire.MaxStreamID)},
+		{"a reason of control characters", lives, wire.AppendReset(nil, 0, 99, 0, "\x1b[2J\xff\x00\r\n")},
+		{"STOP of the stream", lives, wire.AppendStop(nil, 0, wire.Busy)},
+		{"PATH_CHALLENGE", lives, wire.AppendPathChallenge(nil, [8]byte{1})},
+		{"RATES of extremes", lives, wire.AppendRates(nil, wire.MaxVarint, 3, 255, wire.MaxVarint, wire.MaxVarint)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tr := newTrap(t)
+				tr.server.send(c.frames)
+				end, died := has(tr.serve(), wire.Close)
+				if died != c.fate || died && end.Code != wire.Violation {
+					t.Errorf("session closed: %v, %v %q; want %v", died, end.Code, end.Text, c.fate)
+				}
+				s := tr.conn.(*rapid.Conn).Session()
+				if err := s.Err(); (err != nil) != c.fate {
+					t.Errorf("session ended by %v", err)
+				}
+				_, err := tr.conn.Write([]byte("x"))
+				if died && err == nil {
+					t.Error("a write succeeds although the session is over")
+				}
+				if err != nil {
+					for _, r := range err.Error() {
+						if r < ' ' || r == 0x7f || r == 0xfffd {
+							t.Errorf("error %q shows what the server wrote as it is", err)
+							break
+						}
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestStolenPackets has an attacker pass on a client's packet, from his own
+// address, before the client's copy comes: docs/rapid.md §16 and §19.1.
+func TestStolenPackets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSiege(t, rapid.ListenOptions{})
+		s.good.send(wire.AppendOpen(nil, 0, "host:443"))
+		s.settle(s.good)
+		c := <-s.accepted
+		defer c.Close()
+
+		for range 5 {
+			stolen := s.good.seal(wire.AppendPing(nil), 0)
+			s.socket.deliver(evilAddr, bytes.Clone(stolen))
+			if _, err := c.Write(make([]byte, 50_000)); err != nil { // there is much to send
+				t.Fatal(err)
+			}
+			time.Sleep(50 * time.Millisecond)
+			s.socket.deliver(clientAddr, stolen)
+			time.Sleep(50 * time.Millisecond)
+			to := map[netip.AddrPort]int{}
+			now := s.good.answers()
+			challenged := false
+			for _, a := range now {
+				to[a.to] += len(a.Data)
+				challenged = challenged || a.Type == wire.PathChallenge && a.to == evilAddr
+			}
+			if !challenged {
+				t.Error("the new address was not challenged")
+			}
+			if most := 3 * len(stolen); to[evilAddr] > most {
+				t.Errorf("the attacker got %d bytes for %d", to[evilAddr], len(stolen))
+			}
+			// The client goes on, and the server returns to it.
+			s.good.acknowledge(now)
+			s.settle(s.good)
+			s.alive(s.good)
+		}
+		if remote := s.listener.Stats()[0].Remote; remote != clientAddr {
+			t.Errorf("the session is with %v, want %v", remote, clientAddr)
+		}
 	})
 }
 
