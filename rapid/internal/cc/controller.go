@@ -216,7 +216,7 @@ func (c *Controller) Done(now, rtt time.Duration) {
 
 // bound keeps the window in its limits.
 func (c *Controller) bound() {
-	low := max(minWindow*c.datagram(), c.least()*c.delay.srtt.Seconds())
+	low := max(minWindow*c.datagram(), c.least()*(c.delay.srtt+c.delay.gap).Seconds())
 	c.window = max(c.window, low)
 	if top := c.ceiling(); top > 0 && c.delay.srtt > 0 && !c.held() {
 		// Twice what the rate needs, so that pacing is what limits.

@@ -8,6 +8,7 @@ import (
 const (
 	cubicC    = 0.4 // packets/s³, RFC 9438, section 5
 	cubicBeta = 0.7 // RFC 9438, section 4.6
+	betaMin   = 0.3
 	// testEvery is the least time, in round trips, between two looks whether
 	// the others are still there.
 	testEvery = 40
@@ -38,7 +39,12 @@ func (q *cubic) late() { q.losses = max(0, q.losses-1) }
 
 // beta is the reduction of n flows of which one halves.
 func (c *Controller) beta() float64 {
-	n := max(c.share(), 1)
+	n := c.share()
+	if n < 1 {
+		// A part of a flow sees a part of its losses, and answers each for
+		// all of them.
+		return max(math.Pow(cubicBeta, 1/n), betaMin)
+	}
 	return (n - 1 + cubicBeta) / n
 }
 

@@ -35,6 +35,8 @@ const (
 	// standingMin is the least length of a bucket. It is longer than what a
 	// busy host holds up its processes.
 	standingMin = 10 * time.Millisecond
+	// bunch is the time in which acknowledgements count as one.
+	bunch = 200 * time.Microsecond
 )
 
 func (f *delayFilter) reset() { *f = delayFilter{} }
@@ -46,8 +48,10 @@ func (f *delayFilter) add(now time.Duration, s delaySample, window, bucket time.
 		f.began, f.cur, f.prev = now, s, s
 		return
 	}
-	f.gap += (min(now-f.gapAt, f.srtt/2) - f.gap) / 8
-	f.gapAt = now
+	if d := now - f.gapAt; d > bunch {
+		f.gap += (min(d, f.srtt/2) - f.gap) / 8
+		f.gapAt = now
+	}
 	f.rttvar += ((f.srtt - s.rtt).Abs() - f.rttvar) / 4
 	f.srtt += (s.rtt - f.srtt) / 8
 

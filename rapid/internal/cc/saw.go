@@ -23,14 +23,17 @@ const (
 	// which depends on nothing but the rate, so that flows with different
 	// round trips grow alike, and is the faster the smaller the rate, so that
 	// flows that are pushed back together become equal.
-	pull     = 0.25   // 1/s
-	pullRate = 12.5e6 // bytes a second
-	pullMax  = 0.08   // of the window in one round trip
-	calmPart = 1.0 / 16
-	calmMin  = time.Millisecond / 4
-	speedMax = 0.5 // of the window in one round trip, at any speed
-	testKept = 0.9
-	failures = 3 // drains in a row that do not drain
+	pull        = 0.25   // 1/s
+	pullRate    = 12.5e6 // bytes a second
+	pullMax     = 0.08   // of the window in one round trip
+	calmPart    = 1.0 / 16
+	calmMin     = time.Millisecond / 4
+	speedMax    = 0.5 // of the window in one round trip, at any speed
+	peakRounds  = 50
+	nearSpeed   = 0.25
+	policedPart = 0.95
+	testKept    = 0.9
+	failures    = 3 // drains in a row that do not drain
 )
 
 // A saw is the usual cycle: grow until there is a queue, drain it, look at the
@@ -83,7 +86,7 @@ func (c *Controller) high() time.Duration {
 	part *= min(max(math.Sqrt(math.Sqrt(math.Sqrt(pullRate*c.share()/max(c.bw.get(), 1)))), 0.6), 1.5)
 	few := time.Duration(4 * c.datagram() / max(c.bw.get(), 1) * float64(time.Second))
 	few = min(few, 100*time.Millisecond)
-	return max(time.Duration(part*float64(c.delay.base)), least, few)
+	return max(time.Duration(part*float64(c.delay.base)), least, few, c.delay.gap)
 }
 
 func (c *Controller) low() time.Duration {
@@ -116,7 +119,7 @@ func (c *Controller) drained() float64 {
 
 func (c *Controller) toGrow() {
 	c.state = grow
-	c.saw.speed, c.saw.rounds, c.saw.bad, c.saw.failed = 1, 0, 0, 0
+	c.saw.speed, c.saw.rounds, c.saw.bad = 1, 0, 0
 }
 
 // cut sets the window to w, or a little below the present one if that is
@@ -133,9 +136,12 @@ func (c *Controller) cut(w float64) {
 
 func (c *Controller) inGrow(ended bool) {
 	if c.eventWin && !c.s.newest.appLimited && c.delay.srtt > 0 {
-		rtt := c.delay.srtt.Seconds()
+		rtt := (c.delay.srtt + c.delay.gap).Seconds()
 		r := c.window / rtt
 		part := min(pull*math.Sqrt(pullRate*c.share()/r)*rtt, pullMax)
+		if c.near() {
+			part *= nearSpeed
+		}
 		part = min(part*c.saw.speed, speedMax)
 		c.window += part * float64(c.s.acked)
 	}
@@ -154,22 +160,32 @@ func (c *Controller) inGrow(ended bool) {
 		if c.saw.bad >= 2 || c.delay.queue() > c.high()/2 {
 			c.saw.peak, c.saw.peakAge = c.window, 0
 			c.saw.forLoss, c.saw.excess, c.saw.rate = true, e, c.bw.last
-			c.cut(min(c.drained(), c.window*(1-e)))
+			w := c.window * (1 - e)
+			if c.calm() {
+				// Dropped without a queue: a policer has no slack to drain.
+				w *= policedPart
+			}
+			c.cut(min(c.drained(), w))
 			return
 		}
 	} else {
 		c.saw.bad = 0
-		if c.calm() || lost < n*c.floor.rate {
+		if c.calm() && (c.saw.peak == 0 || c.saw.peakAge > peakRounds || c.window < 0.95*c.saw.peak) || lost < n*c.floor.rate {
 			c.learn()
 		}
 	}
 	c.saw.rounds++
-	near := c.saw.peak > 0 && c.saw.peakAge < 50 && c.window > 0.9*c.saw.peak && c.window < 1.2*c.saw.peak
-	if c.saw.rounds > 4 && c.eventWin && !near && c.delay.queue() < max(c.low()*2, c.high()/4) {
-		c.saw.speed = min(c.saw.speed*2, 1<<10)
+	if c.saw.rounds > 4 && c.eventWin && !c.near() && c.delay.queue() < max(c.low()*2, c.high()/4) {
+		c.saw.speed = min(c.saw.speed*2, 1<<20)
 	} else {
 		c.saw.speed = max(c.saw.speed/2, 1)
 	}
+}
+
+// near tells that the window is about as large as when too much was lost.
+func (c *Controller) near() bool {
+	p := c.saw.peak
+	return p > 0 && c.saw.peakAge < peakRounds && c.window > 0.9*p && c.window < 1.1*p
 }
 
 // learn takes the losses of the present round for noise.
@@ -228,7 +244,14 @@ func (c *Controller) inDrain(bool) {
 		return
 	}
 	s.first = false
-	if quiet || c.cfg.Policy == Low {
+	switch {
+	case quiet:
+		c.saw.failed = 0
+		c.toGrow()
+		return
+	case s.seen-c.delay.base <= c.high() || c.cfg.Policy == Low:
+		// Others have drained less or later: no reason to think that they
+		// never will.
 		c.toGrow()
 		return
 	}

@@ -32,7 +32,7 @@ func (c *Controller) inStartup(ended bool) {
 		c.fill.round = r
 	}
 	if c.delay.queue() > max(c.high()/2, highMin) {
-		c.leaveStartup()
+		c.leaveStartup(0)
 		return
 	}
 	if !ended {
@@ -54,13 +54,21 @@ func (c *Controller) inStartup(ended bool) {
 	}
 	c.fill.round = 0
 	if c.fill.flat >= fullRounds || c.fill.flat >= 1 && lossy > fullLoss {
-		c.leaveStartup()
+		c.leaveStartup(lossy)
 	}
 }
 
-func (c *Controller) leaveStartup() {
+// leaveStartup drains what startup has put into the queue. lossy is the part
+// that was lost beyond noise, if that is what ends it.
+func (c *Controller) leaveStartup(lossy float64) {
 	c.fill = fill{}
-	c.saw.first, c.saw.forLoss = true, false
+	c.saw.failed = 0
+	c.saw.first, c.saw.forLoss = lossy == 0, lossy > 0
+	if lossy > 0 {
+		c.saw.peak, c.saw.peakAge, c.saw.excess, c.saw.rate = c.window*(1-lossy), 0, lossy, c.bw.last
+		c.cut(c.bw.get() / (1 - c.floor.rate) * (c.delay.base + c.low() + c.delay.gap/2).Seconds())
+		return
+	}
 	c.cut(c.drained())
 }
 

@@ -32,6 +32,22 @@ func TestTrace(t *testing.T) {
 	case "giga":
 		c = cell{1000, 100, 0.1, 1}
 		trace(t, c, 100*time.Millisecond, 3*sec, mate{newRapid("", cc.Config{}), 0})
+	case "agg":
+		c = cell{100, 40, 0, 1}
+		w := newWorld(7, c.link())
+		w.link.aggregate = 20 * time.Millisecond
+		traceOn(t, w, c, 40*time.Millisecond, 6*sec, mate{newRapid("", cc.Config{}), 0})
+	case "police":
+		c = cell{1000, 50, 0, 1}
+		w := newWorld(7, c.link())
+		w.link.police, w.link.policeBurst = 50e6/8, 100e3
+		c.mbit = 50
+		traceOn(t, w, c, 50*time.Millisecond, 6*sec, mate{newRapid("", cc.Config{}), 0})
+	case "loop":
+		c = cell{5000, .05, 0, 1}
+		w := newWorld(7, c.link())
+		w.link.queue = 200e3
+		traceOn(t, w, c, 5*time.Millisecond, sec, mate{newRapid("", cc.Config{}), 0})
 	case "one":
 		c = cell{100, 20, 0, 1}
 		trace(t, c, 10*time.Millisecond, 4*sec, mate{newRapid("", cc.Config{}), 0})
@@ -39,7 +55,10 @@ func TestTrace(t *testing.T) {
 }
 
 func trace(t *testing.T, c cell, step, to time.Duration, mates ...mate) {
-	w := newWorld(1, c.link())
+	traceOn(t, newWorld(1, c.link()), c, step, to, mates...)
+}
+
+func traceOn(t *testing.T, w *world, c cell, step, to time.Duration, mates ...mate) {
 	for _, m := range mates {
 		w.at(m.at, func() { m.f.start(w) })
 	}
