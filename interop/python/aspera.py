@@ -140,6 +140,8 @@ def spec_of(name, future):
     equal(name + ": no nulls", [field for field, value in spec.items() if value is None], [])
     token = spec["tags"]["aspera"]["node"]["storage_credentials"]["token"]["delegated_refresh_token"]
     check(name + ": delegated token", len(token) > 40)
+    # An extension of ours, which the SDK hands on with the rest.
+    check(name + ": icos_rapid", len(spec["icos_rapid"]["addrs"]) > 0)
     return spec
 
 
