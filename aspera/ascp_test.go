@@ -183,7 +183,7 @@ func TestAscpLies(t *testing.T) {
 func TestAscpReplacesFile(t *testing.T) {
 	w := newWorld(t)
 	ascptest.New(t, ascptest.Replaces)
-	b := content(1, 20<<20)
+	b := content(1, 1<<20)
 	if _, err := w.bucket.Object("there").Put(t.Context(), bytes.NewReader(b), nil); err != nil {
 		t.Fatal(err)
 	}
@@ -198,8 +198,13 @@ func TestAscpReplacesFile(t *testing.T) {
 // with them: what arrived is not moved again.
 func TestAscpGoesOn(t *testing.T) {
 	w := newWorld(t)
-	b := content(1, 20<<20)
+	b := content(1, 2<<20)
 	path := w.file(b)
+	withAscp := func() aspera.Config {
+		cfg := withAscp()
+		cfg.Transfer.Threshold = 1 << 20 // from which on there are checkpoints
+		return cfg
+	}
 	if _, err := w.bucket.Object("there").Put(t.Context(), bytes.NewReader(b), nil); err != nil {
 		t.Fatal(err)
 	}
