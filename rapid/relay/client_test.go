@@ -113,7 +113,9 @@ func TestRefusals(t *testing.T) {
 		{"bad address", func(w http.ResponseWriter, _ *http.Request) {
 			_ = json.NewEncoder(w).Encode(&rapid.Grant{Addrs: []string{"nonsense"}, ID: 1, Key: rapid.Key{1}})
 		}, nil, nil, "address"},
-		{"redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://evil.example/", http.StatusTemporaryRedirect) }, nil, nil, "307"},
+		{"redirect", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://evil.example/", http.StatusTemporaryRedirect)
+		}, nil, nil, "307"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := answering(t, c.answer).Grant(t.Context(), "tcp", "x:443")

@@ -144,7 +144,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 
 // httpGrace is how long requests that are being answered may take when all
 // streams have ended.
-const httpGrace = 2 * time.Second
+const httpGrace = 500 * time.Millisecond
 
 func endHTTP(hs *http.Server) error {
 	ctx, cancel := context.WithTimeout(context.Background(), httpGrace)
