@@ -70,7 +70,7 @@ func benchCeiling(ctx context.Context, b *bench) error {
 }
 
 func (b *bench) ceiling(ctx context.Context, tr transport, path string) (r linkResult, err error) {
-	l, err := emulate.Open(emulate.Shape{})
+	l, err := b.emulate(emulate.Shape{})
 	if err != nil {
 		return r, err
 	}

@@ -40,6 +40,7 @@ type clientFlags struct {
 	target    int64
 	sessions  int
 	noOffload bool
+	trace     bool
 }
 
 func (f *clientFlags) args() []string {
@@ -47,7 +48,7 @@ func (f *clientFlags) args() []string {
 		"-transport=" + f.transport, "-host=" + f.host, "-dir=" + f.dir, "-op=" + f.op, "-policy=" + f.policy, "-cpuprofile=" + f.profile,
 		fmt.Sprintf("-streams=%d", f.streams), fmt.Sprintf("-size=%d", f.size), fmt.Sprintf("-objects=%d", f.objects),
 		fmt.Sprintf("-limit=%v", f.limit), fmt.Sprintf("-target=%d", f.target), fmt.Sprintf("-sessions=%d", f.sessions),
-		fmt.Sprintf("-no-offload=%v", f.noOffload),
+		fmt.Sprintf("-no-offload=%v", f.noOffload), fmt.Sprintf("-trace=%v", f.trace),
 	}
 }
 
@@ -67,6 +68,7 @@ func parseClient(args []string) (*clientFlags, error) {
 	fs.Int64Var(&f.target, "target", 0, "rate of rapid in bits per second")
 	fs.IntVar(&f.sessions, "sessions", 1, "of rapid")
 	fs.BoolVar(&f.noOffload, "no-offload", false, "rapid without offload")
+	fs.BoolVar(&f.trace, "trace", false, "write to standard error how rapid does, ten times a second")
 	return f, fs.Parse(args)
 }
 
@@ -114,6 +116,9 @@ func rawClient(ctx context.Context, f *clientFlags) (report clientReport, err er
 	case "rapid":
 		d := f.dialer()
 		dial = func(ctx context.Context) (net.Conn, error) { return d.DialContext(ctx, "tcp", rawDestination) }
+		if f.trace {
+			defer trace(d)()
+		}
 		defer d.Close()
 		defer func() { report.Rapid = d.Stats() }()
 	}
@@ -144,4 +149,26 @@ func (f *clientFlags) dialer() *rapid.Dialer {
 		Grants: grants(f.host), Policy: rapid.Policy(f.policy), TargetRate: f.target,
 		Sessions: f.sessions, DisableOffload: f.noOffload,
 	}
+}
+
+// trace writes how the sender of a session sees its path, until what it returns is
+// called.
+func trace(d *rapid.Dialer) (stop func()) {
+	begin, t, quit := time.Now(), time.NewTicker(100*time.Millisecond), make(chan struct{})
+	go func() {
+		var before int64
+		for {
+			select {
+			case <-quit:
+				return
+			case now := <-t.C:
+				for _, s := range d.Stats() {
+					fmt.Fprintf(os.Stderr, "%6.2f s sent %4d Mbit/s, paced %4d, limit %s, RTT %v, loss %.4f, lost %d, held %d\n",
+						now.Sub(begin).Seconds(), (s.Sent-before)*8/100_000, s.Rate/1e6, s.Limit, s.RTT.Round(100*time.Microsecond), s.Loss, s.PacketsLost, s.Held)
+					before = s.Sent
+				}
+			}
+		}
+	}()
+	return func() { t.Stop(); close(quit) }
 }

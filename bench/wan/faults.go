@@ -140,7 +140,7 @@ type store struct {
 const storePort = ":9443"
 
 func (b *bench) fault(ctx context.Context, path string, cell emulate.Shape, size int64, r *faultResult) (err error) {
-	l, err := emulate.Open(cell)
+	l, err := b.emulate(cell)
 	if err != nil {
 		return err
 	}

@@ -241,9 +241,28 @@ func (b *bench) measureLink(ctx context.Context, cell emulate.Shape, t transport
 		r.duplicates = float64(got.Rapid[0].Duplicates) / float64(max(r.bytes, 1))
 	}
 	if b.verbose {
-		b.note("  %+v\n  sent %d random %d queue %d blocked %d refused %d overrun %d late %d wait p50 %v p95 %v\n  %+v\n  %+v", got.Objects, s.Sent, s.RandomDrops, s.QueueDrops, s.Blocked, s.Refused, s.Overrun, s.Late, s.Wait(.5), s.Wait(.95), got.Rapid, server.Totals)
+		b.explain(got, server, s)
 	}
 	return r, nil
+}
+
+// explain says more of a run than the tables do.
+func (b *bench) explain(got clientReport, server serverReport, s *emulate.Stats) {
+	for _, o := range got.Objects {
+		b.note("  %s: %d bytes, first after %v, last after %v, done after %v", cmp.Or(o.Key, "object"), o.Bytes,
+			time.Duration(o.First-o.Start).Round(time.Millisecond), time.Duration(o.Last-o.Start).Round(time.Millisecond), time.Duration(o.End-o.Start).Round(time.Millisecond))
+	}
+	b.note("  link: %d packets sent, %d lost at random, %d dropped by the queue, %d blocked, %d refused, %d overrun, %d late; waited %v (median) %v (95 %%)",
+		s.Sent, s.RandomDrops, s.QueueDrops, s.Blocked, s.Refused, s.Overrun, s.Late, s.Wait(.5), s.Wait(.95))
+	for name, f := range map[string]*emulate.Flow{"TCP": &s.TCP, "UDP": &s.UDP} {
+		var line []string
+		const step = 500 * time.Millisecond
+		for at := time.Duration(0); at < time.Duration(len(f.Slots))*emulate.Slot; at += step {
+			line = append(line, fmt.Sprintf("%.0f", f.Rate(at, at+step)/1e6))
+		}
+		b.note("  %s, Mbit/s each half second: %s", name, strings.Join(line, " "))
+	}
+	b.note("  client: %+v\n  server: %+v", got.Rapid, server.Totals)
 }
 
 func fileRune(r rune) rune {

@@ -61,6 +61,8 @@ type options struct {
 	profiles string
 	out      string
 	verbose  bool
+	priority bool
+	trace    bool
 }
 
 // part is one of the tables.
@@ -97,6 +99,8 @@ func parse(args []string) (*options, error) {
 	fs.StringVar(&o.scratch, "scratch", "/dev/shm", "`folder` in memory for files")
 	fs.StringVar(&o.profiles, "profiles", "", "`folder` for CPU profiles of clients")
 	fs.StringVar(&o.out, "out", "", "also write the tables to this `file`; of a whole run results/wan.txt")
+	fs.BoolVar(&o.priority, "priority", false, "run both ends before all other programs, on a machine that does something else too")
+	fs.BoolVar(&o.trace, "trace", false, "show how rapid clients do, ten times a second")
 	fs.BoolVar(&o.verbose, "v", false, "say more of each run")
 	if err := fs.Parse(args); err != nil {
 		return nil, err

@@ -85,7 +85,7 @@ type ends struct {
 
 // open makes a link with a server on side B. Dir is the folder of the run.
 func (b *bench) open(s emulate.Shape, congestion string, rapid bool) (*ends, error) {
-	l, err := emulate.Open(s)
+	l, err := b.emulate(s)
 	if err != nil {
 		return nil, err
 	}
@@ -97,6 +97,17 @@ func (b *bench) open(s emulate.Shape, congestion string, rapid bool) (*ends, err
 		return nil, errors.Join(err, l.Close())
 	}
 	return e, nil
+}
+
+// emulate makes a link for programs of the priority that was asked for.
+func (b *bench) emulate(s emulate.Shape) (*emulate.Link, error) {
+	l, err := emulate.Open(s)
+	if err == nil && b.priority {
+		if err = l.Nice(-20); err != nil {
+			return nil, errors.Join(err, l.Close())
+		}
+	}
+	return l, err
 }
 
 func newEnds(b *bench, l *emulate.Link) *ends {
@@ -171,7 +182,7 @@ func (e *ends) client(ctx context.Context, f clientFlags) (r clientReport, u usa
 }
 
 func (e *ends) clientOn(ctx context.Context, side emulate.Side, f clientFlags) (r clientReport, u usage, err error) {
-	f.host, f.dir = e.host, e.dir
+	f.host, f.dir, f.trace = e.host, e.dir, e.b.trace
 	out, u, err := e.program(ctx, side, e.b.command("client", f.args()...), f.limit+15*time.Second)
 	if len(out) > 0 {
 		err = errors.Join(err, json.Unmarshal(out, &r))
@@ -183,6 +194,9 @@ func (e *ends) clientOn(ctx context.Context, side emulate.Side, f clientFlags) (
 func (e *ends) program(ctx context.Context, side emulate.Side, cmd *exec.Cmd, limit time.Duration) ([]byte, usage, error) {
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
+	if e.b.trace {
+		cmd.Stderr = io.MultiWriter(os.Stderr, &errs)
+	}
 	if err := e.link.Start(side, cmd); err != nil {
 		return nil, usage{}, err
 	}
