@@ -35,6 +35,9 @@ const (
 	// standingMin is the least length of a bucket. It is longer than what a
 	// busy host holds up its processes.
 	standingMin = 10 * time.Millisecond
+	// gapMax bounds what is taken for the acknowledgement interval on short
+	// paths; on others it is half a round trip.
+	gapMax = 4 * time.Millisecond
 	// bunch is the time in which acknowledgements count as one.
 	bunch = 200 * time.Microsecond
 )
@@ -49,7 +52,7 @@ func (f *delayFilter) add(now time.Duration, s delaySample, window, bucket time.
 		return
 	}
 	if d := now - f.gapAt; d > bunch {
-		f.gap += (min(d, f.srtt/2) - f.gap) / 8
+		f.gap += (min(d, max(f.srtt/2, gapMax)) - f.gap) / 8
 		f.gapAt = now
 	}
 	f.rttvar += ((f.srtt - s.rtt).Abs() - f.rttvar) / 4
@@ -83,3 +86,8 @@ func (f *delayFilter) standing() delaySample {
 
 // queue is the time that the standing sample spent waiting.
 func (f *delayFilter) queue() time.Duration { return f.standing().rtt - f.base }
+
+// slack is the time that a window has to cover beyond the round trip, because
+// acknowledgements come in bunches: half of their interval on the average,
+// nearly all of it where the interval is longer than the path.
+func (f *delayFilter) slack() time.Duration { return max(f.gap/2, f.gap-f.base/8) }

@@ -26,9 +26,9 @@ func (c *Controller) Rate() float64 {
 	}
 	// The standing sample is of now; the smoothed one remembers a queue that
 	// is gone.
-	span := min(c.delay.srtt, c.delay.standing().rtt)
+	span := min(c.delay.srtt, c.delay.standing().rtt) + c.delay.slack()
 	gain := paceGrow
-	if span == 0 {
+	if c.delay.srtt == 0 {
 		span, gain = initialSpread, 1
 	} else if c.state == startup {
 		gain = paceStartup

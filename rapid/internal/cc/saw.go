@@ -114,7 +114,7 @@ func (c *Controller) baseWindow() time.Duration {
 // take only the base if nothing waited.
 func (c *Controller) drained() float64 {
 	s := c.delay.standing()
-	return float64(s.inflight) * float64(c.delay.base+c.low()+c.delay.gap/2) / float64(s.rtt)
+	return float64(s.inflight) * float64(c.delay.base+c.low()+c.delay.slack()) / float64(s.rtt)
 }
 
 func (c *Controller) toGrow() {
@@ -199,7 +199,7 @@ func (c *Controller) inDrain(bool) {
 		// While the queue that startup left drains, arrivals show what the
 		// path carries, better than those of the time when it filled.
 		rate := c.bw.get() / (1 - c.floor.rate)
-		c.window = max(c.window, min(s.before, rate*(c.delay.base+c.low()+c.delay.gap/2).Seconds()))
+		c.window = max(c.window, min(s.before, rate*(c.delay.base+c.low()+c.delay.slack()).Seconds()))
 	}
 	if s.waiting || s.seen == 0 {
 		return
@@ -264,5 +264,5 @@ func (c *Controller) inDrain(bool) {
 
 // middle is the standing queue below which a drain has done its work.
 func (c *Controller) middle() time.Duration {
-	return (c.high() + c.low() + c.delay.gap/2) / 2
+	return (c.high() + c.low() + c.delay.slack()) / 2
 }

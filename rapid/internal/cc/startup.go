@@ -66,7 +66,7 @@ func (c *Controller) leaveStartup(lossy float64) {
 	c.saw.first, c.saw.forLoss = lossy == 0, lossy > 0
 	if lossy > 0 {
 		c.saw.peak, c.saw.peakAge, c.saw.excess, c.saw.rate = c.window*(1-lossy), 0, lossy, c.bw.last
-		c.cut(c.bw.get() / (1 - c.floor.rate) * (c.delay.base + c.low() + c.delay.gap/2).Seconds())
+		c.cut(c.bw.get() / (1 - c.floor.rate) * (c.delay.base + c.low() + c.delay.slack()).Seconds())
 		return
 	}
 	c.cut(c.drained())
