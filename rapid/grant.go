@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"slices"
 	"time"
 )
 
@@ -22,16 +21,12 @@ type Grant struct {
 	// Rate is what either side sends at most, in bits per second. If zero,
 	// there is no such limit.
 	Rate int64 `json:"rate,omitempty"`
-	// Policies are the rate policies that may be used. If empty, all.
+	// Policies are the rate policies that may be used. If empty, all. Where
+	// another is asked for, Fair is used, or the first of them.
 	Policies []Policy `json:"policies,omitempty"`
 	// Expires is when the session must have begun. A session that has begun
 	// may go on after it. If zero, the grant does not expire.
 	Expires time.Time `json:"expires,omitzero"`
-}
-
-// Allows reports whether the grant admits p.
-func (g *Grant) Allows(p Policy) bool {
-	return len(g.Policies) == 0 || slices.Contains(g.Policies, p)
 }
 
 // check says what makes g unusable at now.

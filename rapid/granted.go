@@ -123,22 +123,6 @@ func (l *Listener) more(g *granted, bytes int) bool {
 // clamp returns what our sender does when the peer asks it for r: what the
 // grant allows of it. The grant's rate bounds it in any case.
 func (g *granted) clamp(r session.Rates) session.Rates {
-	if !g.allows(policyOf(r.Policy)) {
-		r.Policy = g.policy().control()
-	}
+	r.Policy = policyOf(r.Policy).among(g.Policies).control()
 	return r
-}
-
-// allows reports whether the grant admits p.
-func (g *granted) allows(p Policy) bool {
-	return len(g.Policies) == 0 || slices.Contains(g.Policies, p)
-}
-
-// policy returns what is used if nobody asks for anything, or for what is not
-// allowed.
-func (g *granted) policy() Policy {
-	if g.allows(Fair) {
-		return Fair
-	}
-	return g.Policies[0]
 }

@@ -87,6 +87,7 @@ type Listener struct {
 	sessions map[ID]*Session
 	queue    []*Conn // streams that wait to be accepted
 	arrived  sync.Cond
+	paths    memory // by the IP address of the client
 	closed   bool   // no more sessions and streams
 	totals   Totals // of the sessions that are over
 }
@@ -157,7 +158,7 @@ func (l *Listener) read() {
 			id, ok := wire.PeekID(datagram)
 			if ok && (s == nil || ID(id) != s.id) {
 				l.hand(&in, s, from)
-				s = l.find(ID(id))
+				s = l.find(ID(id), from)
 			}
 			if !ok || s == nil {
 				l.unknown.Add(1)
@@ -189,7 +190,7 @@ func again(err error, faults *int) bool {
 
 // find returns the session of an id: one that runs, or one that begins when a
 // packet of it authenticates. For an id nobody was given it allocates nothing.
-func (l *Listener) find(id ID) *Session {
+func (l *Listener) find(id ID, from netip.AddrPort) *Session {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if s := l.sessions[id]; s != nil {
@@ -200,7 +201,7 @@ func (l *Listener) find(id ID) *Session {
 		return nil
 	}
 	if g.session == nil {
-		g.session = l.prepare(g)
+		g.session = l.prepareLocked(g, from)
 	}
 	return g.session
 }
@@ -322,8 +323,9 @@ func (l *Listener) Shutdown(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// prepare makes the session of a grant.
-func (l *Listener) prepare(g *granted) *Session {
+// prepareLocked makes the session of a grant, for a client that seems to be at
+// an address.
+func (l *Listener) prepareLocked(g *granted, from netip.AddrPort) *Session {
 	s := newSession(l.socket, session.Config{
 		ID:  wire.ID(g.id),
 		Key: g.key,
@@ -334,11 +336,14 @@ func (l *Listener) prepare(g *granted) *Session {
 			SendBuffer:    l.o.MaxSessionWindow,
 			More:          func(bytes int) bool { return l.more(g, bytes) },
 		},
-		CC:       cc.Config{Policy: g.policy().control(), Cap: float64(g.Rate) / 8, Seed: rand.Uint64()},
+		CC: cc.Config{
+			Policy: Fair.among(g.Policies).control(), Cap: float64(g.Rate) / 8,
+			Seed: rand.Uint64(), Resume: l.paths.recall(from.Addr().String(), time.Now()),
+		},
 		PeerRate: float64(g.Rate) / 8,
 		Clamp:    g.clamp,
 	})
-	s.grant, s.tag = g, g.Tag
+	s.grant, s.tag, s.policies = g, g.Tag, g.Policies
 	return s
 }
 
@@ -367,11 +372,15 @@ func (l *Listener) begin(s *Session) bool {
 // end forgets a session that is over.
 func (l *Listener) end(s *Session) {
 	st := s.Stats()
+	s.mu.Lock()
+	path := s.machine.Path()
+	s.mu.Unlock()
 	l.o.Logger.Debug("rapid session ended", "id", s.id, "remote", st.Remote, "sent", st.Sent, "received", st.Received, "reason", s.Err())
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.sessions, s.id)
 	l.memory += s.grant.memory
 	l.totals.add(st)
+	l.paths.keep(st.Remote.Addr().String(), path, time.Now())
 	l.finishLocked()
 }

@@ -6,16 +6,16 @@ import (
 	"github.com/icos-go/icos/rapid/internal/cc"
 )
 
-// What a Dialer remembers of paths it has used: so many, and for so long. A
-// path is another one after a while.
+// What is remembered of paths: so many, and for so long. A path is another one
+// after a while.
 const (
-	maxPaths = 64
+	maxPaths = 256
 	maxAge   = 10 * time.Minute
 )
 
-// memory is what a Dialer knows of the paths to servers, by the first address
-// of their grants. A session that knows the rate of the one before begins with a part of it
-// at once (careful resume, docs/rapid.md §14).
+// memory is what is known of paths that were used. A session that knows the
+// rate of the one before begins with a part of it at once (careful resume,
+// docs/rapid.md §14).
 type memory struct{ paths map[string]pathSeen }
 
 type pathSeen struct {
@@ -23,7 +23,7 @@ type pathSeen struct {
 	at   time.Time
 }
 
-// keep remembers a path.
+// keep remembers the path to an address.
 func (m *memory) keep(addr string, p cc.Path, now time.Time) {
 	if p.Rate <= 0 || p.MinRTT <= 0 {
 		return
@@ -31,17 +31,16 @@ func (m *memory) keep(addr string, p cc.Path, now time.Time) {
 	if m.paths == nil {
 		m.paths = map[string]pathSeen{}
 	}
-	if len(m.paths) >= maxPaths {
-		for a, s := range m.paths {
-			if now.Sub(s.at) > maxAge || len(m.paths) >= maxPaths {
-				delete(m.paths, a)
-			}
+	for a := range m.paths {
+		if len(m.paths) < maxPaths {
+			break
 		}
+		delete(m.paths, a) // any will do: to forget costs a second of a session
 	}
 	m.paths[addr] = pathSeen{p, now}
 }
 
-// recall returns what is known of a path, or nil.
+// recall returns what is known of the path to an address, or nil.
 func (m *memory) recall(addr string, now time.Time) *cc.Path {
 	s, ok := m.paths[addr]
 	if !ok || now.Sub(s.at) > maxAge {

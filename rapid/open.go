@@ -55,7 +55,7 @@ func (d *Dialer) open(ctx context.Context, network, address string) (*Session, e
 		PeerRate: float64(g.Rate) / 8,
 		Limits:   session.Limits{StreamWindow: d.MaxStreamWindow, SessionWindow: d.MaxSessionWindow, SendBuffer: d.MaxSessionWindow},
 	})
-	s.trying = addrs[:1:1]
+	s.trying, s.policies = addrs[:1:1], g.Policies
 	log := d.logger()
 	d.running.Go(func() {
 		var reading sync.WaitGroup
@@ -84,7 +84,7 @@ func (d *Dialer) control(g *Grant) cc.Config {
 	defer d.mu.Unlock()
 	r, _ := d.ratesLocked() // checked before
 	return cc.Config{
-		Policy: r.Policy.control(), Target: float64(r.Target) / 8, Min: float64(r.Min) / 8, Cap: float64(g.Rate) / 8,
+		Policy: r.Policy.among(g.Policies).control(), Target: float64(r.Target) / 8, Min: float64(r.Min) / 8, Cap: float64(g.Rate) / 8,
 		Seed: rand.Uint64(), Resume: d.paths.recall(g.Addrs[0], time.Now()),
 	}
 }

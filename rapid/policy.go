@@ -2,6 +2,7 @@ package rapid
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/icos-go/icos/rapid/internal/cc"
@@ -64,6 +65,19 @@ func (r Rates) check() (Rates, error) {
 		return Rates{}, fmt.Errorf("minimum rate of %d bit/s is above the target rate of %d bit/s", r.Min, r.Target)
 	}
 	return r, nil
+}
+
+// among returns p if it is one of those that are allowed (none means that all
+// are), and what to use in its place if not.
+func (p Policy) among(allowed []Policy) Policy {
+	switch {
+	case len(allowed) == 0 || slices.Contains(allowed, p):
+		return p
+	case slices.Contains(allowed, Fair):
+		return Fair
+	default:
+		return allowed[0]
+	}
 }
 
 // control returns the policy as congestion control calls it.

@@ -21,19 +21,20 @@ import (
 // listener at a server. The machine decides everything, under the lock;
 // encryption and system calls are done outside of it.
 type Session struct {
-	id      ID
-	tag     any
-	socket  *udp.Conn
-	local   netip.AddrPort
-	client  bool
-	began   time.Time     // where the machine's time begins
-	wakeup  chan struct{} // to run: holds one
-	done    chan struct{} // closed when the session has ended
-	heard   chan struct{} // closed when the first packet has come
-	gone    chan struct{} // closed when nothing of it runs any more
-	grant   *granted      // at a server
-	queued  int           // streams that wait to be accepted; the listener's lock guards it
-	running bool          // run has been started; whoever reads the socket knows
+	id       ID
+	tag      any
+	socket   *udp.Conn
+	local    netip.AddrPort
+	client   bool
+	began    time.Time     // where the machine's time begins
+	wakeup   chan struct{} // to run: holds one
+	done     chan struct{} // closed when the session has ended
+	heard    chan struct{} // closed when the first packet has come
+	gone     chan struct{} // closed when nothing of it runs any more
+	grant    *granted      // at a server
+	policies []Policy      // that may be used; none means all
+	queued   int           // streams that wait to be accepted; the listener's lock guards it
+	running  bool          // run has been started; whoever reads the socket knows
 
 	mu       sync.Mutex // guards everything below
 	machine  *session.Session
@@ -239,7 +240,7 @@ func (s *Session) SetRates(r Rates) error {
 // share sets the rates of a session that is one of several among which the
 // share of one is divided.
 func (s *Session) share(r Rates, among int) {
-	rates := session.Rates{Policy: r.Policy.control(), Among: uint8(among), Target: float64(r.Target) / 8, Min: float64(r.Min) / 8}
+	rates := session.Rates{Policy: r.Policy.among(s.policies).control(), Among: uint8(among), Target: float64(r.Target) / 8, Min: float64(r.Min) / 8}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil {
