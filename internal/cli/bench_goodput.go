@@ -105,18 +105,21 @@ func nextSize(n int64, took time.Duration) int64 {
 	return min(max(int64(float64(n)*factor), minProbe), maxProbe)
 }
 
-// steadyRate is the rate in the last three fifths of the time in which pieces were
-// moved, up to duration. Each piece is taken to have moved evenly.
+// steadyRate is the rate in the last three fifths of the time in which all workers
+// were busy: after connections were made and speed was gathered, and before there was
+// nothing left to begin. Each piece is taken to have moved evenly.
 func steadyRate(pieces []piece, duration time.Duration) float64 {
-	last := time.Duration(0)
+	var to, last time.Duration
 	for _, p := range pieces {
-		last = max(last, p.ended)
+		to, last = max(to, p.began), max(last, p.ended)
 	}
-	to := min(duration, last)
-	from := to * 2 / 5
-	if to <= 0 {
+	if to < last/4 { // hardly anything was begun after the first pieces
+		to = last
+	}
+	if to = min(to, duration); to <= 0 {
 		return 0
 	}
+	from := to * 2 / 5
 	bytes := 0.0
 	for _, p := range pieces {
 		if overlap := min(p.ended, to) - max(p.began, from); overlap > 0 {

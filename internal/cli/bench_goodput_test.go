@@ -109,8 +109,9 @@ func TestSteadyRate(t *testing.T) {
 	}{
 		{"nothing", nil, 0},
 		{"one", []piece{{0, 10 * s, 100}}, 10},
-		{"slow at first", []piece{{0, 4 * s, 4}, {4 * s, 10 * s, 600}}, 100},
-		{"the end does not count", []piece{{0, 10 * s, 100}, {9 * s, 30 * s, 0}}, 10},
+		{"slow at first", []piece{{0, 2 * s, 2}, {2 * s, 4 * s, 200}, {4 * s, 6 * s, 200}, {6 * s, 8 * s, 200}, {8 * s, 10 * s, 200}}, 100},
+		{"what comes late", []piece{{0, 10 * s, 100}, {9 * s, 30 * s, 0}}, 10},
+		{"the last has begun early", []piece{{0, 5 * s, 50}, {5 * s, 6 * s, 10}}, 10},
 		{"two at a time", []piece{{0, 10 * s, 100}, {0, 5 * s, 50}, {5 * s, 10 * s, 50}}, 20},
 		{"soon over", []piece{{0, s, 100}}, 100},
 	} {

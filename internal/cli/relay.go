@@ -124,7 +124,9 @@ func (r *relayCommand) run(ctx context.Context) error {
 		return err
 	}
 	srv, err := relay.NewServer(r.config(sessions, certs, tokens, log))
-	if err == nil {
+	if err != nil {
+		err = &usageError{err} // it looks at the flags only
+	} else {
 		err = r.announce(ln.Addr(), certs, len(tokens))
 	}
 	if err != nil {
@@ -219,7 +221,7 @@ func (r *relayCommand) config(l *rapid.Listener, certs *certificates, tokens []r
 	return cfg
 }
 
-// open listens on one port number for TCP and for UDP.
+// open listens for grants and for sessions.
 func (r *relayCommand) open(log *slog.Logger) (net.Listener, *rapid.Listener, error) {
 	o := &rapid.ListenOptions{
 		MaxSessions:    r.sessions,
@@ -229,21 +231,11 @@ func (r *relayCommand) open(log *slog.Logger) (net.Listener, *rapid.Listener, er
 		DisableOffload: r.getenv("ICOS_RAPID_GSO") == "off",
 		Logger:         log,
 	}
-	// With port 0 the system chooses one for TCP, which may be taken for UDP.
-	for try := 0; ; try++ {
-		ln, err := net.Listen("tcp", r.listen)
-		if err != nil {
-			return nil, nil, &setupError{err, "--listen chooses another address; is a relay running already?"}
-		}
-		sessions, err := rapid.Listen("udp", samePort(r.listen, ln.Addr()), o)
-		if err == nil {
-			return ln, sessions, nil
-		}
-		err = errors.Join(err, ln.Close())
-		if _, port, _ := net.SplitHostPort(r.listen); port != "0" || try == 9 {
-			return nil, nil, &setupError{err, "the UDP port of --listen must be free as the TCP port is; --listen chooses another"}
-		}
+	ln, sessions, err := listenBoth(r.listen, o)
+	if err != nil {
+		return nil, nil, &setupError{err, "--listen chooses another address, whose TCP and UDP port are both free; is a relay running already?"}
 	}
+	return ln, sessions, nil
 }
 
 // samePort is the address listen with the port of at.
