@@ -18,12 +18,21 @@ var (
 	// transfer service.
 	ErrCredentials = errors.New("credentials are of no use for Aspera")
 
-	// ErrNoAscp says that the ascp program was not found, or does not run.
-	ErrNoAscp = errors.New("no usable ascp")
+	// ErrNoAscp says that the ascp program was not found, or does not run. It is
+	// errors.ErrUnsupported.
+	ErrNoAscp error = unsupported("no usable ascp")
 
-	// ErrNoEngine says that bytes cannot travel in the way that was asked for.
-	ErrNoEngine = errors.New("engine cannot be had")
+	// ErrNoEngine says that bytes cannot travel in the way that was asked for. It is
+	// errors.ErrUnsupported.
+	ErrNoEngine error = unsupported("engine cannot be had")
 )
+
+// unsupported is an error that no repetition would cure.
+type unsupported string
+
+func (e unsupported) Error() string { return string(e) }
+
+func (unsupported) Is(target error) bool { return target == errors.ErrUnsupported }
 
 // A ConfigError says what is wrong with a [Config].
 type ConfigError struct {

@@ -201,6 +201,8 @@ func transientNetwork(err error) bool {
 	switch {
 	case checksum, errors.As(err, &cert), errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return false
+	case errors.Is(err, errors.ErrUnsupported): // said by an http.RoundTripper of the caller's
+		return false
 	case errors.As(err, &dns):
 		return !dns.IsNotFound
 	}

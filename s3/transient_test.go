@@ -3,6 +3,7 @@ package s3_test
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -30,6 +31,7 @@ func TestTransient(t *testing.T) {
 		{&net.DNSError{Err: "try again", IsTemporary: true}, true},
 		{&tls.CertificateVerificationError{Err: io.EOF}, false},
 		{fmt.Errorf("read: %w", s3.ErrChecksum), false},
+		{fmt.Errorf("dial: %w", errors.ErrUnsupported), false},
 	} {
 		if got := s3.Transient(c.err); got != c.want {
 			t.Errorf("Transient(%v) = %v, want %v", c.err, got, c.want)
