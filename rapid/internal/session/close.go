@@ -67,9 +67,9 @@ func (c *closing) heard(now time.Duration) {
 	}
 }
 
-func (c *closing) deadline() time.Duration {
+func (c *closing) deadline(now time.Duration) time.Duration {
 	switch {
-	case !c.tell:
+	case !c.tell, now >= c.until:
 		return Never
 	case c.due:
 		return 0

@@ -35,7 +35,6 @@ func (s *Session) Handle(now time.Duration, from netip.AddrPort, pk Packet) {
 		return
 	}
 	s.timers.received = now
-	s.timers.pings = 0
 	s.arrivedFrom(now, from, pk)
 	eliciting, urgent := false, false
 	p := wire.Parse(pk.Payload)
@@ -55,6 +54,7 @@ func (s *Session) Handle(now time.Duration, from netip.AddrPort, pk Packet) {
 	s.acks.Receive(now, pk.Number, eliciting, ackDelay(&s.rtt), ackEvery(&s.rtt))
 	if eliciting {
 		s.elicited++
+		s.timers.pings = 0
 	}
 	if urgent || s.elicited < prompt {
 		s.acks.Now()

@@ -13,7 +13,7 @@ type timers struct {
 	probe     time.Duration // the MTU probe was sent
 	active    time.Duration // streams were open, or packets came
 	trim      time.Duration
-	pings     int // to keep the NAT open, since the last packet
+	pings     int // to keep the NAT open, since the peer sent something of its own
 }
 
 // maxBackoff bounds the time between probes while the peer is silent, so that
@@ -128,7 +128,7 @@ func (s *Session) idleAt() time.Duration {
 // one soon after packets cease to come: if the NAT has given it another address meanwhile, the
 // server cannot go on before it knows that.
 func (s *Session) keepAliveAt() time.Duration {
-	if len(s.streams) == 0 || s.timers.pings > 1 || !s.path.addr.IsValid() {
+	if len(s.streams) == 0 || !s.path.addr.IsValid() {
 		return Never
 	}
 	wait := s.cfg.KeepAlive
@@ -145,7 +145,7 @@ func (s *Session) keepAliveAt() time.Duration {
 // before: in the past means at once.
 func (s *Session) Deadline() time.Duration {
 	if s.err != nil {
-		return s.closing.deadline()
+		return s.closing.deadline(s.now)
 	}
 	t := &s.timers
 	d := min(s.idleAt(), s.keepAliveAt())
