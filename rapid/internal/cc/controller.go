@@ -19,7 +19,7 @@ func (s state) String() string {
 const (
 	// initialWindow is the number of packets before anything is known. RFC
 	// 6928 has 10, large senders use 32 and more; these are paced.
-	initialWindow = 32
+	initialWindow = 64
 	// initialSpread is the time over which the first window is paced.
 	initialSpread = 20 * time.Millisecond
 	// minWindow is the number of packets below which nothing is measured any

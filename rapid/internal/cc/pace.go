@@ -8,6 +8,7 @@ const (
 	// that come late are made up for. Both as Linux paces TCP
 	// (tcp_pacing_ss_ratio, tcp_pacing_ca_ratio).
 	paceStartup = 1.45
+	paceEarly   = 1.7
 	paceGrow    = 1.05
 
 	// A burst is a millisecond's worth (draft-ietf-ccwg-bbr: BBR.send_quantum),
@@ -32,6 +33,9 @@ func (c *Controller) Rate() float64 {
 		span, gain = initialSpread, 1
 	} else if c.state == startup {
 		gain = paceStartup
+		if c.doubling() > 1 {
+			gain = paceEarly
+		}
 	}
 	r := max(gain*c.window/span.Seconds(), c.least(), c.datagram())
 	if top := c.ceiling(); top > 0 {

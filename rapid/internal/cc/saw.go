@@ -228,7 +228,7 @@ func (c *Controller) inDrain(bool) {
 	if s.forLoss {
 		n := float64(s.acked + s.losses)
 		if e := c.floor.excess(n, float64(s.losses)); e > s.excess/2 {
-			if s.failed == 0 || c.bw.last > 0.97*s.rate || !quiet {
+			if s.failed == 0 || c.bw.last > 0.97*s.rate || !quiet || c.delay.base < 2*roundMin {
 				// As much arrives as before, though less was sent: it is
 				// too much still.
 				s.failed++

@@ -8,6 +8,9 @@ const (
 	// (draft-ietf-ccwg-bbr, section 5.3.1.2).
 	fullGrowth = 1.25
 	fullRounds = 3
+	// earlyWindow is the number of packets up to which the window triples
+	// each round trip: what is too much then is soon forgotten.
+	earlyWindow = 512
 	// fullLoss is the part of a round lost with which one round is enough.
 	fullLoss = 0.10
 )
@@ -26,7 +29,7 @@ type fill struct {
 // delivers twice as much of twice as much is not full, it is noisy.
 func (c *Controller) inStartup(ended bool) {
 	if c.eventWin && !c.s.newest.appLimited {
-		c.window += float64(c.s.acked)
+		c.window += c.doubling() * float64(c.s.acked)
 	}
 	if r := c.s.sample(); r > c.fill.round {
 		c.fill.round = r
@@ -56,6 +59,14 @@ func (c *Controller) inStartup(ended bool) {
 	if c.fill.flat >= fullRounds || c.fill.flat >= 1 && lossy > fullLoss {
 		c.leaveStartup(lossy)
 	}
+}
+
+// doubling is what the window grows by for each byte acknowledged in startup.
+func (c *Controller) doubling() float64 {
+	if c.window < earlyWindow*c.datagram() && c.delay.queue() < c.high()/4 {
+		return 2
+	}
+	return 1
 }
 
 // leaveStartup drains what startup has put into the queue. lossy is the part
