@@ -17,16 +17,6 @@ const (
 
 // putSession adds the frames of the session that are to be sent.
 func (s *Session) putSession(p *packet) {
-	if s.path.challengeDue && p.room() >= 9 {
-		p.b = wire.AppendPathChallenge(p.b, s.path.token)
-		p.eliciting = true
-		s.path.challenged(p.now, s.rtt.PTO(s.peerDelay))
-	}
-	if s.response.due && s.response.to == s.path.addr && p.room() >= 9 {
-		p.b = wire.AppendPathResponse(p.b, s.response.token)
-		p.eliciting = true
-		s.response.due = false
-	}
 	if s.pending == 0 {
 		return
 	}

@@ -121,7 +121,7 @@ const minRoom = 64
 
 // wants reports whether there is something to send that is to be acknowledged.
 func (s *Session) wants() bool {
-	return s.pending != 0 || !s.control.empty() || s.sched.next() != nil || s.path.challengeDue || s.response.due
+	return s.pending != 0 || !s.control.empty() || s.sched.next() != nil
 }
 
 // packet is one being built.
@@ -173,6 +173,7 @@ func (s *Session) build(p *packet, more, first bool) {
 		s.floor.sent, s.floor.at = s.hist.First(), p.now
 		p.b = wire.AppendFloor(p.b, s.floor.sent)
 	}
+	s.putPath(p) // by itself it is small, and not to be held up
 	if !more {
 		return
 	}

@@ -146,10 +146,10 @@ func (w *world) deliver(o *end, at time.Duration, from netip.AddrPort, datagram 
 	heap.Push(&w.queue, event{at: at, serial: w.serial, to: o, from: from, data: bytes.Clone(datagram)})
 }
 
-// flush lets both ends send what they can.
+// flush lets both ends send what they can, if they say that it is time.
 func (w *world) flush() {
 	for _, e := range w.ends {
-		for n := 0; ; n++ {
+		for n := 0; e.Deadline() <= w.now; n++ {
 			b := e.Fill(w.now, w.buf)
 			if len(b.Data) == 0 {
 				break

@@ -54,7 +54,7 @@ type response struct {
 // arrivedFrom notes where a packet came from. The newest packet of a client says
 // where the client is now; it may be another than it was if a NAT has
 // forgotten it.
-func (s *Session) arrivedFrom(now time.Duration, from netip.AddrPort, pk Packet) {
+func (s *Session) arrivedFrom(from netip.AddrPort, pk Packet) {
 	if s.cfg.Client {
 		return
 	}
@@ -65,30 +65,45 @@ func (s *Session) arrivedFrom(now time.Duration, from netip.AddrPort, pk Packet)
 	if newest, any := s.acks.Largest(); any && pk.Number < newest {
 		return // overtaken by one from the new address
 	}
-	was := s.path
-	switch {
-	case s.old != nil && s.old.addr == from: // back again
+	if s.old != nil && s.old.addr == from { // back again
 		s.path, s.old = *s.old, nil
-	default:
-		if was.valid {
-			s.old = &was
-		}
-		s.path = path{addr: from, received: uint64(pk.Size)}
-		s.path.challenge()
+		return
 	}
-	if was.addr.IsValid() && was.addr.Addr() != s.path.addr.Addr() {
-		s.cc.PathChanged(now) // another port of the same host is the same path
-		s.mtu.restart(now)
-		s.cc.SetDatagram(s.mtu.size)
+	if was := s.path; was.valid {
+		s.old = &was
 	}
+	s.path = path{addr: from, received: uint64(pk.Size)}
+	s.path.challenge()
 }
 
-func (s *Session) onPathResponse(token [8]byte) {
+// onPathResponse validates the address that packets go to. What is known of the
+// path is forgotten only now, as anybody who forwards a packet can make the address
+// look new, and not if only the port is new.
+func (s *Session) onPathResponse(now time.Duration, token [8]byte) {
 	if s.path.valid || s.path.tries == 0 || token != s.path.token {
 		return
 	}
 	s.path.valid, s.path.challengeDue, s.path.challengeAt = true, false, 0
+	if s.old != nil && s.old.addr.Addr() != s.path.addr.Addr() {
+		s.cc.PathChanged(now)
+		s.mtu.restart(now)
+		s.cc.SetDatagram(s.mtu.size)
+	}
 	s.old = nil
+}
+
+// putPath adds challenges and answers to them.
+func (s *Session) putPath(p *packet) {
+	if s.path.challengeDue && p.room() >= 9 {
+		p.b = wire.AppendPathChallenge(p.b, s.path.token)
+		p.eliciting = true
+		s.path.challenged(p.now, s.rtt.PTO(s.peerDelay))
+	}
+	if s.response.due && s.response.to == s.path.addr && p.room() >= 9 {
+		p.b = wire.AppendPathResponse(p.b, s.response.token)
+		p.eliciting = true
+		s.response.due = false
+	}
 }
 
 // tickPath challenges again, or gives the new address up.

@@ -35,7 +35,7 @@ func (s *Session) Handle(now time.Duration, from netip.AddrPort, pk Packet) {
 		return
 	}
 	s.timers.received = now
-	s.arrivedFrom(now, from, pk)
+	s.arrivedFrom(from, pk)
 	eliciting, urgent := false, false
 	p := wire.Parse(pk.Payload)
 	for p.Next() {
@@ -98,7 +98,7 @@ func (s *Session) onFrame(now time.Duration, from netip.AddrPort, f *wire.Frame)
 	case wire.PathChallenge:
 		s.response = response{to: from, token: f.Token, due: true}
 	case wire.PathResponse:
-		s.onPathResponse(f.Token)
+		s.onPathResponse(now, f.Token)
 	case wire.Close:
 		s.fail(&PeerError{Code: f.Code, Reason: string(f.Text)})
 	case wire.Padding, wire.Ping:

@@ -170,14 +170,14 @@ func (s *Session) Deadline() time.Duration {
 	if s.path.challengeAt != 0 {
 		d = min(d, s.path.challengeAt)
 	}
-	if s.path.budget() < s.mtu.size {
+	if s.path.budget() < minRoom {
 		return d
 	}
 	d = min(d, s.mtu.deadline(s))
 	if at, ok := s.acks.Due(); ok {
 		d = min(d, at)
 	}
-	if s.response.due && s.response.to != s.path.addr || t.probes > 0 {
+	if s.response.due || s.path.challengeDue || t.probes > 0 {
 		return min(d, s.now)
 	}
 	if s.wants() && s.cc.Window()-s.inFlight >= s.mtu.size && s.hist.Span() < maxSpan {
