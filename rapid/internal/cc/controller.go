@@ -43,6 +43,7 @@ type Controller struct {
 
 	round round
 	bw    maxFilter
+	most  timeMax // of the window in bytes, when cut for a queue
 
 	saw   saw
 	fill  fill

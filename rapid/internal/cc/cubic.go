@@ -9,6 +9,10 @@ const (
 	cubicC    = 0.4 // packets/s³, RFC 9438, section 5
 	cubicBeta = 0.7 // RFC 9438, section 4.6
 	betaMin   = 0.3
+	// entryPart of the largest window of the last minute is what competing
+	// begins with: slow flows push a quiet one aside long before it is sure
+	// that they will not yield.
+	entryPart = 0.7
 	// testEvery is the least time, in round trips, between two looks whether
 	// the others are still there.
 	testEvery = 40
@@ -50,7 +54,7 @@ func (c *Controller) beta() float64 {
 
 func (c *Controller) toCompete(w float64) {
 	c.state = compete
-	c.window = max(w, c.window)
+	c.window = max(w, c.window, entryPart*c.most.get())
 	c.saw.failed = 0
 	c.cubic = cubic{cutAt: c.now, epoch: c.now, tested: c.now}
 	c.cubic.max = c.window / c.datagram() / c.share()

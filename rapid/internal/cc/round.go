@@ -41,3 +41,21 @@ func (f *maxFilter) next() {
 		f.rounds, f.prev, f.cur = 0, f.cur, 0
 	}
 }
+
+// mostTime is how long a timeMax remembers at least.
+const mostTime = 30 * time.Second
+
+// A timeMax is the largest value of the last mostTime to 2*mostTime.
+type timeMax struct {
+	at        time.Duration
+	cur, prev float64
+}
+
+func (f *timeMax) add(now time.Duration, v float64) {
+	if now-f.at > mostTime {
+		f.at, f.prev, f.cur = now, f.cur, 0
+	}
+	f.cur = max(f.cur, v)
+}
+
+func (f *timeMax) get() float64 { return max(f.cur, f.prev) }

@@ -104,7 +104,7 @@ func (c *Controller) baseWindow() time.Duration {
 	case c.cfg.Policy == Low:
 		return 10 * time.Minute // RFC 6817: BASE_HISTORY
 	case c.state == compete:
-		return time.Minute
+		return 5 * time.Minute
 	}
 	return max(20*time.Second, 50*c.delay.srtt)
 }
@@ -125,6 +125,9 @@ func (c *Controller) toGrow() {
 // cut sets the window to w, or a little below the present one if that is
 // more, and waits for the effect.
 func (c *Controller) cut(w float64) {
+	if !c.saw.testing {
+		c.most.add(c.now, min(float64(c.s.inflight), c.window))
+	}
 	if c.saw.failed == 0 {
 		c.saw.before = c.window
 	}

@@ -48,6 +48,15 @@ func TestTrace(t *testing.T) {
 		w := newWorld(7, c.link())
 		w.link.queue = 200e3
 		traceOn(t, w, c, 5*time.Millisecond, sec, mate{newRapid("", cc.Config{}), 0})
+	case "fcx":
+		c = cell{300, 50, 0, 1}
+		for seed := range time.Duration(4) {
+			cu := newCubic("")
+			if seed%2 == 1 {
+				cu.every = 16
+			}
+			trace(t, c, 1000*time.Millisecond, 75*sec, mate{newRapid("", cc.Config{}), 0}, mate{cu, 37 * time.Millisecond * seed})
+		}
 	case "one":
 		c = cell{100, 20, 0, 1}
 		trace(t, c, 10*time.Millisecond, 4*sec, mate{newRapid("", cc.Config{}), 0})
