@@ -79,14 +79,19 @@ func (c *closing) deadline(now time.Duration) time.Duration {
 
 func (s *Session) fillClose(now time.Duration, buf []byte) Batch {
 	c := &s.closing
-	if !c.due || s.path.budget() < baseDatagram {
+	if !c.due {
 		return Batch{}
 	}
 	c.due = false
 	c.told++
+	room := min(baseDatagram, s.path.budget())
+	if room < minRoom {
+		return Batch{} // to an address that is not validated
+	}
 	p := packet{now: now, s: s}
-	p.start(buf[:baseDatagram])
-	p.b = wire.AppendClose(p.b, c.code, c.reason)
+	p.start(buf[:room])
+	const head = 1 + 8 + 2 // type, code, length of the reason
+	p.b = wire.AppendClose(p.b, c.code, c.reason[:min(len(c.reason), max(0, p.room()-head))])
 	b := Batch{To: s.path.addr, Number: s.hist.Next()}
 	b.Segment = s.finish(&p)
 	b.Data = buf[:b.Segment]
