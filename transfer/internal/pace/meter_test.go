@@ -91,3 +91,36 @@ func BenchmarkMeter(b *testing.B) {
 		m.Moved(1)
 	}
 }
+
+// told is a connection that tells of its path, below a layer that does not.
+type told struct {
+	net.Conn
+	lost int64
+	err  error
+}
+
+func (c *told) PathStats() (rtt, minRTT time.Duration, sent, lost int64, err error) {
+	return 120 * time.Millisecond, 100 * time.Millisecond, 1000, c.lost, c.err
+}
+
+func (c *told) RemoteAddr() net.Addr { return &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 33001} }
+
+type layer struct{ net.Conn }
+
+func (l layer) NetConn() net.Conn { return l.Conn }
+
+func TestSampleOfAConnThatTells(t *testing.T) {
+	info, ok := pace.Sample(layer{&told{lost: 20}})
+	if !ok || info.RTT != 120*time.Millisecond || info.MinRTT != 100*time.Millisecond || info.Loss != 0.02 || info.Loopback || info.Conns != 1 {
+		t.Errorf("Sample = %+v, %v", info, ok)
+	}
+	limit, detail := pace.Explain(pace.Evidence{
+		Sums: pace.Sums{Moved: 100 << 20, Requests: 10, Send: 10 * time.Second}, Elapsed: 10 * time.Second, Connections: 4, Path: info, Upload: true,
+	})
+	if limit != pace.LimitPath || !strings.Contains(detail, "RTT 120 ms, 2.0 % loss") || strings.Contains(detail, "bbr") {
+		t.Errorf("Explain = %v, %s", limit, detail)
+	}
+	if info, ok := pace.Sample(layer{&told{err: net.ErrClosed}}); ok {
+		t.Errorf("Sample of a closed connection = %+v", info)
+	}
+}

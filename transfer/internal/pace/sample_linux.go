@@ -2,18 +2,15 @@ package pace
 
 import (
 	"net"
-	"net/netip"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// Sample asks the system about c, or about the connection that c is built on: it looks through
-// every layer that has a NetConn method, as a tls.Conn has. It is false if c is closed or not of TCP.
-// It costs about two microseconds.
-func Sample(c net.Conn) (PathInfo, bool) {
-	sc, ok := socketOf(c)
+// sampleSocket asks the system about a connection of TCP. It costs about two microseconds.
+func sampleSocket(c net.Conn) (PathInfo, bool) {
+	sc, ok := c.(syscall.Conn)
 	if !ok {
 		return PathInfo{}, false
 	}
@@ -36,24 +33,7 @@ func Sample(c net.Conn) (PathInfo, bool) {
 	}
 	p := pathInfo(info)
 	p.Congestion = control
-	if a, err := netip.ParseAddrPort(c.RemoteAddr().String()); err == nil {
-		p.Loopback = a.Addr().Unmap().IsLoopback()
-	}
 	return p, true
-}
-
-// socketOf finds the socket below c.
-func socketOf(c net.Conn) (syscall.Conn, bool) {
-	for {
-		if sc, ok := c.(syscall.Conn); ok {
-			return sc, true
-		}
-		inner, ok := c.(interface{ NetConn() net.Conn })
-		if !ok {
-			return nil, false
-		}
-		c = inner.NetConn()
-	}
 }
 
 // pathInfo translates the fields of the kernel. Those that an older one does not have are zero.

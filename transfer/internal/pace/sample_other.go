@@ -4,5 +4,5 @@ package pace
 
 import "net"
 
-// Sample asks the system about c. Here it knows nothing.
-func Sample(net.Conn) (PathInfo, bool) { return PathInfo{}, false }
+// sampleSocket asks the system about a connection of TCP. Here it knows nothing.
+func sampleSocket(net.Conn) (PathInfo, bool) { return PathInfo{}, false }

@@ -119,7 +119,7 @@ func (e Evidence) path(goodput float64) string {
 	}
 	s += fmt.Sprintf(", %s over %d connections", speed(goodput), e.Connections)
 	switch {
-	case !e.Upload || p.Loopback:
+	case !e.Upload || p.Loopback || p.Congestion == ownControl:
 	case p.Congestion != "bbr" && p.Loss >= lossy:
 		s += "; the kernel sends by " + p.Congestion + ", which slows down at every loss: bbr would not (modprobe tcp_bbr)"
 	case p.Buffers >= 0.5:
