@@ -19,6 +19,7 @@ import (
 	"github.com/icos-go/icos/icostest"
 	"github.com/icos-go/icos/rapid"
 	"github.com/icos-go/icos/transfer"
+	"github.com/icos-go/icos/transfer/transfertest"
 )
 
 // A fastWorld is a COS that accepts rapid sessions, and counts the requests that
@@ -226,4 +227,14 @@ func (d deafConn) ReadFrom(b []byte) (int, net.Addr, error) {
 			return 0, nil, err
 		}
 	}
+}
+
+// TestRapidManager runs the suite of transports through rapid sessions.
+func TestRapidManager(t *testing.T) {
+	if testing.Short() {
+		t.Skip("moves a gigabyte")
+	}
+	transfertest.RunManager(t, &icostest.Options{Rapid: true}, func(_ *testing.T, c *icos.Client, o transfer.Options) (*transfer.Manager, error) {
+		return aspera.NewManager(c, aspera.Config{Engine: aspera.Rapid, Transfer: o})
+	})
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/icos-go/icos"
 	"github.com/icos-go/icos/aspera"
 	"github.com/icos-go/icos/auth"
+	"github.com/icos-go/icos/rapid"
 )
 
 func (w *world) service(o *aspera.ServiceOptions) *aspera.Service {
@@ -58,6 +59,7 @@ func TestSetup(t *testing.T) {
 		string(spec.Token) != "transfer-token" || spec.Cipher != "aes-128" || spec.TargetRate != 1_000_000 {
 		t.Errorf("spec is %+v", *spec)
 	}
+	spec.Grant = &rapid.Grant{Key: rapid.Key([]byte("grant-key-grant-key-grant-key-xx"))}
 	text, err := json.Marshal(spec)
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +67,7 @@ func TestSetup(t *testing.T) {
 	var log strings.Builder
 	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "spec", spec, "copy", *spec, "token", spec.Token, "tags", spec.Tags)
 	for _, shown := range []string{string(text), log.String(), fmt.Sprintf("%v %+v %#v %s %x", spec, spec, *spec, *spec, spec.Token)} {
-		for _, secret := range []string{"transfer-token", "c00kie", accessKey, "7472616e73666572"} {
+		for _, secret := range []string{"transfer-token", "c00kie", accessKey, "7472616e73666572", "grant-key", "Z3JhbnQt"} {
 			if strings.Contains(shown, secret) {
 				t.Errorf("%q is shown: %s", secret, shown)
 			}

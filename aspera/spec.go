@@ -85,6 +85,13 @@ type Spec struct {
 	Grant *rapid.Grant `json:"icos_rapid,omitempty"`
 }
 
+// MarshalJSON leaves out the grant, which holds a key.
+func (s Spec) MarshalJSON() ([]byte, error) {
+	type plain Spec
+	s.Grant = nil
+	return json.Marshal(plain(s))
+}
+
 // Format prints what is no secret, whatever the verb.
 func (s Spec) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "%s spec of %s", s.Direction, s.RemoteHost)

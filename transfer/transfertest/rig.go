@@ -25,21 +25,29 @@ const part = 5 << 20
 // A rig is a COS that can fail, a bucket in it, and a directory.
 type rig struct {
 	*testing.T
-	net       *flaky.Handler
-	cos       *icostest.Server
-	bucket    *icos.Bucket
-	dir       string
-	state     string
-	transport func(t *testing.T, c *icos.Client) transfer.Transport
+	net        *flaky.Handler
+	cos        *icostest.Server
+	bucket     *icos.Bucket
+	dir        string
+	state      string
+	newManager newManager
 }
 
-func newRig(t *testing.T, transport func(t *testing.T, c *icos.Client) transfer.Transport) *rig {
+// newManager makes a Manager for a check.
+type newManager = func(*testing.T, *icos.Client, transfer.Options) (*transfer.Manager, error)
+
+func newRig(t *testing.T, cos *icostest.Options, newManager newManager) *rig {
 	t.Helper()
-	r := &rig{T: t, dir: t.TempDir(), state: filepath.Join(t.TempDir(), "state"), transport: transport}
-	r.cos = icostest.NewServer(t, &icostest.Options{Wrap: func(cos http.Handler) http.Handler {
+	r := &rig{T: t, dir: t.TempDir(), state: filepath.Join(t.TempDir(), "state"), newManager: newManager}
+	var o icostest.Options
+	if cos != nil {
+		o = *cos
+	}
+	o.Wrap = func(cos http.Handler) http.Handler {
 		r.net = flaky.New(cos, flaky.Faults{})
 		return r.net
-	}})
+	}
+	r.cos = icostest.NewServer(t, &o)
 	r.bucket = r.cos.Client().Bucket("transfers")
 	if err := r.bucket.Create(t.Context(), nil); err != nil {
 		t.Fatal(err)
@@ -51,9 +59,7 @@ func newRig(t *testing.T, transport func(t *testing.T, c *icos.Client) transfer.
 // empty. Parts are small, and go one after the other.
 func (r *rig) manager(state string) *transfer.Manager {
 	r.Helper()
-	client := r.cos.Client()
-	m, err := transfer.NewManager(client, &transfer.Options{
-		Transport:   r.transport(r.T, client),
+	m, err := r.newManager(r.T, r.cos.Client(), transfer.Options{
 		PartSize:    part,
 		Threshold:   part,
 		Connections: 1,

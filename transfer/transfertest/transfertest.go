@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/icos-go/icos"
+	"github.com/icos-go/icos/icostest"
 	"github.com/icos-go/icos/transfer"
 )
 
@@ -23,6 +24,16 @@ import (
 // by themselves. It takes some seconds, and needs the memory of two objects of
 // 24 MiB.
 func Run(t *testing.T, newTransport func(t *testing.T, c *icos.Client) transfer.Transport) {
+	RunManager(t, nil, func(t *testing.T, c *icos.Client, o transfer.Options) (*transfer.Manager, error) {
+		o.Transport = newTransport(t, c)
+		return transfer.NewManager(c, &o)
+	})
+}
+
+// RunManager runs every check as a subtest, with Managers that are made by
+// newManager: of a Client of the local COS and with options that must be kept to. The
+// COS is one with the given options, which may be nil, except for Wrap.
+func RunManager(t *testing.T, cos *icostest.Options, newManager func(t *testing.T, c *icos.Client, o transfer.Options) (*transfer.Manager, error)) {
 	for _, check := range []struct {
 		name string
 		run  func(*rig)
@@ -48,6 +59,6 @@ func Run(t *testing.T, newTransport func(t *testing.T, c *icos.Client) transfer.
 		{"corrupt download", checkCorruptDownload},
 		{"faults", checkFaults},
 	} {
-		t.Run(check.name, func(t *testing.T) { check.run(newRig(t, newTransport)) })
+		t.Run(check.name, func(t *testing.T) { check.run(newRig(t, cos, newManager)) })
 	}
 }
