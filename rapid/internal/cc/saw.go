@@ -252,13 +252,20 @@ func (c *Controller) inDrain(bool) {
 		c.saw.failed = 0
 		c.toGrow()
 		return
-	case s.seen-c.delay.base <= c.high() || c.cfg.Policy == Low:
-		// Others have drained less or later: no reason to think that they
-		// never will.
+	case c.cfg.Policy == Low:
 		c.toGrow()
 		return
+	case s.seen-c.delay.base <= c.high():
+		// Others have drained less or later: no reason yet to think that
+		// they never will.
+		if s.failed++; s.failed < 3*failures {
+			c.toGrow()
+			return
+		}
+	default:
+		s.failed += 3
 	}
-	if s.failed++; s.failed >= failures {
+	if s.failed >= 3*failures {
 		c.toCompete(s.before)
 		return
 	}

@@ -14,7 +14,7 @@ func TestSweep(t *testing.T) {
 	}
 	want := os.Getenv("CC_SWEEP")
 	for _, c := range []cell{{100, 100, 0, 1}, {100, 20, 0, 1}, {300, 50, 0, 1}, {20, 40, 0, 1}} {
-		for _, k := range []string{"fc0", "fc5", "cf10", "hc5", "lc5", "ff0", "ff5", "fF5", "hf5", "hf0"} {
+		for _, k := range []string{"fc0", "fc5", "cf10", "hc5", "lc5", "ff0", "ff5", "fF5", "hf5", "hf0", "8f", "4f"} {
 			if want != "all" && k[:2] != want {
 				continue
 			}
@@ -52,7 +52,16 @@ func TestSweep(t *testing.T) {
 				case "hf0":
 					m = []mate{{h, x}, {f, 0}}
 				}
+				if k[1] == 'f' && k[0] <= '9' {
+					m = nil
+					for i := range k[0] - '0' {
+						m = append(m, mate{newRapid("", cc.Config{}), time.Duration(i) * (sec + x)})
+					}
+				}
 				part, drops, queue := together(c, 1, 15*sec, 75*sec, m...)
+				if len(part) > 2 {
+					t.Logf("%.3f jain %.3f queue %.2f %v", part, jain(part), queue, states(m))
+				}
 				for i := range sum {
 					sum[i] += part[i] / n
 				}

@@ -57,6 +57,9 @@ func TestTrace(t *testing.T) {
 			}
 			trace(t, c, 1000*time.Millisecond, 75*sec, mate{newRapid("", cc.Config{}), 0}, mate{cu, 37 * time.Millisecond * seed})
 		}
+	case "cf":
+		c = cell{100, 100, 0, 1}
+		trace(t, c, 200*time.Millisecond, 75*sec, mate{newRapid("", cc.Config{}), 10 * sec}, mate{newCubic(""), 0})
 	case "one":
 		c = cell{100, 20, 0, 1}
 		trace(t, c, 10*time.Millisecond, 4*sec, mate{newRapid("", cc.Config{}), 0})
