@@ -58,6 +58,8 @@ var law = []rule{
 	{"aspera/internal/ascptest", nil, "the other end of ascp's management port, in words of its own"},
 	{"examples/backup", []string{"public"}, "a program as our users write it"},
 	{"examples/restore", []string{"public"}, "a program as our users write it"},
+	{"rapid", []string{"rapid/internal/wire", "rapid/internal/cc", "rapid/internal/session", "rapid/internal/udp"}, "sockets and goroutines around the protocol machine; no relay, no HTTP"},
+	{"rapid/internal/udp", nil, "datagrams and their batches; knows no protocol"},
 	{"icostest", []string{".", "auth", "rapid", "server"}, "where client and server meet, for tests"},
 }
 
