@@ -60,8 +60,14 @@ func (s *Session) Done() bool { return s.err != nil && (!s.closing.tell || s.now
 // maxCloses bounds how often the peer is told.
 const maxCloses = 4
 
-// heard notes that the peer still sends: it may not know yet.
-func (c *closing) heard(now time.Duration) {
+// heard notes that the peer still sends: it may not know yet, or it closes as well.
+func (c *closing) heard(now time.Duration, payload []byte) {
+	for p := wire.Parse(payload); p.Next(); {
+		if p.Frame.Type == wire.Close {
+			*c = closing{}
+			return
+		}
+	}
 	if c.tell && c.told < maxCloses && now < c.until {
 		c.due = true
 	}

@@ -31,7 +31,7 @@ func (s *Session) Handle(now time.Duration, from netip.AddrPort, pk Packet) {
 	s.count.ReceivedPackets++
 	s.count.ReceivedBytes += uint64(pk.Size)
 	if s.err != nil {
-		s.closing.heard(now)
+		s.closing.heard(now, pk.Payload)
 		return
 	}
 	s.timers.received = now
