@@ -131,7 +131,7 @@ func TestVerdict(t *testing.T) {
 		engines []*pathEngine
 		want    string
 	}{
-		{[]*pathEngine{engine("https", 10, 10), engine("rapid", 123, 50)}, "Rapid uploads 12.3 times as fast, rapid downloads 5.0 times as fast."},
+		{[]*pathEngine{engine("https", 10, 10), engine("rapid", 123, 50)}, "Use rapid: it uploads 12.3 times and downloads 5.0 times as fast."},
 		{[]*pathEngine{engine("https", 100, 10), engine("rapid", 50, 50)}, "Https uploads 2.0 times as fast, rapid downloads 5.0 times as fast."},
 		{[]*pathEngine{engine("https", 100, 100), engine("rapid", 105, 50)}, "There is no difference in uploads, https downloads 2.0 times as fast."},
 		{[]*pathEngine{engine("https", 100, 100), engine("rapid", 105, 95)}, "There is no difference that matters: https needs nothing else."},

@@ -96,6 +96,7 @@ func (b *benchPath) run(ctx context.Context, at location) (err error) {
 	if b.duration <= 0 || b.size < minProbe || b.connections < 1 || b.connections > 256 {
 		return &usageError{fmt.Errorf("--duration must be more than 0, --size at least %s, and --connections 1 to 256", formatSize(minProbe))}
 	}
+	b.flags.identity = true // a transfer service, and a relay without a token of its own, need one
 	cfg, err := b.config()
 	if err != nil {
 		return err
@@ -294,7 +295,6 @@ func verdictText(engines []*pathEngine, v pathVerdict) string {
 		return "Use https: rapid does not work here."
 	}
 	var parts []string
-	same := 0
 	for _, c := range []struct {
 		what string
 		w    *winner
@@ -302,17 +302,19 @@ func verdictText(engines []*pathEngine, v pathVerdict) string {
 		switch {
 		case c.w == nil:
 		case c.w.Engine == "":
-			same++
 			parts = append(parts, "there is no difference in "+c.what)
 		default:
 			parts = append(parts, fmt.Sprintf("%s %s %.1f times as fast", c.w.Engine, c.what, c.w.Factor))
 		}
 	}
+	same := v.Up != nil && v.Down != nil && v.Up.Engine == v.Down.Engine
 	switch {
 	case len(parts) == 0:
 		return "There is nothing to compare."
-	case same == len(parts):
+	case same && v.Up.Engine == "":
 		return "There is no difference that matters: https needs nothing else."
+	case same:
+		return fmt.Sprintf("Use %s: it uploads %.1f times and downloads %.1f times as fast.", v.Up.Engine, v.Up.Factor, v.Down.Factor)
 	}
 	text := strings.Join(parts, ", ")
 	return strings.ToUpper(text[:1]) + text[1:] + "."
@@ -321,7 +323,11 @@ func verdictText(engines []*pathEngine, v pathVerdict) string {
 // rapidEngine is how bytes travel through a relay or a transfer service, nil if
 // there is neither.
 func (b *benchPath) rapidEngine(ctx context.Context, cfg icos.Config, https *pathEngine, bucket string) (*pathEngine, error) {
-	o := rapidOptions{noOffload: b.getenv("ICOS_RAPID_GSO") == "off"}
+	off, err := b.offloadOff()
+	if err != nil {
+		return nil, &usageError{err}
+	}
+	o := rapidOptions{noOffload: off}
 	if r := b.relay(cfg); r != nil {
 		o.grants, o.via = r, r.URL
 		return newRapidEngine(cfg, bucket, o)

@@ -19,7 +19,7 @@ import (
 )
 
 func newRelay(a *app) *cobra.Command {
-	r := relayCommand{app: a}
+	r := relayCommand{app: a, memory: 2 << 30}
 	cmd := &cobra.Command{
 		Use:   "relay --upstream HOST:PORT --token-file FILE [--tls | --tls-cert FILE --tls-key FILE]",
 		Short: "Carry fast transfers to a bucket's endpoint",
@@ -71,7 +71,7 @@ second one ends it at once. It needs no privilege.`,
 	f.IntVar(&r.sessions, "max-sessions", 256, "sessions at a time")
 	f.IntVar(&r.streams, "max-streams", 4096, "streams of all sessions at a time")
 	f.IntVar(&r.grants, "grants-per-minute", 120, "sessions that one caller may begin in a minute")
-	f.Var(&r.memory, "memory", "most that sessions keep in memory")
+	f.Var(&r.memory, "memory", "most that all sessions keep in memory")
 	f.DurationVar(&r.idle, "idle-timeout", 5*time.Minute, "end a stream on which nothing moves for so long")
 	f.DurationVar(&r.drain, "drain", 30*time.Second, "how long streams may go on when the relay is told to end")
 	cmd.AddCommand(newRelayToken(a))
@@ -223,12 +223,16 @@ func (r *relayCommand) config(l *rapid.Listener, certs *certificates, tokens []r
 
 // open listens for grants and for sessions.
 func (r *relayCommand) open(log *slog.Logger) (net.Listener, *rapid.Listener, error) {
+	off, err := r.offloadOff()
+	if err != nil {
+		return nil, nil, &usageError{err}
+	}
 	o := &rapid.ListenOptions{
 		MaxSessions:    r.sessions,
 		Memory:         int64(r.memory),
 		Rate:           int64(r.rate),
 		Advertise:      r.advertise,
-		DisableOffload: r.getenv("ICOS_RAPID_GSO") == "off",
+		DisableOffload: off,
 		Logger:         log,
 	}
 	ln, sessions, err := listenBoth(r.listen, o)
