@@ -84,7 +84,7 @@ func (d *Dialer) attemptLocked(ctx context.Context, p *place, network, address s
 			p.session = s
 			d.shareLocked()
 			if d.closed {
-				s.close(CodeNone, "")
+				s.close(CodeNone, "", true)
 			}
 		}
 		close(a.done)

@@ -67,10 +67,11 @@ func (s *Session) send(lend *buffers, limit *limiter, to *[maxAddrs]netip.AddrPo
 		s.settle()
 		if len(b.Data) == 0 {
 			s.asleep, s.until = true, s.machine.Deadline()
-			until, over = s.until, s.machine.Done()
+			until, over = s.until, s.machine.Done() || s.err != nil && s.hurry
 			s.mu.Unlock()
 			return until, over
 		}
+		last := s.err != nil && s.hurry
 		addrs := append(to[:0], s.trying...)
 		switch {
 		case !s.client:
@@ -84,6 +85,9 @@ func (s *Session) send(lend *buffers, limit *limiter, to *[maxAddrs]netip.AddrPo
 		limit.spend(len(b.Data))
 		for _, addr := range addrs {
 			s.written(b.Segment, s.socket.Write(b.Data, b.Segment, addr))
+			if last { // nobody will notice if it is lost
+				s.written(b.Segment, s.socket.Write(b.Data, b.Segment, addr))
+			}
 		}
 	}
 }

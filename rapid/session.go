@@ -45,6 +45,7 @@ type Session struct {
 	waiting  int              // how many do
 	open     int              // streams that are not gone
 	draining bool             // the session ends with its last stream
+	hurry    bool             // the session is over as soon as the peer has been told
 	asleep   bool             // run waits …
 	until    time.Duration    // … for that time or a wakeup
 }
@@ -89,6 +90,8 @@ func (s *Session) settle() {
 		s.err = s.because(err)
 		close(s.done)
 		s.mayOpen.Broadcast()
+		s.asleep = false
+		s.wake() // there may be nothing to send, but run has to see that it is over
 	}
 	if s.waiting > 0 {
 		s.mayOpen.Broadcast()
@@ -182,15 +185,21 @@ func (s *Session) RemoteAddr() net.Addr {
 // Close ends the session and its streams; the peer is told. What was written
 // and not acknowledged is lost. When it returns nothing of the session runs.
 func (s *Session) Close() error {
-	s.close(CodeNone, "")
+	s.close(CodeNone, "", s.client)
 	<-s.gone
 	return nil
 }
 
-// close begins the end of the session.
-func (s *Session) close(code Code, reason string) {
+// close begins the end of the session. In a hurry it does not stay to see that
+// the peer knows; that is done for servers only, which have the socket open
+// anyway.
+func (s *Session) close(code Code, reason string, hurry bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if hurry && !s.hurry {
+		s.hurry = true
+		s.wake()
+	}
 	if s.err == nil {
 		s.machine.Close(s.now(), wire.Code(code), reason)
 		s.settle()
@@ -212,7 +221,6 @@ func (s *Session) fail(err error) {
 	if s.err == nil {
 		s.machine.Fail(err)
 		s.settle()
-		s.wake()
 	}
 }
 
