@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/icos-go/icos/rapid"
@@ -23,12 +24,18 @@ type air struct {
 	strict bool // there is no other way
 
 	shunned sync.Map // address → struct{}: the relay does not dial it
+
+	using func(Engine)
+	last  atomic.Value // the Engine that using was told of last
 }
 
 // newAir returns an air whose sessions begin with grants. Requests are otherwise
-// sent as plain would.
-func newAir(r *router, grants rapid.Granter) *air {
-	a := &air{plain: r.plain, notice: r.notice, strict: r.cfg.Engine == Rapid}
+// sent as plain would. The bucket is what they are about, if it is one.
+func newAir(r *router, grants rapid.Granter, bucket string) *air {
+	a := &air{
+		plain: r.plain, notice: r.notice, strict: r.cfg.Engine == Rapid,
+		using: func(e Engine) { r.using(bucket, e) },
+	}
 	a.dialer = &rapid.Dialer{
 		Grants: grants,
 		Policy: r.cfg.RatePolicy, TargetRate: r.cfg.targetRate(), MinRate: r.cfg.minRate(),
@@ -47,13 +54,29 @@ func newAir(r *router, grants rapid.Granter) *air {
 		}
 	}
 	// The session has its own congestion control, and a proxy makes no sense in it.
-	a.http = s3.NewTransport(&s3.TransportOptions{DialContext: a.dialer.DialContext, Congestion: "system"})
+	a.http = s3.NewTransport(&s3.TransportOptions{DialContext: a.dial, Congestion: "system"})
 	a.http.Proxy = nil
 	if of, ok := r.plain.(*http.Transport); ok && of.TLSClientConfig != nil {
 		a.http.TLSClientConfig = of.TLSClientConfig.Clone()
 		a.http.TLSClientConfig.NextProtos = nil // HTTP/1.1: one stream for each request
 	}
 	return a
+}
+
+// dial opens a connection in a session, or one that stands in for it.
+func (a *air) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	c, err := a.dialer.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	e := HTTPS
+	if _, ok := c.(*rapid.Conn); ok {
+		e = Rapid
+	}
+	if a.last.Swap(e) != e {
+		a.using(e)
+	}
+	return c, nil
 }
 
 // RoundTrip sends a request. What the relay will not dial goes another way the next

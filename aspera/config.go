@@ -123,6 +123,12 @@ type Config struct {
 	// overlap. If nil, it is said to Transfer.Logger at warning level.
 	Notice func(string)
 
+	// Using is told how the bytes of a bucket travel: when the first are about to, and
+	// when that changes. Of what goes through Relay, which is one way for all buckets,
+	// the bucket is empty; with the engine HTTPS there is nothing to tell. It must be
+	// quick; calls may overlap. If nil, nobody is told.
+	Using func(bucket string, e Engine)
+
 	// Ascp is the path of the ascp program. If empty, it is looked for in the places
 	// where IBM's installers put it.
 	Ascp string

@@ -69,6 +69,9 @@ func (p *path) decide(ctx context.Context) (Engine, *air, error) {
 	} else {
 		p.until = time.Time{}
 	}
+	if p.engine != engine && engine != Rapid { // of rapid its connections tell
+		p.r.using(p.bucket.Name(), engine)
+	}
 	p.engine = engine
 	return engine, p.air, nil
 }

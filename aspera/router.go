@@ -72,6 +72,13 @@ func (r *router) notice(text string) {
 	}
 }
 
+// using tells the user which way bytes travel.
+func (r *router) using(bucket string, e Engine) {
+	if r.cfg.Using != nil {
+		r.cfg.Using(bucket, e)
+	}
+}
+
 func (r *router) logger() *slog.Logger {
 	if l := r.cfg.Transfer.Logger; l != nil {
 		return l
@@ -115,10 +122,10 @@ func (r *router) airOf(p *path) (*air, error) {
 		return nil, transfer.ErrClosed
 	}
 	if r.cfg.Relay == nil {
-		return newAir(r, specGrants{p}), nil
+		return newAir(r, specGrants{p}, p.bucket.Name()), nil
 	}
 	if r.relay == nil {
-		r.relay = newAir(r, r.cfg.Relay)
+		r.relay = newAir(r, r.cfg.Relay, "")
 	}
 	return r.relay, nil
 }
