@@ -8,6 +8,7 @@ import (
 
 // An outcome is what the messages of a process say of how it went.
 type outcome struct {
+	kept   bool // what becomes of a file is no matter of the process
 	inits  int
 	failed *Message // the last ERROR
 	file   *Message // the first FILEERROR
@@ -24,7 +25,7 @@ func (o *outcome) hear(m *Message) {
 	case Done:
 		o.last = m
 	case FileError:
-		if o.file == nil {
+		if o.file == nil && !o.kept {
 			o.file = m
 		}
 	}

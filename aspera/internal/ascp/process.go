@@ -52,7 +52,8 @@ func (t Timing) filled() Timing {
 type process struct {
 	timing Timing
 	hear   func(*Message)
-	rates  func() Rates
+	rates  func() Rates // nil: those in the arguments
+	idle   func() bool  // nothing need be heard; nil: something does
 
 	cmd    *exec.Cmd
 	id     string // what it has to call itself
@@ -185,6 +186,8 @@ func (p *process) converse(ctx context.Context, ln *net.TCPListener, exited <-ch
 			if p.conn == nil {
 				stop(fmt.Errorf("it did not connect to the management port within %v", p.timing.Connect))
 				ln.Close() //nolint:errcheck // nobody is to come any more
+			} else if p.idle != nil && p.idle() {
+				patience.Reset(p.timing.Silence)
 			} else {
 				stop(fmt.Errorf("it has said nothing for %v", p.timing.Silence))
 			}

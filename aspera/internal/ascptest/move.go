@@ -29,6 +29,7 @@ type transfer struct {
 	i, n        int64 // session and sessions
 	local       *os.File
 	size        int64
+	stop        <-chan struct{} // closed when this file is not wanted any more; nil if there is no such thing
 }
 
 // errStop says that the program was asked to stop.
@@ -45,7 +46,11 @@ func (e *statusError) Error() string { return e.text }
 // move moves the file, and says how it went.
 func (p *program) move() int {
 	t := &p.transfer
-	err := t.open(&p.call)
+	lines := strings.Split(p.call.List, "\n")
+	if len(lines) < 2 {
+		return p.fail(8, "usage")
+	}
+	err := t.open(&p.call, lines[0], lines[1])
 	if err == nil {
 		p.say("NOTIFICATION", "PreTransferBytes", strconv.FormatInt(t.size, 10), "PreTransferFiles", "1")
 		err = p.pieces()
@@ -83,16 +88,15 @@ func (p *program) move() int {
 }
 
 // open reads the arguments.
-func (t *transfer) open(c *Call) error {
-	lines := strings.Split(c.List, "\n")
-	if len(lines) < 2 || c.Option("--mode") == "" {
+func (t *transfer) open(c *Call, source, destination string) error {
+	if c.Option("--mode") == "" {
 		return &statusError{8, "usage"}
 	}
 	root, err := base64.StdEncoding.DecodeString(c.Args[len(c.Args)-1])
 	if err != nil || !c.Has("--dest64") {
 		return &statusError{8, "the destination is not in base64"}
 	}
-	t.source, t.destination = lines[0], lines[1]
+	t.source, t.destination = source, destination
 	t.up = c.Option("--mode") == "send"
 	t.base = "http://" + c.Option("--host") + ":" + c.Option("-P") + "/o"
 	t.token = os.Getenv("ASPERA_SCP_TOKEN")
@@ -192,11 +196,13 @@ func (p *program) pieces() error {
 		from += n
 		p.call.Sent += n
 		p.say("STATS", "File", t.source, "Size", strconv.FormatInt(t.size, 10), "StartByte", strconv.FormatInt(p.call.Resumed, 10),
-			"TransferBytes", strconv.FormatInt(from-start, 10), "Rate", "100%", "Loss", "0", "Delay", "10")
+			"TransferBytes", strconv.FormatInt(from-start, 10), "FileBytes", strconv.FormatInt(from, 10), "Rate", "100%", "Loss", "0", "Delay", "10")
 		if p.fault == Slow {
 			select {
 			case <-p.cancel:
 			case <-p.rate:
+			case <-t.stop:
+				return errStop
 			}
 		}
 		select {

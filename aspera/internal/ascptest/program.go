@@ -28,10 +28,13 @@ type program struct {
 	fault Fault
 	conn  net.Conn
 
-	mu     sync.Mutex    // guards what follows
-	told   []string      // what came by the management port
-	cancel chan struct{} // closed when it was asked to stop
-	rate   chan struct{} // gets one for each RATE
+	mu     sync.Mutex               // guards what follows
+	told   []string                 // what came by the management port
+	cancel chan struct{}            // closed when it was asked to stop
+	rate   chan struct{}            // gets one for each RATE
+	wanted map[string]chan struct{} // sources that were named, closed when they are not wanted; guarded by mu
+	starts chan [2]string           // sources and destinations
+	finish chan struct{}            // closed when there will be no other
 
 	transfer transfer
 }
@@ -43,6 +46,7 @@ func run(dir string, args []string) int {
 		return 0
 	}
 	p := &program{dir: dir, cancel: make(chan struct{}), rate: make(chan struct{}, 100)}
+	p.wanted, p.starts, p.finish = map[string]chan struct{}{}, make(chan [2]string, 100_000), make(chan struct{})
 	p.call.Args, p.call.PID = args, os.Getpid()
 	for _, v := range os.Environ() {
 		if strings.HasPrefix(v, "ASPERA_") || strings.HasPrefix(v, "ICOS_") || strings.HasPrefix(v, "AWS_") {
@@ -180,6 +184,9 @@ func (p *program) play() int {
 		return p.fail(code, "refused")
 	}
 	p.say("SESSION", "Host", p.call.Option("--host"), "Port", "33001", "User", "xfer", "Encryption", "Yes", "RateCap", "0", "PMTU", "1500")
+	if p.call.Has("--keepalive") {
+		return p.serve()
+	}
 	return p.move()
 }
 
@@ -283,12 +290,36 @@ func (p *program) obey(lines []string) {
 				close(p.cancel)
 			}
 		}
+	case strings.Contains(text, "Type: START"):
+		file := [2]string{valueOf(lines, "Source"), valueOf(lines, "Destination")}
+		p.mu.Lock()
+		p.wanted[file[0]] = make(chan struct{})
+		p.mu.Unlock()
+		p.starts <- file
+	case strings.Contains(text, "Type: STOP"):
+		p.mu.Lock()
+		if c := p.wanted[valueOf(lines, "Source")]; c != nil {
+			close(c)
+			delete(p.wanted, valueOf(lines, "Source"))
+		}
+		p.mu.Unlock()
+	case strings.Contains(text, "Type: DONE"):
+		close(p.finish)
 	case strings.Contains(text, "Type: RATE"):
 		select {
 		case p.rate <- struct{}{}:
 		default:
 		}
 	}
+}
+
+func valueOf(lines []string, key string) string {
+	for _, l := range lines {
+		if v, ok := strings.CutPrefix(l, key+": "); ok {
+			return strings.NewReplacer("\x1b\x1b", "\x1b", "\x1bn", "\n", "\x1br", "\r").Replace(v)
+		}
+	}
+	return ""
 }
 
 // xfer returns the name of the transfer in the tags.

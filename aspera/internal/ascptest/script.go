@@ -28,28 +28,30 @@ type Fault string
 
 // The faults. Those that take a number are followed by it.
 const (
-	OK        Fault = ""           // it does not fail
-	Fails     Fault = "error:"     // an ERROR of that code, after half of the bytes, and a DONE of the same
-	Refuses   Fault = "refuse:"    // the same, before any byte
-	BadToken  Fault = "bad token"  // an ERROR that the bearer token is not valid
-	NoAddress Fault = "no address" // code 14, of the kind that does not pass
-	OneFile   Fault = "fileerror:" // a FILEERROR of that code, and a DONE of code 27
-	Vanishes  Fault = "vanish"     // exits without a word, having written to standard error
-	Leaves    Fault = "leave"      // exits after INIT, without an end
-	Status    Fault = "status"     // says DONE and exits with status 3
-	NoConnect Fault = "no connect" // does not connect, and does not exit
-	Silent    Fault = "silent"     // says nothing after INIT; stops when asked
-	Stubborn  Fault = "stubborn"   // does not stop when asked; stops when interrupted
-	Deaf      Fault = "deaf"       // stops only when killed
-	Garbage   Fault = "garbage"    // writes nonsense between messages
-	Flood     Fault = "flood"      // writes nonsense without end
-	LongLine  Fault = "long line"  // writes a line without end
-	Late      Fault = "late"       // an ERROR, and then DONE without a code, as after a fallback to HTTP
-	Foreign   Fault = "foreign"    // its INIT carries somebody else's name
-	Twice     Fault = "twice"      // connects to the management port a second time
-	Half      Fault = "half"       // moves half of the bytes and says DONE
-	Replaces  Fault = "replace"    // writes to another file and renames it
-	Slow      Fault = "slow"       // moves one piece, and the next when it is told a rate or to stop
+	OK          Fault = ""            // it does not fail
+	Fails       Fault = "error:"      // an ERROR of that code, after half of the bytes, and a DONE of the same
+	Refuses     Fault = "refuse:"     // the same, before any byte
+	BadToken    Fault = "bad token"   // an ERROR that the bearer token is not valid
+	NoAddress   Fault = "no address"  // code 14, of the kind that does not pass
+	OneFile     Fault = "fileerror:"  // a FILEERROR of that code, and a DONE of code 27
+	Vanishes    Fault = "vanish"      // exits without a word, having written to standard error
+	Leaves      Fault = "leave"       // exits after INIT, without an end
+	Status      Fault = "status"      // says DONE and exits with status 3
+	NoConnect   Fault = "no connect"  // does not connect, and does not exit
+	Silent      Fault = "silent"      // says nothing after INIT; stops when asked
+	Stubborn    Fault = "stubborn"    // does not stop when asked; stops when interrupted
+	Deaf        Fault = "deaf"        // stops only when killed
+	Garbage     Fault = "garbage"     // writes nonsense between messages
+	Flood       Fault = "flood"       // writes nonsense without end
+	LongLine    Fault = "long line"   // writes a line without end
+	Late        Fault = "late"        // an ERROR, and then DONE without a code, as after a fallback to HTTP
+	Foreign     Fault = "foreign"     // its INIT carries somebody else's name
+	Twice       Fault = "twice"       // connects to the management port a second time
+	Half        Fault = "half"        // moves half of the bytes and says DONE
+	Replaces    Fault = "replace"     // writes to another file and renames it
+	LeavesLater Fault = "leave later" // when kept alive: fails with a code that may pass, after three files
+	Terse       Fault = "terse"       // when kept alive: says of a file only that its argument is done
+	Slow        Fault = "slow"        // moves one piece, and the next when it is told a rate or to stop
 )
 
 // With returns a fault of a number.
@@ -92,6 +94,7 @@ type Call struct {
 	Told     []string // what it was told, each message in one line
 	Resumed  int64    // bytes that were there already
 	Sent     int64    // bytes it moved
+	Files    int      // that it was given, when it was kept alive
 }
 
 // Calls returns what is known of the starts, in their order. A process that was
