@@ -46,6 +46,7 @@ type Controller struct {
 	most  timeMax // of the window in bytes, when cut for a queue
 
 	saw   saw
+	trial trial
 	fill  fill
 	cubic cubic
 	fixed breaker

@@ -23,18 +23,23 @@ const (
 	// which depends on nothing but the rate, so that flows with different
 	// round trips grow alike, and is the faster the smaller the rate, so that
 	// flows that are pushed back together become equal.
-	pull        = 0.25   // 1/s
-	pullRate    = 12.5e6 // bytes a second
-	pullMax     = 0.08   // of the window in one round trip
-	calmPart    = 1.0 / 16
-	calmMin     = time.Millisecond / 4
-	speedMax    = 0.5 // of the window in one round trip, at any speed
-	peakRounds  = 50
-	nearSpeed   = 0.25
-	policedPart = 0.95
-	testKept    = 0.9
-	failures    = 3 // drains in a row that do not drain
+	pull         = 0.25   // 1/s
+	pullRate     = 12.5e6 // bytes a second
+	pullMax      = 0.08   // of the window in one round trip
+	calmPart     = 1.0 / 16
+	calmMin      = time.Millisecond / 4
+	speedMax     = 0.5 // of the window in one round trip, at any speed
+	peakRounds   = 50
+	trialPackets = 50
+	trialRounds  = 10
+	nearSpeed    = 0.25
+	policedPart  = 0.95
+	testKept     = 0.9
+	failures     = 3 // drains in a row that do not drain
 )
+
+// A trial is as many rounds as it takes to count losses in.
+type trial struct{ rounds, acked, lost int }
 
 // A saw is the usual cycle: grow until there is a queue, drain it, look at the
 // base round trip, grow again.
@@ -85,7 +90,7 @@ func (c *Controller) high() time.Duration {
 	// At a low rate a queue of a few packets is long and means nothing.
 	part *= min(max(math.Sqrt(math.Sqrt(math.Sqrt(pullRate*c.share()/max(c.bw.get(), 1)))), 0.6), 1.5)
 	few := time.Duration(4 * c.datagram() / max(c.bw.get(), 1) * float64(time.Second))
-	few = min(few, 100*time.Millisecond)
+	few = min(few, c.delay.base/2)
 	return max(time.Duration(part*float64(c.delay.base)), least, few, c.delay.gap)
 }
 
@@ -94,8 +99,11 @@ func (c *Controller) low() time.Duration {
 }
 
 // calm is the standing queue up to which a loss has nothing to do with it.
-func (c *Controller) calm() bool {
-	return c.delay.queue() <= max(time.Duration(calmPart*float64(c.delay.base)), calmMin)
+func (c *Controller) calm() bool { return c.calmAt(c.delay.queue()) }
+
+func (c *Controller) calmAt(queue time.Duration) bool {
+	one := min(time.Duration(1.5*c.datagram()/max(c.bw.get(), 1)*float64(time.Second)), c.delay.base/5)
+	return queue <= max(time.Duration(calmPart*float64(c.delay.base)), calmMin, one)
 }
 
 // baseWindow is how long a smallest round trip is remembered.
@@ -120,6 +128,7 @@ func (c *Controller) drained() float64 {
 func (c *Controller) toGrow() {
 	c.state = grow
 	c.saw.speed, c.saw.rounds, c.saw.bad = 1, 0, 0
+	c.trial = trial{}
 }
 
 // cut sets the window to w, or a little below the present one if that is
@@ -156,10 +165,19 @@ func (c *Controller) inGrow(ended bool) {
 	if !ended {
 		return
 	}
-	n, lost := float64(c.round.acked+c.round.lost), float64(c.round.lost)
 	c.saw.peakAge++
+	c.trial.rounds++
+	c.trial.acked += c.round.acked
+	c.trial.lost += c.round.lost
+	tr := c.trial
+	n, lost := float64(tr.acked+tr.lost), float64(tr.lost)
+	if n < trialPackets && tr.rounds < trialRounds {
+		n, lost = 0, 0
+	} else {
+		c.trial = trial{}
+	}
 	if e := c.floor.excess(n, lost); e > 0 {
-		c.saw.bad++
+		c.saw.bad += tr.rounds
 		if c.saw.bad >= 2 || c.delay.queue() > c.high()/2 {
 			c.saw.peak, c.saw.peakAge = c.window, 0
 			c.saw.forLoss, c.saw.excess, c.saw.rate = true, e, c.bw.last
@@ -171,10 +189,10 @@ func (c *Controller) inGrow(ended bool) {
 			c.cut(min(c.drained(), w))
 			return
 		}
-	} else {
+	} else if n > 0 {
 		c.saw.bad = 0
 		if c.calm() && (c.saw.peak == 0 || c.saw.peakAge > peakRounds || c.window < 0.95*c.saw.peak) || lost < n*c.floor.rate {
-			c.learn()
+			c.floor.learn(n, lost)
 		}
 	}
 	c.saw.rounds++
@@ -189,11 +207,6 @@ func (c *Controller) inGrow(ended bool) {
 func (c *Controller) near() bool {
 	p := c.saw.peak
 	return p > 0 && c.saw.peakAge < peakRounds && c.window > 0.9*p && c.window < 1.1*p
-}
-
-// learn takes the losses of the present round for noise.
-func (c *Controller) learn() {
-	c.floor.learn(float64(c.round.acked+c.round.lost), float64(c.round.lost))
 }
 
 func (c *Controller) inDrain(bool) {
@@ -231,7 +244,7 @@ func (c *Controller) inDrain(bool) {
 	if s.forLoss {
 		n := float64(s.acked + s.losses)
 		if e := c.floor.excess(n, float64(s.losses)); e > s.excess/2 {
-			if s.failed == 0 || c.bw.last > 0.97*s.rate || !quiet || c.delay.base < 2*roundMin {
+			if s.failed == 0 || c.bw.last > 0.97*s.rate || !c.calmAt(s.seen-c.delay.base) || c.delay.base < 2*roundMin {
 				// As much arrives as before, though less was sent: it is
 				// too much still.
 				s.failed++
