@@ -100,9 +100,15 @@ func (x *acceleration) config(o *transfer.Options) (aspera.Config, error) {
 	return cfg, nil
 }
 
-// newManager makes the manager of a command. Notice is told how bytes travel, if
-// they are to travel in a particular way.
-func (a *app) newManager(client *icos.Client, o *transfer.Options, x *acceleration, notice func(string)) (*transfer.Manager, error) {
+// traveller is told how bytes travel, if they are to travel in a particular way.
+// Calls may overlap.
+type traveller interface {
+	notice(text string)                        // otherwise than they might
+	using(bucket string, engine aspera.Engine) // in this way, from now on
+}
+
+// newManager makes the manager of a command.
+func (a *app) newManager(client *icos.Client, o *transfer.Options, x *acceleration, t traveller) (*transfer.Manager, error) {
 	if !x.on() {
 		m, err := transfer.NewManager(client, o)
 		if err != nil {
@@ -120,7 +126,7 @@ func (a *app) newManager(client *icos.Client, o *transfer.Options, x *accelerati
 	if r := a.relay(client.Config()); r != nil { // a nil *relay.Client in the interface would not be nil
 		cfg.Relay = r
 	}
-	cfg.Notice = notice
+	cfg.Notice, cfg.Using = t.notice, t.using
 	m, err := aspera.NewManager(client, cfg)
 	if wrong, ok := errors.AsType[*aspera.ConfigError](err); ok {
 		return nil, &usageError{wrong}
@@ -153,7 +159,7 @@ func (f *engineFlag) Type() string { return "how" }
 func (f *engineFlag) Set(s string) error {
 	e, err := aspera.ParseEngine(s)
 	if err != nil || s == "" {
-		return fmt.Errorf("%q: choose auto, rapid, ascp or https", s)
+		return errors.New("choose auto, rapid, ascp or https")
 	}
 	*f = engineFlag(e.String())
 	return nil
@@ -171,7 +177,7 @@ func (f *policyFlag) Type() string { return "how" }
 func (f *policyFlag) Set(s string) error {
 	p, err := rapid.ParsePolicy(s)
 	if err != nil || s == "" {
-		return fmt.Errorf("%q: choose fixed, high, fair or low", s)
+		return errors.New("choose fixed, high, fair or low")
 	}
 	*f = policyFlag(p)
 	return nil
@@ -201,7 +207,7 @@ func (f *sessionsFlag) Set(s string) error {
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 || n > aspera.MaxSessionCount {
-		return fmt.Errorf("%q: write a number from 1 to %d, or all", s, aspera.MaxSessionCount)
+		return fmt.Errorf("write a number from 1 to %d, or all", aspera.MaxSessionCount)
 	}
 	*f = sessionsFlag(n)
 	return nil

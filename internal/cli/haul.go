@@ -82,7 +82,7 @@ func (a *app) newHaul(ctx context.Context, client *icos.Client, o haulOptions) (
 	}
 	h.label = a.label(client.Endpoint())
 	h.left = a.leftovers(h.state)
-	m, release, err := a.manager(client, o.tuning.options(h.state), &o.accel, h.notice)
+	m, release, err := a.manager(client, o.tuning.options(h.state), &o.accel, h)
 	if err != nil {
 		return nil, err
 	}
@@ -180,15 +180,6 @@ func (h *haul) tell(format string, args ...any) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	fmt.Fprintf(h.display.above(), format+"\n", args...)
-}
-
-// notice tells how bytes travel.
-func (h *haul) notice(text string) {
-	if h.flags.json {
-		h.emitEvent(record{Type: "notice", Message: text})
-		return
-	}
-	h.tell("%s", printable(text))
 }
 
 // emitEvent writes one record of --json. A closed standard output surfaces in
@@ -315,7 +306,9 @@ func (h *haul) end(err error) error {
 	}
 	switch {
 	case h.shared != nil:
+		h.mu.Lock() // the manager, which goes on, may still tell of something
 		h.shared.add(&h.report, h.failed)
+		h.mu.Unlock()
 	case h.dryRun:
 		err = errors.Join(err, h.sumUpPlan(h.events, h.verb, &h.plan, h.past.skipped, h.failed))
 	case err == nil || h.report.Objects+h.report.Skipped+h.failed > 0:

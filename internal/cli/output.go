@@ -66,6 +66,7 @@ type record struct {
 	Retries      *int64   `json:"retries,omitempty"`
 	Requests     *int64   `json:"requests,omitempty"`
 	Limit        string   `json:"limit,omitempty"`
+	Engine       string   `json:"engine,omitempty"`
 	Detail       string   `json:"detail,omitempty"`
 	PID          int      `json:"pid,omitempty"`
 	Line         int      `json:"line,omitempty"`

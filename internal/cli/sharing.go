@@ -11,14 +11,14 @@ import (
 )
 
 // manager returns what moves things to and from buckets of client, and what to
-// call when nothing moves any more. Notice is told of how bytes travel; a manager
-// that several commands share tells the first of them.
-func (a *app) manager(client *icos.Client, o *transfer.Options, x *acceleration, notice func(string)) (_ *transfer.Manager, release func(), err error) {
+// call when nothing moves any more. A manager that several commands share tells
+// the traveller of the first how bytes travel.
+func (a *app) manager(client *icos.Client, o *transfer.Options, x *acceleration, t traveller) (_ *transfer.Manager, release func(), err error) {
 	if a.shared != nil {
-		m, err := a.shared.manager(a, o, x, notice)
+		m, err := a.shared.manager(a, o, x, t)
 		return m, func() {}, err
 	}
-	m, err := a.newManager(client, o, x, notice)
+	m, err := a.newManager(client, o, x, t)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -89,7 +89,7 @@ func (s *sharing) config(flags globalFlags, find func() (icos.Config, error)) (i
 	return cfg, nil
 }
 
-func (s *sharing) manager(a *app, o *transfer.Options, x *acceleration, notice func(string)) (*transfer.Manager, error) {
+func (s *sharing) manager(a *app, o *transfer.Options, x *acceleration, t traveller) (*transfer.Manager, error) {
 	key := sharedKey{flags: a.flags, acceleration: *x, tuning: tuning{
 		jobs: o.Concurrency, connections: o.Connections, partSize: sizeFlag(o.PartSize), threshold: sizeFlag(o.Threshold),
 		memory: sizeFlag(o.Memory), rate: rateFlag(o.Rate), noResume: o.StateDir == "",
@@ -106,7 +106,7 @@ func (s *sharing) manager(a *app, o *transfer.Options, x *acceleration, notice f
 	if m, ok := s.managers[key]; ok {
 		return m, client.Close()
 	}
-	m, err := a.newManager(client, o, x, notice)
+	m, err := a.newManager(client, o, x, t)
 	if err != nil {
 		return nil, err
 	}
@@ -126,6 +126,7 @@ func (s *sharing) add(r *reports, failed int64) {
 	defer s.mu.Unlock()
 	longest := s.sum.longest
 	s.sum.add(r.Report)
+	s.sum.addWays(r.ways...)
 	s.sum.longest = max(longest, r.longest)
 	s.failed += failed
 }

@@ -15,6 +15,7 @@ type reports struct {
 	transfer.Report
 	longest time.Duration // that any of them took
 	leftOut int64         // links and special files that nothing was made of; Skipped counts them too
+	ways    []string      // engines that bytes travelled by, if --accelerate chose them
 }
 
 func (s *reports) add(r transfer.Report) {
@@ -44,6 +45,7 @@ func (a *app) sumUp(events io.Writer, verb string, r *reports, failed int64, too
 	if moved := r.Bytes - r.Resumed; moved >= tellRateFrom {
 		fmt.Fprintf(&b, " (%s)", formatRate(moved, took))
 	}
+	b.WriteString(r.way())
 	for _, n := range []struct {
 		n    int64
 		what string
@@ -81,7 +83,7 @@ func (s *reports) record(failed int64, took time.Duration) record {
 	r := record{
 		Type: "summary", Objects: &s.Objects, Size: &s.Bytes, Failed: &failed, Skipped: &s.Skipped, Deleted: &s.Deleted,
 		Sent: &s.Sent, Resumed: &s.Resumed, Verified: &s.Verified, Unverified: &s.Unverified, Retries: &s.Retries,
-		Seconds: &seconds,
+		Seconds: &seconds, Engine: strings.Join(s.ways, ","),
 	}
 	if s.Limit != transfer.LimitUnknown {
 		r.Limit, r.Detail = string(s.Limit), s.Detail
