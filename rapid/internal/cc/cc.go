@@ -16,6 +16,40 @@
 // Times are durations since any start that the owner keeps to; they never run
 // backwards. Sizes are bytes of a datagram's payload, as the sender counts
 // them; rates are bytes a second. A Controller is not safe for concurrent use.
+//
+// # The law
+//
+// The window is steered by the time that packets wait in queues, not by
+// losses, so that a path may lose any part of its packets by noise and is
+// still filled. In short, and each in the file named:
+//
+//   - delay.go measures: base, the smallest round trip; q, the standing queue,
+//     the smallest round trip of the last quarter to half beyond base; slack,
+//     what the bunching of acknowledgements asks for.
+//   - startup.go doubles the window each round trip until q shows that the
+//     path is full or the delivery rate (sampler.go) stops growing.
+//   - grow.go then adds to the window, dr/dt = r·λ0·√(r0·w/r), until q > high.
+//   - drain.go takes the window to what the path carries without a queue,
+//     W = inflight·(base+low+slack)/rtt, waits for the effect, and looks
+//     whether the queue is gone. Then grow.go again. Several flows on one path
+//     see the same queue, shrink in proportion and grow by a law that favours
+//     the smaller: they become equal.
+//   - If drains do not drain, others keep the queue filled. compete.go then
+//     does what as many CUBIC flows would do (RFC 9438), and looks from time
+//     to time whether that is still needed.
+//   - floor.go learns which losses are noise. Only what is lost beyond that
+//     counts as congestion: it makes grow.go drain and compete.go reduce.
+//   - fixed.go holds a rate whatever happens, but for a circuit breaker.
+//   - hush.go keeps the state over a silence of the path.
+//   - pace.go makes rate and burst of the window.
+//
+// The parts are taken from published work: the delivery rate sampler, the full
+// pipe test, packet-timed rounds and the burst from BBR
+// (draft-ietf-ccwg-bbr), standing delay and the search for competitors from
+// Copa (NSDI 2018), targets that fall with the flow's size from Swift (SIGCOMM
+// 2020), Low's length of memory from LEDBAT (RFC 6817), resuming from
+// draft-ietf-tsvwg-careful-resume. The tests of the package hold a simulator
+// that judges the whole.
 package cc
 
 import "time"
@@ -55,6 +89,7 @@ type Config struct {
 	// Datagram is the size in bytes of a full packet. If zero, 1200.
 	Datagram int
 	// Seed decides the small random choices, so that a run can be repeated.
+	// There are none at present.
 	Seed uint64
 	// Resume is what an earlier session learned about the same path, or nil.
 	Resume *Path
@@ -71,7 +106,7 @@ type Stats struct {
 	Rate       float64       // pacing rate, bytes a second
 	MaxBW      float64       // largest recent delivery rate, bytes a second
 	MinRTT     time.Duration // smallest recent round trip
-	Queue      time.Duration // round trip beyond MinRTT, smallest of the last round
+	Queue      time.Duration // what packets wait in queues: the standing round trip beyond MinRTT
 	Window     int           // bytes that may be in flight
 	Inflight   int           // bytes that are
 	Loss       float64       // part of the packets lost lately, 0 to 1

@@ -16,45 +16,43 @@ func (s state) String() string {
 	return [...]string{"startup", "grow", "drain", "compete"}[s]
 }
 
-const (
-	// initialWindow is the number of packets before anything is known. RFC
-	// 6928 has 10, large senders use 32 and more; these are paced.
-	initialWindow = 64
-	// initialSpread is the time over which the first window is paced.
-	initialSpread = 20 * time.Millisecond
-	// minWindow is the number of packets below which nothing is measured any
-	// more (draft-ietf-ccwg-bbr: BBR.MinPipeCwnd).
-	minWindow = 4
-)
+// minWindow is the number of packets below which nothing is measured any more
+// (draft-ietf-ccwg-bbr: BBR.MinPipeCwnd).
+const minWindow = 4
 
 // A Controller steers one direction of one session. Make one with [New].
 type Controller struct {
 	cfg    Config
-	s      sampler
-	delay  delayFilter
-	floor  lossFloor
 	state  state
 	window float64 // bytes
 
-	now      time.Duration // of the event
-	eventWin bool          // the window limited the sender before this event
-	lost     int           // packets lost in this event
-	ackedN   int           // packets acknowledged in this event
-
+	// measurements
+	s     sampler
+	delay delayFilter
+	floor lossFloor
 	round round
-	bw    maxFilter
-	most  timeMax // of the window in bytes, when cut for a queue
+	bw    maxFilter // delivery rate, bytes a second
+	most  timeMax   // window that was in use when cut for a queue, bytes
+	loss  float64   // part of the packets lost, smoothed
 
-	saw   saw
-	trial trial
-	fill  fill
-	cubic cubic
-	fixed breaker
-	hush  hush
+	// the event that Ack begins and Done ends
+	now     time.Duration
+	limited bool // the window limited the sender
+	acked   int  // packets
+	lost    int
+	rate    float64 // delivery rate sample, zero if none
 
-	hostCredit int // drops of the receiving host not yet matched with losses
-	lossShare  float64
-	limit      string
+	// states
+	fill   fill
+	growth growth
+	drain  drainage
+	poor   int // points for drains that left a queue, since one that did not
+	cubic  cubic
+	fixed  breaker
+	hush   hush
+
+	hostDrops int // of the receiving host, not yet matched with losses
+	limit     string
 }
 
 // New returns a Controller that has seen nothing yet.
@@ -106,21 +104,21 @@ func (c *Controller) held() bool { return c.cfg.Policy == Fixed && c.ceiling() >
 // Acked, Lost or Forget.
 func (c *Controller) Sent(now time.Duration, p *Packet, size int) {
 	c.s.sent(now, p, size)
-	if c.saw.waiting && float64(c.s.inflight) <= c.window+float64(size) {
-		c.saw.waiting, c.saw.drainedAt = false, now
-	}
+	c.drain.sent(now, c.s.inflight-int64(size), c.window)
 }
 
 // Ack begins an event at now: an ACK frame, or a timer that finds losses.
 // Acked, Lost, Late, Forget and HostDropped follow in any order, then Done.
 func (c *Controller) Ack(now time.Duration) {
 	c.now = now
-	c.eventWin = float64(c.s.inflight) >= c.window-2*c.datagram()-float64(c.Quantum())
+	used := float64(c.s.inflight)
 	if c.state == startup {
 		// While the window doubles, pacing lets half of it be unused.
-		c.eventWin = float64(c.s.inflight) >= c.window/2-c.datagram()
+		c.limited = used >= c.window/2-c.datagram()
+	} else {
+		c.limited = used >= c.window-2*c.datagram()-float64(c.Quantum())
 	}
-	c.lost, c.ackedN = 0, 0
+	c.acked, c.lost, c.rate = 0, 0, 0
 	c.s.begin()
 }
 
@@ -128,7 +126,7 @@ func (c *Controller) Ack(now time.Duration) {
 func (c *Controller) Acked(p *Packet) {
 	c.s.inflight -= int64(p.size)
 	c.s.ack(p, c.now)
-	c.ackedN++
+	c.acked++
 }
 
 // Lost tells that p is taken for lost.
@@ -137,14 +135,14 @@ func (c *Controller) Lost(p *Packet) {
 	if p.sent < c.hush.until {
 		return // it died in a silence, of which everything is known
 	}
-	if c.hostCredit > 0 {
-		c.hostCredit--
+	if c.hostDrops > 0 {
+		c.hostDrops--
 		c.round.host++
 		return
 	}
 	c.lost++
-	c.cubic.lost(p)
-	c.saw.lost(p)
+	c.cubic.lose(p)
+	c.drain.lose(p)
 }
 
 // Late tells that p, which was reported Lost before, arrived after all: it
@@ -152,7 +150,7 @@ func (c *Controller) Lost(p *Packet) {
 func (c *Controller) Late(p *Packet) {
 	c.s.delivered += int64(p.size)
 	c.round.lost = max(0, c.round.lost-1)
-	c.cubic.late()
+	c.cubic.lost = max(0, c.cubic.lost-1)
 }
 
 // Forget takes p out of flight without any conclusion: a lost probe of a
@@ -161,59 +159,79 @@ func (c *Controller) Forget(p *Packet) { c.s.inflight -= int64(p.size) }
 
 // HostDropped tells that the receiving host, not the path, dropped n packets
 // more than it had reported before. It is called between Ack and Done.
-func (c *Controller) HostDropped(n int) { c.hostCredit = min(c.hostCredit+max(n, 0), 1<<20) }
+func (c *Controller) HostDropped(n int) { c.hostDrops = min(c.hostDrops+max(n, 0), 1<<20) }
 
 // Done ends an event. rtt is the round trip of the newest packet that the ACK
 // acknowledged first, less the delay that the peer reports; zero if the ACK
 // gives no new sample.
 func (c *Controller) Done(now, rtt time.Duration) {
 	first := c.delay.srtt == 0
-	if rtt > 0 && c.s.any {
-		bucket := c.delay.srtt / 4
-		if c.state == startup {
-			bucket = c.delay.srtt / 8
-		}
-		c.delay.add(now, delaySample{rtt, c.s.newest.inflight}, c.baseWindow(), bucket)
-		c.saw.sample(&c.s.newest, rtt)
-	}
-	if c.s.any {
-		c.hush.end(c)
-	}
-	if r := c.s.sample(); r > 0 && (c.s.appLimited == 0 && !c.s.newest.appLimited || r > c.bw.get()) {
-		c.bw.add(r)
-	}
-	c.round.lost += c.lost
-	c.round.acked += c.ackedN
-	c.saw.acked += c.ackedN
-	c.cubic.acked += c.ackedN
-	if c.s.any && c.s.newest.appLimited {
-		c.round.appLimited = true
-	}
-	ended := c.s.any && c.s.newest.delivered >= c.round.until && now-c.round.began >= roundMin
-	if c.held() {
+	ended := c.measure(now, rtt)
+	switch {
+	case c.held():
 		c.fixed.update(c, now)
-	} else {
-		if first && rtt > 0 {
-			c.resume(rtt)
-		}
-		switch c.state {
-		case startup:
-			c.inStartup(ended)
-		case grow:
-			c.inGrow(ended)
-		case drain:
-			c.inDrain(ended)
-		case compete:
-			c.inCompete(ended)
-		}
-	}
-	if ended {
-		n := float64(c.round.acked + c.round.lost)
-		c.lossShare += (float64(c.round.lost)/max(n, 1) - c.lossShare) * min(1, n/floorMemory)
-		c.bw.next()
-		c.round.start(now, c.s.delivered)
+	case first && rtt > 0:
+		c.resume(rtt)
+		c.inStartup(ended)
+	case c.state == startup:
+		c.inStartup(ended)
+	case c.state == grow:
+		c.inGrow(ended)
+	case c.state == drain:
+		c.inDrain()
+	case c.state == compete:
+		c.inCompete(ended)
 	}
 	c.bound()
+	if ended {
+		c.endRound(now)
+	}
+}
+
+// measure takes the event into the filters and tells whether it ends a round.
+func (c *Controller) measure(now, rtt time.Duration) (ended bool) {
+	c.round.lost += c.lost
+	c.round.acked += c.acked
+	c.drain.acked += c.acked
+	c.cubic.acked += c.acked
+	if !c.s.any {
+		return false
+	}
+	if rtt > 0 {
+		bucket := c.delay.srtt / 4
+		if c.state == startup {
+			bucket = c.delay.srtt / 8 // the queue of startup grows fast
+		}
+		c.delay.add(now, delaySample{rtt, c.s.newest.inflight}, c.baseWindow(), bucket)
+		c.drain.ack(&c.s.newest, rtt, now)
+	}
+	c.hush.end(c)
+	c.rate = c.s.sample()
+	if c.rate > 0 && (!c.s.newest.appLimited || c.rate > c.bw.get()) {
+		c.bw.add(c.rate)
+	}
+	if c.s.newest.appLimited {
+		c.round.appLimited = true
+	}
+	return c.s.newest.delivered >= c.round.until && now-c.round.began >= roundMin
+}
+
+func (c *Controller) endRound(now time.Duration) {
+	n := float64(c.round.acked + c.round.lost)
+	c.loss += (float64(c.round.lost)/max(n, 1) - c.loss) * min(1, n/floorMemory)
+	switch top := c.ceiling(); {
+	case c.round.host > 0:
+		c.limit = "host"
+	case c.round.appLimited:
+		c.limit = "application"
+	case top > 0 && c.Rate() >= top:
+		c.limit = "target"
+	default:
+		c.limit = "path"
+	}
+	c.hostDrops /= 2 // reported, but never missed here
+	c.bw.next()
+	c.round.start(now, c.s.delivered)
 }
 
 // bound keeps the window in its limits.
@@ -247,13 +265,18 @@ func (c *Controller) Inflight() int { return int(c.s.inflight) }
 
 // Set changes policy, target and minimum while running; zeros mean none.
 func (c *Controller) Set(p Policy, target, least float64) {
-	if p != c.cfg.Policy {
-		c.fixed = breaker{}
-		if c.state == compete && p == Low {
-			c.toGrow()
-		}
-	}
+	held := c.held()
 	c.cfg.Policy, c.cfg.Target, c.cfg.Min = p, target, least
+	switch {
+	case held && !c.held():
+		// The window was not in use: look anew from what is known to arrive.
+		c.window = max(c.carries(c.bw.get())/2, initialWindow*c.datagram())
+		c.state, c.fill = startup, fill{}
+	case !held && c.held():
+		c.fixed = breaker{}
+	case p == Low && c.state == compete:
+		c.toGrow()
+	}
 }
 
 // SetCap changes the rate that the peer granted; zero means none.
@@ -290,7 +313,7 @@ func (c *Controller) Stats() Stats {
 	return Stats{
 		Rate: c.Rate(), MaxBW: c.bw.get(), MinRTT: c.delay.base, Queue: c.delay.queue(),
 		Window: c.Window(), Inflight: c.Inflight(),
-		Loss: c.lossShare, RandomLoss: c.floor.rate,
+		Loss: c.loss, RandomLoss: c.floor.rate,
 		State: c.name(), Limit: c.limit,
 	}
 }

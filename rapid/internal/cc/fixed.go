@@ -35,7 +35,7 @@ func (b *breaker) update(c *Controller, now time.Duration) {
 	if b.part == 0 {
 		b.part, b.since = 1, now
 	}
-	b.acked += c.ackedN
+	b.acked += c.acked
 	b.lost += c.lost
 	if now-b.since < breakTime {
 		return

@@ -25,7 +25,7 @@ func (h *hush) end(c *Controller) {
 	h.silent, h.until = false, c.now
 	c.window = max(c.window/2, minWindow*c.datagram())
 	c.round.start(c.now, c.s.delivered)
-	c.saw = saw{}
+	c.growth, c.drain, c.poor = growth{}, drainage{}, 0
 	c.fill = fill{}
 	c.state = startup
 }

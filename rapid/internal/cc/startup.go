@@ -3,14 +3,20 @@ package cc
 import "time"
 
 const (
+	// initialWindow is the number of packets before anything is known. RFC
+	// 6928 has 10 without pacing and large senders use 30 and more; these are
+	// paced over initialSpread.
+	initialWindow = 64
+	initialSpread = 20 * time.Millisecond
+	// earlyWindow is the number of packets up to which the window triples
+	// each round trip: what is too much then is soon forgotten.
+	earlyWindow = 512
+
 	// fullGrowth is the growth of the delivery rate in a round below which
 	// the path may be full, and fullRounds how often in a row it has to be
 	// (draft-ietf-ccwg-bbr, section 5.3.1.2).
 	fullGrowth = 1.25
 	fullRounds = 3
-	// earlyWindow is the number of packets up to which the window triples
-	// each round trip: what is too much then is soon forgotten.
-	earlyWindow = 512
 	// fullLoss is the part of a round lost with which one round is enough.
 	fullLoss = 0.10
 )
@@ -28,12 +34,10 @@ type fill struct {
 // delivery rate stays where it is. Loss alone does not end it: a path that
 // delivers twice as much of twice as much is not full, it is noisy.
 func (c *Controller) inStartup(ended bool) {
-	if c.eventWin && !c.s.newest.appLimited {
+	if c.growing() {
 		c.window += c.doubling() * float64(c.s.acked)
 	}
-	if r := c.s.sample(); r > c.fill.round {
-		c.fill.round = r
-	}
+	c.fill.round = max(c.fill.round, c.rate)
 	if c.delay.queue() > max(c.high()/2, highMin) {
 		c.leaveStartup(0)
 		return
@@ -41,7 +45,8 @@ func (c *Controller) inStartup(ended bool) {
 	if !ended {
 		return
 	}
-	lossy := c.floor.excess(float64(c.round.acked+c.round.lost), float64(c.round.lost))
+	n := float64(c.round.acked + c.round.lost)
+	lossy := c.floor.excess(n, float64(c.round.lost)) + float64(c.round.host)/max(n, 1)
 	switch {
 	case c.fill.round >= c.fill.best*fullGrowth:
 		// Noise is learnt one round late, so that the round in which the
@@ -73,14 +78,13 @@ func (c *Controller) doubling() float64 {
 // that was lost beyond noise, if that is what ends it.
 func (c *Controller) leaveStartup(lossy float64) {
 	c.fill = fill{}
-	c.saw.failed = 0
-	c.saw.first, c.saw.forLoss = lossy == 0, lossy > 0
+	c.poor = 0
 	if lossy > 0 {
-		c.saw.peak, c.saw.peakAge, c.saw.excess, c.saw.rate = c.window*(1-lossy), 0, lossy, c.bw.last
-		c.cut(c.bw.get() / (1 - c.floor.rate) * (c.delay.base + c.low() + c.delay.slack()).Seconds())
+		c.growth.peak, c.growth.peakAge, c.drain.excess = c.window*(1-lossy), 0, lossy
+		c.cut(forLoss, c.carries(c.bw.get()/(1-c.floor.rate)))
 		return
 	}
-	c.cut(c.drained())
+	c.cut(forStartup, c.drained())
 }
 
 // resume jumps to half of the rate that an earlier session had on this path,

@@ -1,0 +1,164 @@
+package cc
+
+import "time"
+
+const (
+	// A drain that leaves more than middle is poor and one that leaves more
+	// than high counts poorHigh times. After poorMax without a good one
+	// between, somebody else keeps the queue filled (Copa, section 2.2, asks
+	// for an almost empty queue once in five round trips).
+	poorHigh = 3
+	poorMax  = 9
+	// sameRate is the part of the delivery rate that is left when less is
+	// sent and as much arrives.
+	sameRate = 0.97
+	// testKept is the part of the delivery rate that is left when a session
+	// alone on its path drains: others would take more.
+	testKept = 0.9
+)
+
+// A why is the reason for a drain.
+type why uint8
+
+const (
+	forQueue   why = iota // a queue stands
+	forLoss               // more is lost than by noise
+	forStartup            // startup has filled the path
+	forTest               // are those that compete still there?
+)
+
+// A drainage is the state of waiting for the queue to go, and looking if it
+// does.
+type drainage struct {
+	why     why
+	waiting bool          // more is in flight than the window
+	at      time.Duration // when the first packet after the queue left
+	seen    time.Duration // smallest round trip of those sent since, 0 none yet
+	seenAt  time.Duration // when the first of them was acknowledged
+	before  float64       // window before the first of a row of drains
+	rate    float64       // delivered before
+	excess  float64       // part lost before, if forLoss
+	again   int           // drains forLoss in a row that did not help
+	acked   int           // packets, since seenAt
+	lost    int
+}
+
+// cut sets the window to w, or a little below the present one if w is more,
+// and waits for the effect.
+func (c *Controller) cut(y why, w float64) {
+	d := &c.drain
+	if y != forTest {
+		c.most.add(c.now, min(float64(c.s.inflight), c.window))
+	}
+	if c.state != drain {
+		d.before, d.rate, d.again = c.window, c.bw.last, 0
+	}
+	d.why = y
+	c.state = drain
+	c.window = max(min(w, 0.98*c.window), minWindow*c.datagram())
+	d.waiting = float64(c.s.inflight) > c.window
+	d.at, d.seen, d.acked, d.lost = c.now, 0, 0, 0
+}
+
+// sent notices the first packet that leaves after the drain.
+func (d *drainage) sent(now time.Duration, inflight int64, window float64) {
+	if d.waiting && float64(inflight) <= window {
+		d.waiting, d.at = false, now
+	}
+}
+
+func (d *drainage) ack(p *Packet, rtt time.Duration, now time.Duration) {
+	if d.waiting || p.sent < d.at {
+		return
+	}
+	if d.seen == 0 {
+		d.seen, d.seenAt, d.acked, d.lost = rtt, now, 0, 0
+	}
+	d.seen = min(d.seen, rtt)
+}
+
+func (d *drainage) lose(p *Packet) {
+	if !d.waiting && p.sent >= d.at {
+		d.lost++
+	}
+}
+
+func (c *Controller) inDrain() {
+	d := &c.drain
+	if d.why == forStartup {
+		// While the queue that startup left drains, arrivals show what the
+		// path carries, better than those of the time when it filled.
+		c.window = max(c.window, min(d.before, c.carries(c.bw.get()/(1-c.floor.rate))))
+	}
+	if d.waiting || d.seen == 0 || c.now-d.seenAt < c.drainWait() {
+		return
+	}
+	left := d.seen - c.delay.base
+	switch d.why {
+	case forTest:
+		c.tested(left)
+	case forLoss:
+		c.lostLess(left)
+	case forQueue, forStartup:
+		c.drainedTo(left)
+	}
+}
+
+// drainedTo ends a drain that leaves a queue.
+func (c *Controller) drainedTo(left time.Duration) {
+	switch {
+	case left <= c.middle():
+		c.poor = 0
+	case c.cfg.Policy == Low:
+		// Low goes on yielding.
+	case left <= c.high():
+		// Others have drained less or later: no reason yet to think that
+		// they never will.
+		c.poor++
+	default:
+		if c.poor += poorHigh; c.poor < poorMax {
+			c.cut(forQueue, c.drained())
+			return
+		}
+	}
+	if c.poor >= poorMax {
+		c.toCompete()
+		return
+	}
+	c.toGrow()
+}
+
+// lostLess ends a drain for losses: if less was sent and as much is lost,
+// either it was still too much, or it is noise.
+func (c *Controller) lostLess(left time.Duration) {
+	d := &c.drain
+	n := float64(d.acked + d.lost)
+	e := c.floor.excess(n, float64(d.lost))
+	if e <= d.excess/2 {
+		c.toGrow()
+		return
+	}
+	// On short paths the delivery rate of so few packets says nothing.
+	same := c.bw.last > sameRate*d.rate || c.delay.base < 2*roundMin
+	if d.again == 0 || same || !c.calm(left) {
+		d.again++
+		c.cut(forLoss, c.window*(1-e))
+		return
+	}
+	c.floor.rate = min(float64(d.lost)/n, floorMax)
+	c.window = max(c.window, d.before)
+	c.growth.peak = 0
+	c.toGrow()
+}
+
+// tested ends a drain that was to show whether others fill the queue: if so it
+// stays, or what this session had is taken at once by them.
+func (c *Controller) tested(left time.Duration) {
+	if left <= c.middle() && c.bw.last > testKept*c.drain.rate {
+		c.poor = 0
+		c.toGrow()
+		return
+	}
+	c.state, c.window = compete, max(c.window, c.drain.before)
+	c.cubic.cutAt = c.now
+}
