@@ -126,7 +126,12 @@ func (s *Spec) arguments(v *invocation) ([]string, error) {
 	if s.SrcBase != "" {
 		a.add("--src-base64", base64.StdEncoding.EncodeToString([]byte(s.SrcBase)))
 	}
-	a.add("--dest64", "--file-pair-list="+v.list)
+	if v.list == "" {
+		a.add("--keepalive")
+	} else {
+		a.add("--file-pair-list=" + v.list)
+	}
+	a.add("--dest64")
 	a.add(base64.StdEncoding.EncodeToString([]byte(s.DestinationRoot)))
 	return a, nil
 }

@@ -170,6 +170,16 @@ func (h *haul) run(ctx context.Context, d Direction) error {
 		return err
 	}
 	h.size = h.j.Info().Size
+	if h.size < smallFile {
+		c := h.p.crowd(d)
+		others, leave := c.enter()
+		defer leave()
+		if others {
+			if done, err := c.move(ctx, h); done {
+				return h.end(err)
+			}
+		}
+	}
 	h.xferID = xferID(h.p.bucket, d, &h.way, h.j.Info())
 	if h.list, err = writeList(h.way); err != nil {
 		return err
@@ -193,14 +203,19 @@ func (h *haul) run(ctx context.Context, d Direction) error {
 		},
 		Timing: r.timing,
 	}
-	if err := t.Run(ctx); err != nil {
-		if f, ok := errors.AsType[*ascp.Failure](err); ok {
-			return &TransferError{Code: f.Code, Description: f.Description, File: f.File, Sessions: f.Sessions, Output: f.Output, Err: f.Err}
-		}
-		return err
+	return h.end(t.Run(ctx))
+}
+
+// end tells the Manager that the file has been moved, or gives the error of ascp its
+// public form.
+func (h *haul) end(err error) error {
+	if f, ok := errors.AsType[*ascp.Failure](err); ok {
+		return &TransferError{Code: f.Code, Description: f.Description, File: f.File, Sessions: f.Sessions, Output: f.Output, Err: f.Err}
 	}
-	h.report(h.size-h.resumed, h.resumed)
-	return nil
+	if err == nil {
+		h.report(h.size-h.resumed, h.resumed)
+	}
+	return err
 }
 
 // prepare gets a spec, decides over how many sessions to go, and waits for as many
@@ -226,9 +241,7 @@ func (h *haul) prepare(ctx context.Context, d Direction) (release func(), err er
 		h.split = usualThreshold
 	}
 	if h.size < h.split {
-		if r.cfg.MultiSession == All {
-			h.hosts = []string{h.only(spec)}
-		}
+		h.hosts = []string{oneHost(spec.RemoteHost)}
 		return release, nil
 	}
 	if r.cfg.MultiSession == All {
@@ -244,22 +257,21 @@ func (h *haul) prepare(ctx context.Context, d Direction) (release func(), err er
 	return release, nil
 }
 
-// only is the one host for a file that is not worth all of them.
-func (h *haul) only(s *Spec) string {
-	label, rest, _ := strings.Cut(s.RemoteHost, ".")
-	if one, ok := strings.CutSuffix(label, "-all"); ok {
+// oneHost is the name of one node of a service, for what is not worth all of them.
+func oneHost(host string) string {
+	label, rest, _ := strings.Cut(host, ".")
+	if one, ok := strings.CutSuffix(label, "-all"); ok && rest != "" {
 		return one + "." + rest
 	}
-	return ""
+	return host
 }
 
 // all returns the addresses of all nodes of a service, as many as may be used.
 func (h *haul) all(ctx context.Context, s *Spec) []string {
 	addrs, err := h.p.r.lookup(ctx, s.RemoteHost)
 	if err != nil || len(addrs) == 0 {
-		one := h.only(s)
 		h.p.r.notice(fmt.Sprintf("%s: one session in the place of all, for their addresses are not known: %v", h.p.bucket.Name(), err))
-		return []string{one}
+		return []string{oneHost(s.RemoteHost)}
 	}
 	return addrs[:min(len(addrs), h.p.r.cfg.MaxSessions, MaxSessionCount)]
 }
@@ -304,26 +316,44 @@ func (h *haul) command(ctx context.Context, d Direction, at ascp.Attempt) (*ascp
 	return &ascp.Command{Path: h.program.Path, Args: args, Env: spec.environment()}, nil
 }
 
-// rates are what each process shall have: what the spec says, within its share of
-// the limits of the Manager and of the transfer.
+// rates are what each process shall have.
 func (h *haul) rates() ascp.Rates {
 	h.mu.Lock()
 	spec := h.spec
 	h.mu.Unlock()
-	var r ascp.Rates
+	return h.p.r.rates(spec, h.j)
+}
+
+// rates are what each process shall have: what a spec says, if it is not nil, within
+// its share of the limits of the Manager and of the transfer.
+func (r *router) rates(spec *Spec, j *transfer.Job) ascp.Rates {
+	var rates ascp.Rates
 	if spec != nil {
-		r = ascp.Rates{Target: spec.TargetRate, Min: spec.MinRate, Policy: spec.RatePolicy}
+		rates = ascp.Rates{Target: spec.TargetRate, Min: spec.MinRate, Policy: spec.RatePolicy}
 	}
-	if limit := h.j.Rate(); limit > 0 {
-		share := max(1, limit*8/1000/max(1, h.p.r.processes.Load()))
-		if r.Target == 0 || share < r.Target {
-			r.Target = share
+	if limit := j.Rate(); limit > 0 {
+		share := max(1, limit*8/1000/max(1, r.processes.Load()))
+		if rates.Target == 0 || share < rates.Target {
+			rates.Target = share
 		}
-	} else if r.Target == 0 {
-		r.Target = anyRate
+	} else if rates.Target == 0 {
+		rates.Target = anyRate
 	}
-	r.Min = min(r.Min, r.Target)
-	return r
+	rates.Min = min(rates.Min, rates.Target)
+	return rates
+}
+
+// place waits until there may be another process. The function that it returns is to
+// be called when that is over.
+func (r *router) place(ctx context.Context) (release func(), err error) {
+	if err := r.slots.Acquire(ctx, 1); err != nil {
+		return nil, context.Cause(ctx)
+	}
+	r.processes.Add(1)
+	return func() {
+		r.processes.Add(-1)
+		r.slots.Release(1)
+	}, nil
 }
 
 // report tells the Manager how far the file is. ascp counts what it sent, which may
@@ -362,7 +392,7 @@ func xferID(b *icos.Bucket, d Direction, w *Path, info icos.ObjectInfo) string {
 	s := sha256.Sum256(fmt.Appendf(nil, "%q %q %s %q %q %d %q %d",
 		b.Client().Endpoint(), b.Name(), d, w.Source, w.Destination, info.Size, info.ETag, info.ModTime.UnixNano()))
 	s[6], s[8] = s[6]&0x0f|0x80, s[8]&0x3f|0x80 // version 8 of RFC 9562: of our own making
-	return fmt.Sprintf("%x-%x-%x-%x-%x", s[:4], s[4:6], s[6:8], s[8:10], s[10:16])
+	return formatUUID(s[:16])
 }
 
 // lookupHost finds the addresses of a name.

@@ -28,6 +28,7 @@ type path struct {
 	spare  *Spec         // with a grant that nobody has used
 	air    *air          // nil unless engine is Rapid
 
+	up, down  crowd
 	unfitOnce sync.Once // the notice that ascp cannot move some objects
 }
 
@@ -37,7 +38,17 @@ func newPath(r *router, b *icos.Bucket) *path {
 		*p.client = *given
 	}
 	p.client.Transport = p
+	p.up.p, p.up.d = p, Send
+	p.down.p, p.down.d = p, Receive
 	return p
+}
+
+// crowd returns the small files that move in a direction.
+func (p *path) crowd(d Direction) *crowd {
+	if d == Send {
+		return &p.up
+	}
+	return &p.down
 }
 
 // decide returns how bytes travel. It asks the first time, and again later if the

@@ -176,6 +176,8 @@ func (r *router) Close() error {
 			errs = append(errs, p.air.close())
 		}
 		<-p.sem
+		p.up.close()
+		p.down.close()
 	}
 	if relay != nil {
 		errs = append(errs, relay.close())

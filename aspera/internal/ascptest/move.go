@@ -118,9 +118,7 @@ func (t *transfer) open(c *Call, source, destination string) error {
 		t.size = info.Size()
 		return nil
 	}
-	if t.destination, err = url.JoinPath(string(root), t.destination); err != nil {
-		return err
-	}
+	t.destination = path.Join(string(root), t.destination)
 	resp, err := t.do("GET", nil, "Range", "bytes=0-0")
 	if err != nil {
 		return err

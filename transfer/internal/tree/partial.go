@@ -206,16 +206,27 @@ func (p *Partial) Write(b []byte) (int, error) {
 // Reopen goes on with the file that is under the name of the partial file now: a
 // program that was to write it may have put another in its place.
 func (p *Partial) Reopen() error {
-	// Its own claim would be in the way if it is the same file.
-	if err := p.file.Close(); err != nil {
-		return p.root.failed("write", p.key, err)
+	p.resumed = true // not all of it was written by us
+	now, err := p.dir.root.Lstat(p.temp)
+	if err != nil {
+		return p.root.failed("open", p.key, err)
+	}
+	was, err := p.file.Stat()
+	if err != nil {
+		return p.root.failed("open", p.key, err)
+	}
+	if os.SameFile(now, was) {
+		return nil
 	}
 	f, err := reopen(p.dir.root, p.temp)
 	if err != nil {
-		p.state = partialClosed
 		return p.root.failed("open", p.key, err)
 	}
-	p.file, p.resumed = f, true
+	err = p.file.Close()
+	p.file = f
+	if err != nil {
+		return p.root.failed("write", p.key, err)
+	}
 	return nil
 }
 
