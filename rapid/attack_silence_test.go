@@ -11,7 +11,7 @@ import (
 	"github.com/icos-go/icos/rapid/internal/wire"
 )
 
-// TestSilentPeersAreForgotten covers docs/rapid.md R3.6, R8.6, R8.7 and R19.2:
+// TestSilentPeersAreForgotten covers docs/rapid.md R3.6, R8.7, R8.8 and R19.2:
 // the memory that a listener has promised comes back.
 func TestSilentPeersAreForgotten(t *testing.T) {
 	for _, c := range []struct {
