@@ -267,3 +267,23 @@ func TestStolenPackets(t *testing.T) {
 		}
 	})
 }
+
+// TestStolenAnswer has an attacker pass on the server's first answer before it
+// comes itself: the client sends to no address but those of the grant.
+func TestStolenAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := newTrapAt(t, evilAddr)
+		tr.server.addr = serverAddr
+		if _, err := tr.conn.Write(make([]byte, 100_000)); err != nil {
+			t.Error(err)
+		}
+		for _, a := range tr.serve() {
+			if a.to != serverAddr {
+				t.Fatalf("the client sent %v to %v, which is not in its grant", a.Type, a.to)
+			}
+		}
+		if got := tr.conn.RemoteAddr().String(); got != serverAddr.String() {
+			t.Errorf("the client says that it talks to %v, want %v", got, serverAddr)
+		}
+	})
+}

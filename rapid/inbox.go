@@ -2,6 +2,7 @@ package rapid
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/icos-go/icos/rapid/internal/session"
 )
@@ -51,6 +52,11 @@ func (s *Session) hear(from netip.AddrPort) {
 	default:
 	}
 	if s.client {
+		// Only an address of the grant: who passes an answer on from
+		// elsewhere must not become the one we send to.
+		if !slices.Contains(s.trying, from) {
+			from = s.trying[len(s.trying)-1]
+		}
 		s.peer, s.trying = from, nil
 	}
 	close(s.heard)

@@ -166,6 +166,12 @@ type trap struct {
 
 func newTrap(t *testing.T) *trap {
 	t.Helper()
+	return newTrapAt(t, serverAddr)
+}
+
+// newTrapAt makes a trap whose first answer comes from another address.
+func newTrapAt(t *testing.T, first netip.AddrPort) *trap {
+	t.Helper()
 	socket := newTapSocket(clientAddr)
 	g := &rapid.Grant{Addrs: []string{serverAddr.String()}, ID: 0x1234, Key: rapid.Key{5, 6, 7}}
 	d := &rapid.Dialer{
@@ -186,6 +192,7 @@ func newTrap(t *testing.T) *trap {
 		opened <- c
 	}()
 	time.Sleep(10 * time.Millisecond)
+	tr.server.addr = first
 	tr.server.hello()
 	tr.serve()
 	tr.conn = <-opened
