@@ -107,6 +107,7 @@ func TestRelayCommand(t *testing.T) {
 	}{
 		{"http", "http://", nil},
 		{"https", "https://", []string{"--tls", "--session-rate", "400Mbit"}},
+		{"IAM", "http://", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.scheme == "https://" && runtime.GOOS == "darwin" {
@@ -116,13 +117,21 @@ func TestRelayCommand(t *testing.T) {
 			if err := srv.Client().Bucket("path").Create(t.Context(), nil); err != nil {
 				t.Fatal(err)
 			}
-			r := startRelay(t, srv, c.args...)
+			args, caller := c.args, "token:test"
+			if c.name == "IAM" {
+				in, _ := srv.COS().IAM().Instance(srv.Credential.ResourceInstanceID)
+				args, caller = []string{"--iam-account", in.AccountID, "--iam-keys", srv.URL + "/identity/keys"}, "iam:iam-ServiceId-"
+			}
+			r := startRelay(t, srv, args...)
 			if !strings.HasPrefix(r.url, c.scheme) {
 				t.Errorf("the relay is at %s", r.url)
 			}
 			home := t.TempDir()
 			cmd := command(t, srv, home, home, "bench", "path", "--duration", "300ms", "--size", "8MiB", "cos://path")
 			cmd.Env = append(cmd.Env, r.env()...)
+			if c.name == "IAM" {
+				cmd.Env = append(cmd.Env, "ICOS_RELAY_TOKEN=")
+			}
 			out := output(t, cmd)
 			for _, want := range []string{`(?m)^https +[\d.]+ ms`, `(?m)^rapid +[\d.]+ ms +[\d.]+ ms +[\d.]+ % .*B/s.*B/s`, `(?m)^rapid goes through http`, `(?m)(times|no difference).*\.$`} {
 				if !regexp.MustCompile(want).MatchString(out) {
@@ -144,7 +153,7 @@ func TestRelayCommand(t *testing.T) {
 				t.Errorf("with a wrong token: %v\n%s", err, text)
 			}
 			r.end(t)
-			if log := r.stderr.String(); !strings.Contains(log, `"msg":"session ended"`) || !strings.Contains(log, `"caller":"token:test"`) {
+			if log := r.stderr.String(); !strings.Contains(log, `"msg":"session ended"`) || !strings.Contains(log, `"caller":"`+caller) {
 				t.Errorf("the log does not tell of the session:\n%s", log)
 			}
 		})
