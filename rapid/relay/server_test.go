@@ -462,7 +462,7 @@ func TestRelayRestarts(t *testing.T) {
 	if err := <-failed; err == nil {
 		t.Error("a request without end has ended well")
 	}
-	second := start(t, first.addr, nil, func(c *relay.Config) { c.Upstreams = []string{u.addr} })
+	second := start(t, first.addr, nil, func(c *relay.Config) { c.Upstreams = []string{u.addr}; c.Drain = -1 })
 	put(t, c, u.URL, body)
 	if got := get(t, c, u.URL); !bytes.Equal(got, body) {
 		t.Errorf("%d other bytes came back", len(got))
