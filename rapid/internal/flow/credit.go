@@ -47,7 +47,7 @@ func (c *Credit) Arrive(now time.Duration, n uint64, rtt time.Duration) (ok bool
 	return true
 }
 
-// Grow doubles the window if it would limit the peer. Ready is how many wait to be
+// Grow doubles the window if it would limit the peer, and reports whether it did. Ready is how many wait to be
 // read: if they are much, it is the reader that limits. May, unless it is nil, has to agree to so
 // many bytes more.
 //
@@ -56,14 +56,16 @@ func (c *Credit) Arrive(now time.Duration, n uint64, rtt time.Duration) (ok bool
 // two round trips more: one until credit given now is used, and one since a
 // starting sender doubles its rate in every round trip. Three leave
 // some room.
-func (c *Credit) Grow(ready uint64, may func(bytes int) bool) {
+func (c *Credit) Grow(ready uint64, may func(bytes int) bool) (grown bool) {
 	if c.window >= c.most || c.arrived-c.consumed+3*c.speed <= c.window || ready >= c.window/4 {
-		return
+		return false
 	}
 	more := min(c.window, c.most-c.window)
-	if may == nil || may(int(more)) {
-		c.window += more
+	if may != nil && !may(int(more)) {
+		return false
 	}
+	c.window += more
+	return true
 }
 
 // Consume notes that n of what came were read or thrown away.

@@ -13,7 +13,7 @@ type pacer struct {
 // on a busy machine, more, should not cost throughput; a burst should stay
 // short beside the round trip.
 func (p *pacer) slack(s *Session) time.Duration {
-	return min(max(s.rtt.Min/16, time.Millisecond), 5*time.Millisecond)
+	return min(max(s.rtt.Min/8, time.Millisecond), 10*time.Millisecond)
 }
 
 // budget returns how many bytes may be sent now.

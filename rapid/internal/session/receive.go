@@ -172,8 +172,12 @@ func (s *Session) arrive(now time.Duration, st *Stream, end uint64, final bool) 
 			s.violate("more data than allowed")
 			return false
 		}
-		st.credit.Grow(uint64(st.in.Ready()), nil)
-		s.credit.Grow(uint64(s.unread), s.cfg.Limits.More)
+		if st.credit.Grow(uint64(st.in.Ready()), nil) && !st.discard && !final {
+			st.tellCredit()
+		}
+		if s.credit.Grow(uint64(s.unread), s.cfg.Limits.More) {
+			s.consume(0)
+		}
 		if st.discard {
 			s.consume(n)
 		}

@@ -109,9 +109,7 @@ func (st *Stream) Read(p []byte) (int, error) {
 		s.unread -= n
 		st.credit.Consume(uint64(n))
 		s.consume(uint64(n))
-		if _, worth := st.credit.Update(); worth && !st.finalKnown {
-			st.pend(pendCredit)
-		}
+		st.tellCredit()
 	}
 	switch {
 	case st.finalKnown && st.in.Consumed() == st.final:
@@ -218,6 +216,13 @@ func (st *Stream) giveUp() {
 	s.gaps -= st.in.Gaps()
 	st.in.Drop(&s.pool)
 	st.pending &^= pendCredit
+}
+
+// tellCredit has the peer told how much it may send, if that is worth it.
+func (st *Stream) tellCredit() {
+	if _, worth := st.credit.Update(); worth && !st.finalKnown {
+		st.pend(pendCredit)
+	}
 }
 
 // pend queues frames of the stream.

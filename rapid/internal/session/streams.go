@@ -140,15 +140,15 @@ func (s *Session) consume(n uint64) {
 const (
 	minUnsent  = 32 << 10
 	someUnsent = 256 << 10
-	mostUnsent = 4 << 20
+	mostUnsent = 2 << 20
 )
 
 // unsentLimit returns how much a stream may hold that was never sent.
 func (s *Session) unsentLimit() int {
-	if s.unsent > 2*mostUnsent {
+	if s.unsent > 4*mostUnsent {
 		return minUnsent
 	}
-	return min(max(someUnsent, s.cc.Window()), mostUnsent)
+	return min(max(someUnsent, s.cc.Window()/2), mostUnsent)
 }
 
 // room returns how much may be written to st now.
@@ -185,7 +185,7 @@ func (st *Stream) sendable() bool {
 
 // wakeWriter tells the writer of st, which had to wait, when a good deal of room is free.
 func (s *Session) wakeWriter(st *Stream) {
-	if st.wantWrite && s.room(st) >= min(s.unsentLimit()/2, 64<<10) {
+	if st.wantWrite && s.room(st) >= min(s.unsentLimit()/2, someUnsent) {
 		st.wantWrite = false
 		st.wake(Writable)
 	}
