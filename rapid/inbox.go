@@ -34,7 +34,7 @@ func (in *inbox) deliver(s *Session, from netip.AddrPort) []*Conn {
 	}
 	in.packets = in.packets[:0]
 	if !s.client {
-		s.peer = s.machine.Remote()
+		s.peer, s.source = s.machine.Remote(), s.socket.Source()
 	}
 	for st := s.machine.Accept(); st != nil; st = s.machine.Accept() {
 		in.opened = append(in.opened, newConn(s, st))

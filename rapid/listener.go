@@ -97,7 +97,7 @@ var _ net.Listener = (*Listener)(nil)
 // Listen listens at a UDP address. The network is udp, udp4 or udp6.
 func Listen(network, address string, o *ListenOptions) (*Listener, error) {
 	f := o.withDefaults()
-	socket, err := udp.Listen(context.Background(), network, address, udp.Options{DisableOffload: f.DisableOffload})
+	socket, err := udp.Listen(context.Background(), network, address, udp.Options{DisableOffload: f.DisableOffload, Sources: true})
 	if err != nil {
 		return nil, err // says "listen udp …" itself
 	}
@@ -107,7 +107,7 @@ func Listen(network, address string, o *ListenOptions) (*Listener, error) {
 // NewListener listens on pc, which it closes in the end.
 func NewListener(pc net.PacketConn, o *ListenOptions) (*Listener, error) {
 	f := o.withDefaults()
-	socket, err := udp.New(pc, udp.Options{DisableOffload: f.DisableOffload})
+	socket, err := udp.New(pc, udp.Options{DisableOffload: f.DisableOffload, Sources: true})
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -141,6 +143,35 @@ func TestSecondAddressAnswers(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// A listener on all addresses answers from the one it was asked at.
+func TestManyAddresses(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux has 127.0.0.2")
+	}
+	for _, network := range []string{"udp4", "udp"} {
+		l, err := rapid.Listen(network, ":0", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := &world{listener: l}
+		defer w.close(t)
+		w.dialer = &rapid.Dialer{Grants: rapid.GranterFunc(func(context.Context, string, string) (*rapid.Grant, error) {
+			g, err := l.Grant(rapid.GrantOptions{})
+			if err == nil {
+				g.Addrs = []string{"127.0.0.2" + g.Addrs[0]}
+			}
+			return g, err
+		})}
+		s, err := w.dialer.Session(t.Context(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.RemoteAddr().String(); !strings.HasPrefix(got, "127.0.0.2:") {
+			t.Errorf("%s: the answer came from %s", network, got)
+		}
+	}
 }
 
 func TestShutdownWaitsForStreams(t *testing.T) {

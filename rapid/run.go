@@ -79,14 +79,15 @@ func (s *Session) send(lend *buffers, limit *limiter, to *[maxAddrs]netip.AddrPo
 		case len(addrs) == 0:
 			addrs = append(addrs, s.peer) // the address that answered
 		}
+		source := s.source
 		s.mu.Unlock()
 
 		s.machine.Seal(b)
 		limit.spend(len(b.Data))
 		for _, addr := range addrs {
-			s.written(b.Segment, s.socket.Write(b.Data, b.Segment, addr))
+			s.written(b.Segment, s.socket.Write(b.Data, b.Segment, addr, source))
 			if last { // nobody will notice if it is lost
-				s.written(b.Segment, s.socket.Write(b.Data, b.Segment, addr))
+				s.written(b.Segment, s.socket.Write(b.Data, b.Segment, addr, source))
 			}
 		}
 	}

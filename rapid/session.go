@@ -40,6 +40,7 @@ type Session struct {
 	machine  *session.Session
 	err      error            // why it has ended
 	peer     netip.AddrPort   // where packets go
+	source   netip.Addr       // of this host, that packets are sent from; server only
 	trying   []netip.AddrPort // where they go until one of them has answered; client only
 	mayOpen  sync.Cond        // who waits for the peer to allow more streams
 	waiting  int              // how many do

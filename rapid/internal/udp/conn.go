@@ -29,6 +29,11 @@ var ErrTooBig = errors.New("datagram is too big for the path")
 type Options struct {
 	// DisableOffload stops the use of UDP_SEGMENT and UDP_GRO.
 	DisableOffload bool
+	// Sources has a socket on all addresses of the host tell to which of them
+	// a datagram came, and send from the one that Write is given: what answers
+	// from another than it was asked at is not let through by firewalls. Linux
+	// only.
+	Sources bool
 	// ReadBuffer and WriteBuffer are what to ask the kernel for, in bytes. If
 	// zero, 8 MiB and 2 MiB. It may give less, see [Conn.Buffers].
 	ReadBuffer, WriteBuffer int
@@ -42,12 +47,15 @@ type Conn struct {
 	plain plain
 	local netip.AddrPort
 
-	oob      []byte // of the one that reads
-	dropped  uint32 // the kernel's counter, which wraps
+	oob      []byte     // of the one that reads
+	source   netip.Addr // of the last Read
+	dropped  uint32     // the kernel's counter, which wraps
 	drops    atomic.Uint64
-	segments atomic.Bool // the kernel cuts batches for us
-	coalesce bool        // the kernel may join datagrams for us
-	control  atomic.Pointer[control]
+	segments atomic.Bool             // the kernel cuts batches for us
+	coalesce bool                    // the kernel may join datagrams for us
+	sources  sources                 // whether datagrams tell where they came to
+	batch    atomic.Pointer[control] // that of the last batch …
+	single   atomic.Pointer[control] // … and of the last single datagram
 
 	readBuffer, writeBuffer int
 }
@@ -95,6 +103,10 @@ func New(pc net.PacketConn, o Options) (*Conn, error) {
 // LocalAddr returns the address of the socket.
 func (c *Conn) LocalAddr() netip.AddrPort { return c.local }
 
+// Source returns the address of the host that the datagrams of the last Read
+// were sent to, if that is known. It is for the goroutine that reads.
+func (c *Conn) Source() netip.Addr { return c.source }
+
 // Close closes the socket: Read and Write fail with [net.ErrClosed].
 func (c *Conn) Close() error { return c.pc.Close() }
 
@@ -139,18 +151,6 @@ func (p *plain) read(b []byte) (int, netip.AddrPort, error) {
 	}
 	from, err := addrPort(addr)
 	return n, from, err
-}
-
-// write writes b as datagrams of segment bytes; the last may be shorter.
-func (p *plain) write(b []byte, segment int, to netip.AddrPort) error {
-	for len(b) > 0 {
-		n := min(segment, len(b))
-		if err := p.writeOne(b[:n], to); err != nil {
-			return err
-		}
-		b = b[n:]
-	}
-	return nil
 }
 
 func (p *plain) writeOne(b []byte, to netip.AddrPort) error {

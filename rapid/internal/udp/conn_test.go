@@ -70,7 +70,7 @@ func TestDatagramsArriveAsWritten(t *testing.T) {
 				for i := range sent {
 					sent[i] = byte(rand.Uint32())
 				}
-				if err := a.Write(sent, segment, at(b, tt.to)); err != nil {
+				if err := a.Write(sent, segment, at(b, tt.to), netip.Addr{}); err != nil {
 					t.Fatalf("write %d bytes by %d: %v", total, segment, err)
 				}
 				got, from := receive(t, b, (total+segment-1)/segment)
@@ -105,14 +105,14 @@ func TestAnyPacketConn(t *testing.T) {
 	defer a.Close()
 	b := listen(t, "127.0.0.1:0", udp.Options{})
 	sent := bytes.Repeat([]byte("0123456789"), 300)
-	if err := a.Write(sent, 1000, b.LocalAddr()); err != nil {
+	if err := a.Write(sent, 1000, b.LocalAddr(), netip.Addr{}); err != nil {
 		t.Fatal(err)
 	}
 	got, from := receive(t, b, 3)
 	if !bytes.Equal(bytes.Join(got, nil), sent) || from != a.LocalAddr() {
 		t.Errorf("%d datagrams from %v, want 3 from %v", len(got), from, a.LocalAddr())
 	}
-	if err := b.Write(sent[:10], 1000, a.LocalAddr()); err != nil {
+	if err := b.Write(sent[:10], 1000, a.LocalAddr(), netip.Addr{}); err != nil {
 		t.Fatal(err)
 	}
 	if got, _ := receive(t, a, 1); string(got[0]) != "0123456789" {
@@ -128,14 +128,14 @@ func TestClosed(t *testing.T) {
 	if _, _, _, err := c.Read(make([]byte, udp.MaxBatch)); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("Read: %v, want net.ErrClosed", err)
 	}
-	if err := c.Write(make([]byte, 3000), 1000, c.LocalAddr()); !errors.Is(err, net.ErrClosed) {
+	if err := c.Write(make([]byte, 3000), 1000, c.LocalAddr(), netip.Addr{}); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("Write: %v, want net.ErrClosed", err)
 	}
 }
 
 func TestTooBig(t *testing.T) {
 	c := listen(t, "127.0.0.1:0", udp.Options{})
-	if err := c.Write(make([]byte, udp.MaxBatch), udp.MaxBatch, c.LocalAddr()); !errors.Is(err, udp.ErrTooBig) {
+	if err := c.Write(make([]byte, udp.MaxBatch), udp.MaxBatch, c.LocalAddr(), netip.Addr{}); !errors.Is(err, udp.ErrTooBig) {
 		t.Errorf("a datagram of %d bytes: %v, want ErrTooBig", udp.MaxBatch, err)
 	}
 }
@@ -152,7 +152,7 @@ func TestNoAllocationPerDatagram(t *testing.T) {
 	out, in := make([]byte, 20*1400), make([]byte, udp.MaxBatch)
 	to := b.LocalAddr()
 	n := testing.AllocsPerRun(100, func() {
-		if err := a.Write(out, 1400, to); err != nil {
+		if err := a.Write(out, 1400, to, netip.Addr{}); err != nil {
 			t.Fatal(err)
 		}
 		for got := 0; got < len(out); {
@@ -179,7 +179,7 @@ func BenchmarkLoopback(b *testing.B) {
 			b.SetBytes(int64(len(out)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := from.Write(out, 1472, to.LocalAddr()); err != nil {
+				if err := from.Write(out, 1472, to.LocalAddr(), netip.Addr{}); err != nil {
 					b.Fatal(err)
 				}
 				for got := 0; got < len(out); {

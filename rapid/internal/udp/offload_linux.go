@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
 
 // oobSize is room for what the kernel may tell with a datagram: the size of
-// the segments and the count of drops.
-const oobSize = 128
+// the segments, the count of drops, and where it came to.
+const oobSize = 192
 
 // setup sets the options of the socket. What a kernel does not know or allow
 // is done without.
@@ -29,6 +30,9 @@ func (c *Conn) setup(o Options) error {
 		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_PROBE)
 		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_PROBE)
 		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RXQ_OVFL, 1)
+		if o.Sources && c.local.Addr().IsUnspecified() {
+			c.sources = tellSources(fd)
+		}
 		if o.DisableOffload {
 			return
 		}
@@ -79,6 +83,7 @@ func (c *Conn) Read(b []byte) (n, segment int, from netip.AddrPort, err error) {
 		return 0, 0, netip.AddrPort{}, err
 	}
 	segment = n
+	c.source = netip.Addr{}
 	for oob := c.oob[:noob]; len(oob) > 0; {
 		h, data, rest, err := unix.ParseOneSocketControlMessage(oob)
 		if err != nil {
@@ -93,6 +98,10 @@ func (c *Conn) Read(b []byte) (n, segment int, from netip.AddrPort, err error) {
 			now := binary.NativeEndian.Uint32(data)
 			c.drops.Add(uint64(now - c.dropped)) // it wraps
 			c.dropped = now
+		default:
+			if a, ok := c.sources.parse(h, data); ok {
+				c.source = a
+			}
 		}
 		oob = rest
 	}
@@ -100,23 +109,22 @@ func (c *Conn) Read(b []byte) (n, segment int, from netip.AddrPort, err error) {
 }
 
 // Write writes b as datagrams of segment bytes, the last of which may be
-// shorter. An error means that some of them are lost, which may happen to
+// shorter, from an address of the host if source is valid and the Conn knows
+// of them. An error means that some of them are lost, which may happen to
 // datagrams at any time; only [net.ErrClosed] is for ever. With [ErrTooBig]
 // datagrams of this size do not pass.
-func (c *Conn) Write(b []byte, segment int, to netip.AddrPort) error {
-	if segment <= 0 || len(b) <= segment || !c.segments.Load() {
-		return c.plain.write(b, max(segment, 1), to)
+func (c *Conn) Write(b []byte, segment int, to netip.AddrPort, source netip.Addr) error {
+	segment = max(segment, 1)
+	if c.sources == sourcesUnknown {
+		source = netip.Addr{}
 	}
-	batch := min(maxSegments, maxPayload/segment) * segment
-	if batch <= segment {
-		return c.plain.write(b, segment, to)
+	batch := segment
+	if c.segments.Load() {
+		batch *= max(1, min(maxSegments, maxPayload/segment))
 	}
 	for len(b) > 0 {
 		part := b[:min(batch, len(b))]
-		if len(part) <= segment {
-			return c.plain.writeOne(part, to)
-		}
-		if err := c.writeBatch(part, segment, to); err != nil {
+		if err := c.writeBatch(part, segment, to, source); err != nil {
 			return err
 		}
 		b = b[len(part):]
@@ -127,49 +135,90 @@ func (c *Conn) Write(b []byte, segment int, to netip.AddrPort) error {
 // writeBatch writes up to a call's worth of segments in one call, and finds
 // out if that does not work here: some drivers, tunnels and versions of the
 // kernel refuse (EIO without checksum offload, EINVAL with odd tails).
-func (c *Conn) writeBatch(b []byte, segment int, to netip.AddrPort) error {
-	oob := c.segmentControl(segment)
-	_, _, err := c.udp.WriteMsgUDPAddrPort(b, oob, to)
-	if transient(err) {
-		_, _, err = c.udp.WriteMsgUDPAddrPort(b, oob, to)
+func (c *Conn) writeBatch(b []byte, segment int, to netip.AddrPort, source netip.Addr) error {
+	if len(b) <= segment {
+		return c.writeOne(b, to, source)
 	}
+	oob := c.message(&c.batch, segment, source)
+	err := c.send(b, oob, to)
 	if err == nil || !refused(err) {
 		return err
 	}
 	// A segment longer than the interface's MTU is refused in the same way:
 	// then the first datagram fails alone too, and batches are not at fault.
-	if err := c.plain.write(b, segment, to); err != nil {
-		return err
+	for len(b) > 0 {
+		part := b[:min(segment, len(b))]
+		if err := c.writeOne(part, to, source); err != nil {
+			return err
+		}
+		b = b[len(part):]
 	}
 	c.segments.Store(false)
 	return nil
 }
 
-// control is the ancillary data that asks for segments of a size.
+// writeOne writes one datagram.
+func (c *Conn) writeOne(b []byte, to netip.AddrPort, source netip.Addr) error {
+	if !source.IsValid() {
+		return c.plain.writeOne(b, to)
+	}
+	err := c.send(b, c.message(&c.single, 0, source), to)
+	if tooBig(err) {
+		return ErrTooBig
+	}
+	return err
+}
+
+func (c *Conn) send(b, oob []byte, to netip.AddrPort) error {
+	_, _, err := c.udp.WriteMsgUDPAddrPort(b, oob, to)
+	if transient(err) {
+		_, _, err = c.udp.WriteMsgUDPAddrPort(b, oob, to)
+	}
+	return err
+}
+
+// control is what goes with a message, and how that is written.
 type control struct {
-	segment int
+	segment int        // size of the datagrams to cut it into; 0: it is one
+	source  netip.Addr // where to send it from; not valid: the kernel chooses
 	oob     []byte
 }
 
-// segmentControl returns the ancillary data for segments of a size. Sizes
-// seldom change, so the last is kept.
-func (c *Conn) segmentControl(segment int) []byte {
-	if k := c.control.Load(); k != nil && k.segment == segment {
+// message returns the ancillary data for datagrams of a size and a source.
+// They seldom change, so the last is kept.
+func (c *Conn) message(last *atomic.Pointer[control], segment int, source netip.Addr) []byte {
+	if k := last.Load(); k != nil && k.segment == segment && k.source == source {
 		return k.oob
 	}
-	k := &control{segment: segment, oob: make([]byte, unix.CmsgSpace(2))}
-	// A cmsghdr is a length as long as a word, then level and type.
+	k := &control{segment: segment, source: source}
+	if segment > 0 {
+		var data [2]byte
+		binary.NativeEndian.PutUint16(data[:], uint16(segment))
+		k.oob = appendMessage(k.oob, unix.IPPROTO_UDP, unix.UDP_SEGMENT, data[:])
+	}
+	if source.IsValid() {
+		k.oob = c.sources.append(k.oob, source)
+	}
+	last.Store(k)
+	return k.oob
+}
+
+// appendMessage appends one piece of ancillary data: a cmsghdr, which is a
+// length as long as a word, a level and a type, and then the data.
+func appendMessage(b []byte, level, kind uint32, data []byte) []byte {
+	start := len(b)
+	b = append(b, make([]byte, unix.CmsgSpace(len(data)))...)
+	m := b[start:]
 	word := unix.SizeofCmsghdr - 8
 	if word == 8 {
-		binary.NativeEndian.PutUint64(k.oob, uint64(unix.CmsgLen(2)))
+		binary.NativeEndian.PutUint64(m, uint64(unix.CmsgLen(len(data))))
 	} else {
-		binary.NativeEndian.PutUint32(k.oob, uint32(unix.CmsgLen(2)))
+		binary.NativeEndian.PutUint32(m, uint32(unix.CmsgLen(len(data))))
 	}
-	binary.NativeEndian.PutUint32(k.oob[word:], unix.IPPROTO_UDP)
-	binary.NativeEndian.PutUint32(k.oob[word+4:], unix.UDP_SEGMENT)
-	binary.NativeEndian.PutUint16(k.oob[unix.CmsgLen(0):], uint16(segment))
-	c.control.Store(k)
-	return k.oob
+	binary.NativeEndian.PutUint32(m[word:], level)
+	binary.NativeEndian.PutUint32(m[word+4:], kind)
+	copy(m[unix.CmsgLen(0):], data)
+	return b
 }
 
 // refused reports whether the kernel may have refused a batch for being one.

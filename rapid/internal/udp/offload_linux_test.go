@@ -3,6 +3,7 @@ package udp_test
 import (
 	"bytes"
 	"net"
+	"net/netip"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -45,7 +46,7 @@ func TestRefusedBatchIsSentOneByOne(t *testing.T) {
 	b := listen(t, "127.0.0.1:0", udp.Options{})
 	for range 2 {
 		sent := bytes.Repeat([]byte("0123456789"), 1000)
-		if err := a.Write(sent, 1400, b.LocalAddr()); err != nil {
+		if err := a.Write(sent, 1400, b.LocalAddr(), netip.Addr{}); err != nil {
 			t.Fatal(err)
 		}
 		if got, _ := receive(t, b, 8); !bytes.Equal(bytes.Join(got, nil), sent) {
@@ -66,14 +67,14 @@ func TestDropsAreCounted(t *testing.T) {
 	}
 	const sent = 100
 	for range sent {
-		if err := a.Write(make([]byte, 1000), 1000, r.LocalAddr()); err != nil {
+		if err := a.Write(make([]byte, 1000), 1000, r.LocalAddr(), netip.Addr{}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	// What is in the buffer was put there before the drops; the next tells.
 	in, got := make([]byte, udp.MaxBatch), 0
 	for {
-		if err := b.Write([]byte("last"), 1000, r.LocalAddr()); err != nil {
+		if err := b.Write([]byte("last"), 1000, r.LocalAddr(), netip.Addr{}); err != nil {
 			t.Fatal(err)
 		}
 		n, _, _, err := r.Read(in)
@@ -87,5 +88,37 @@ func TestDropsAreCounted(t *testing.T) {
 	}
 	if d := r.Drops(); d < sent-uint64(got) {
 		t.Errorf("%d of %d datagrams read, but %d drops counted", got, sent, d)
+	}
+}
+
+// A host has many addresses; who asked one of them gets his answer from it.
+func TestAnswersComeFromWhereTheQuestionWent(t *testing.T) {
+	tests := []struct{ network, to string }{
+		{"udp4", "127.0.0.2"},
+		{"udp", "127.0.0.3"},
+		{"udp", "::1"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.network+" "+tt.to, func(t *testing.T) {
+			server, err := udp.Listen(t.Context(), tt.network, ":0", udp.Options{Sources: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = server.Close() })
+			client := listen(t, ":0", udp.Options{})
+			for _, size := range []int{10, 5000} { // alone and in a batch
+				if err := client.Write(make([]byte, 10), 1000, at(server, tt.to), netip.Addr{}); err != nil {
+					t.Fatal(err)
+				}
+				_, from := receive(t, server, 1)
+				if err := server.Write(make([]byte, size), 1000, from, server.Source()); err != nil {
+					t.Fatal(err)
+				}
+				_, from = receive(t, client, (size+999)/1000)
+				if from != at(server, tt.to) {
+					t.Errorf("%d bytes came from %v, want %v", size, from, at(server, tt.to))
+				}
+			}
+		})
 	}
 }

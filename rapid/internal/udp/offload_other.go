@@ -6,8 +6,11 @@ import (
 	"net/netip"
 )
 
-// control is of no use here.
-type control struct{}
+// control and sources are of no use here.
+type (
+	control struct{}
+	sources struct{}
+)
 
 // setup sets the options of the socket. What a system does not know or allow
 // is done without.
@@ -32,7 +35,15 @@ func (c *Conn) Read(b []byte) (n, segment int, from netip.AddrPort, err error) {
 // Write writes b as datagrams of segment bytes, the last of which may be
 // shorter. An error means that some of them are lost, which may happen to
 // datagrams at any time; only [net.ErrClosed] is for ever. With [ErrTooBig]
-// datagrams of this size do not pass.
-func (c *Conn) Write(b []byte, segment int, to netip.AddrPort) error {
-	return c.plain.write(b, max(segment, 1), to)
+// datagrams of this size do not pass. The system chooses the source.
+func (c *Conn) Write(b []byte, segment int, to netip.AddrPort, _ netip.Addr) error {
+	segment = max(segment, 1)
+	for len(b) > 0 {
+		n := min(segment, len(b))
+		if err := c.plain.writeOne(b[:n], to); err != nil {
+			return err
+		}
+		b = b[n:]
+	}
+	return nil
 }
