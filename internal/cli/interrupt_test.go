@@ -74,14 +74,17 @@ func TestInterruptedCommandGoesOn(t *testing.T) {
 		signal os.Signal
 		exit   int
 		word   string
+		flags  []string
 		resume func(id string) []string
 	}{
-		{"interrupt, same command", os.Interrupt, 130, "icos: interrupted\n", nil},
-		{"termination, resumed job", syscall.SIGTERM, 143, "icos: terminated\n", func(id string) []string { return []string{"jobs", "resume", id} }},
+		{"interrupt, same command", os.Interrupt, 130, "icos: interrupted\n", nil, nil},
+		{"termination, resumed job", syscall.SIGTERM, 143, "icos: terminated\n", nil, resumeJob},
+		{"interrupt, in a rapid session", os.Interrupt, 130, "icos: interrupted\n", []string{"--accelerate=rapid"}, nil},
+		{"termination, resumed in a rapid session", syscall.SIGTERM, 143, "icos: terminated\n", []string{"--accelerate=rapid"}, resumeJob},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := &stuckAfter{stuck: make(chan struct{}), free: make(chan struct{}), limit: 2, parts: map[string]int{}}
-			srv := icostest.NewServer(t, &icostest.Options{Wrap: func(cos http.Handler) http.Handler {
+			srv := icostest.NewServer(t, &icostest.Options{Rapid: len(c.flags) > 0, Wrap: func(cos http.Handler) http.Handler {
 				s.cos = cos
 				return s
 			}})
@@ -93,7 +96,7 @@ func TestInterruptedCommandGoesOn(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(home, "big.bin"), content, 0o666); err != nil {
 				t.Fatal(err)
 			}
-			args := []string{"cp", "--part-size", "5MiB", "--threshold", "5MiB", "--connections", "1", "big.bin", "cos://jobs/big.bin"}
+			args := append([]string{"cp", "--part-size", "5MiB", "--threshold", "5MiB", "--connections", "1", "big.bin", "cos://jobs/big.bin"}, c.flags...)
 
 			cmd := command(t, srv, home, home, args...)
 			var stderr bytes.Buffer
@@ -140,6 +143,8 @@ func TestInterruptedCommandGoesOn(t *testing.T) {
 		})
 	}
 }
+
+func resumeJob(id string) []string { return []string{"jobs", "resume", id} }
 
 // TestJobsRmLeavesNothing forgets an interrupted upload.
 func TestJobsRmLeavesNothing(t *testing.T) {
