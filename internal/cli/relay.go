@@ -69,6 +69,7 @@ second one ends it at once. It needs no privilege.`,
 	f.Var(&r.grantRate, "session-rate", "most that one session carries, in each direction")
 	f.StringSliceVar(&r.policies, "policy", nil, "rate policies that clients may use: fixed, high, fair, low (default: all)")
 	f.IntVar(&r.sessions, "max-sessions", 256, "sessions at a time")
+	f.IntVar(&r.perCaller, "caller-sessions", 64, "sessions of one caller at a time")
 	f.IntVar(&r.streams, "max-streams", 4096, "streams of all sessions at a time")
 	f.IntVar(&r.grants, "grants-per-minute", 120, "sessions that one caller may begin in a minute")
 	f.Var(&r.memory, "memory", "most that all sessions keep in memory")
@@ -92,7 +93,7 @@ type relayCommand struct {
 	rate, grantRate   linkRateFlag
 	policies          []string
 	sessions, streams int
-	grants            int
+	grants, perCaller int
 	memory            sizeFlag
 	idle, drain       time.Duration
 }
@@ -157,8 +158,8 @@ func (r *relayCommand) check() error {
 		return errors.New("--tls makes a certificate, and --tls-cert brings one: choose one of them")
 	case r.certFile == "" && !r.ownCA && !loopbackAddr(r.listen):
 		return fmt.Errorf("--listen %s can be reached from other machines: add --tls-cert and --tls-key, or --tls, since tokens are not sent over plain http", r.listen)
-	case r.sessions < 1 || r.streams < 1 || r.grants < 1:
-		return errors.New("--max-sessions, --max-streams and --grants-per-minute must be at least 1")
+	case r.sessions < 1 || r.streams < 1 || r.grants < 1 || r.perCaller < 1:
+		return errors.New("--max-sessions, --caller-sessions, --max-streams and --grants-per-minute must be at least 1")
 	case r.idle <= 0 || r.drain < 0:
 		return errors.New("--idle-timeout must be more than 0, and --drain not less")
 	}
@@ -191,16 +192,17 @@ func (r *relayCommand) logger() *slog.Logger {
 
 func (r *relayCommand) config(l *rapid.Listener, certs *certificates, tokens []relay.Token, log *slog.Logger) relay.Config {
 	cfg := relay.Config{
-		Listener:        l,
-		Upstreams:       r.upstreams,
-		Tokens:          tokens,
-		Rate:            int64(r.rate),
-		GrantRate:       int64(r.grantRate),
-		GrantsPerMinute: r.grants,
-		MaxStreams:      r.streams,
-		IdleTimeout:     r.idle,
-		Drain:           r.drain,
-		Logger:          log,
+		Listener:          l,
+		Upstreams:         r.upstreams,
+		Tokens:            tokens,
+		Rate:              int64(r.rate),
+		GrantRate:         int64(r.grantRate),
+		GrantsPerMinute:   r.grants,
+		SessionsPerCaller: r.perCaller,
+		MaxStreams:        r.streams,
+		IdleTimeout:       r.idle,
+		Drain:             r.drain,
+		Logger:            log,
 	}
 	if r.drain == 0 {
 		cfg.Drain = -1

@@ -83,6 +83,9 @@ func (c *Client) grant(ctx context.Context, address string) (*rapid.Grant, error
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Authorization", "Bearer "+token)
+	// Lets net/http ask again when a kept connection proves to be dead, as it is
+	// after a restart of the relay. A grant that nobody uses expires.
+	r.Header["Idempotency-Key"] = nil
 	answer, skew, err := c.do(r)
 	if err != nil {
 		return nil, err

@@ -13,11 +13,11 @@ import (
 
 // Config is what a [Server] needs to know. Rates are in bits per second.
 type Config struct {
-	// Listener accepts the sessions. Required. Its options bound sessions,
-	// grants that wait, the streams of a session, and memory, and say which
-	// addresses are put into grants; if it has none of its own to advertise, a
-	// grant names its port only and the client adds the host it has called.
-	// The Server shuts it down.
+	// Listener accepts the sessions. Required. Its options bound sessions and
+	// grants that wait for theirs, the streams of a session, and memory, and say
+	// which addresses are put into grants; if it listens on all addresses and
+	// has none to advertise, a grant names the port only and the client adds the
+	// host it has called. The Server shuts it down.
 	Listener *rapid.Listener
 
 	// TLS is what grants are handed out over. If nil, plain http, which Serve
@@ -45,6 +45,10 @@ type Config struct {
 	// GrantsPerMinute is how many grants one caller gets a minute, and as many
 	// at once after a pause. If zero, 120.
 	GrantsPerMinute int
+
+	// SessionsPerCaller is how many sessions one caller may have at a time, and
+	// grants that wait for theirs. If zero, 64.
+	SessionsPerCaller int
 
 	// MaxStreams bounds the streams of all sessions together. Each holds two
 	// buffers of 64 KiB while bytes pass, besides those of the Listener. If
@@ -91,6 +95,7 @@ func (c Config) withDefaults() (Config, error) {
 		def   int
 	}{
 		{"GrantsPerMinute", &c.GrantsPerMinute, 120},
+		{"SessionsPerCaller", &c.SessionsPerCaller, 64},
 		{"MaxStreams", &c.MaxStreams, 4096},
 		{"MaxConns", &c.MaxConns, 1024},
 	} {

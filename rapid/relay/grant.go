@@ -47,7 +47,12 @@ func (s *Server) serveGrant(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, caller, denial{status: http.StatusForbidden, code: codeDestination, message: err.Error()}, nil)
 		return
 	}
-	v := &visit{caller: caller, from: r.RemoteAddr, up: newLimit(s.cfg.GrantRate), down: newLimit(s.cfg.GrantRate)}
+	leave, ok := s.guests.enter(caller)
+	if !ok {
+		s.refuse(w, r, caller, tooOften("the caller has as many sessions as it may have", 5*time.Second), nil)
+		return
+	}
+	v := &visit{caller: caller, up: newLimit(s.cfg.GrantRate), down: newLimit(s.cfg.GrantRate), leave: leave}
 	g, err := s.cfg.Listener.Grant(rapid.GrantOptions{
 		Rate:     s.cfg.GrantRate,
 		Life:     grantLife,
@@ -58,6 +63,9 @@ func (s *Server) serveGrant(w http.ResponseWriter, r *http.Request) {
 		},
 		Tag: v,
 	})
+	if err != nil {
+		leave()
+	}
 	switch {
 	case errors.Is(err, rapid.ErrBusy):
 		s.refuse(w, r, caller, overloaded("the relay has as many sessions as it takes", 5*time.Second), nil)
@@ -66,6 +74,7 @@ func (s *Server) serveGrant(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, caller, overloaded("the relay cannot make a grant", 5*time.Second), err)
 		return
 	}
+	v.expect()
 	s.counts.granted.Add(1)
 	s.log.Info("grant", "caller", caller, "from", r.RemoteAddr, "destination", to.String(), "session", g.ID.String())
 	s.answer(w, http.StatusOK, g)

@@ -23,6 +23,7 @@ type Server struct {
 	gate   *gate
 	mux    *http.ServeMux
 	grants *throttle // by caller
+	guests *guests
 	quiet  *throttle // log lines about refusals, by who is refused
 	tokens atomic.Pointer[[]Token]
 
@@ -62,6 +63,7 @@ func newServer(cfg Config) (*Server, error) {
 		cfg:    cfg,
 		log:    cfg.Logger,
 		grants: newThrottle(float64(cfg.GrantsPerMinute)/60, float64(cfg.GrantsPerMinute), callersKnown),
+		guests: &guests{most: cfg.SessionsPerCaller, n: map[string]int{}},
 		quiet:  newThrottle(0.1, 3, callersKnown),
 		up:     newLimit(cfg.Rate),
 		down:   newLimit(cfg.Rate),
@@ -217,7 +219,9 @@ func (s *Server) accept(ctx context.Context) error {
 			_ = stream.Reset(rapid.CodeDenied, "this grant is not for relaying")
 			continue
 		}
-		v.began.Do(func() { s.work.Go(func() { s.follow(v, stream.Session()) }) })
+		if !v.began.Swap(true) {
+			s.work.Go(func() { s.follow(v, stream.Session()) })
+		}
 		s.work.Go(func() { s.forward(ctx, v, stream) })
 	}
 }

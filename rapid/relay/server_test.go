@@ -414,6 +414,45 @@ func TestGrantFlood(t *testing.T) {
 	}
 }
 
+// One caller cannot take all the room there is.
+func TestSessionsPerCaller(t *testing.T) {
+	other := relay.NewSecret()
+	u := newUpstream(t)
+	r := start(t, "", nil, func(c *relay.Config) {
+		c.Upstreams = []string{u.addr}
+		c.SessionsPerCaller = 2
+		tok, err := relay.NewToken("other", other)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Tokens = append(c.Tokens, tok)
+	})
+	d := r.dialer(t)
+	put(t, u.through(t, d), u.URL, []byte("x")) // a session
+	if _, err := r.client.Grant(t.Context(), "tcp", u.addr); err != nil {
+		t.Fatal(err) // a grant that waits
+	}
+	if _, err := r.client.Grant(t.Context(), "tcp", u.addr); !errors.Is(err, relay.ErrBusy) {
+		t.Errorf("the third: %v", err)
+	}
+	second := *r.client
+	second.Token = other
+	if _, err := second.Grant(t.Context(), "tcp", u.addr); err != nil {
+		t.Errorf("of another caller: %v", err)
+	}
+	d.Close()
+	for try := 0; ; try++ { // the relay hears of it in a moment
+		_, err := r.client.Grant(t.Context(), "tcp", u.addr)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, relay.ErrBusy) || try == 1000 {
+			t.Fatalf("after a session has ended: %v", err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
 // The caps hold in both directions. Time is real, so there is only a least one.
 func TestRateCaps(t *testing.T) {
 	for name, change := range map[string]func(*relay.Config){

@@ -11,18 +11,54 @@ import (
 // A visit is what one grant was used for.
 type visit struct {
 	caller   string
-	from     string // where the grant was asked for
 	up, down *limit
+	leave    func() // the caller has one session less; does so once
 
-	began   sync.Once
+	began   atomic.Bool // a stream was seen
 	streams atomic.Int64
 	sent    atomic.Int64 // bytes to upstreams
 	got     atomic.Int64 // bytes from upstreams
 }
 
+// guests counts the sessions of each caller, and the grants that wait for theirs.
+// It is safe for concurrent use.
+type guests struct {
+	most int // of one caller
+
+	mu sync.Mutex // guards n
+	n  map[string]int
+}
+
+// enter counts one more session of a caller, unless that has as many as it may.
+func (g *guests) enter(caller string) (leave func(), ok bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.n[caller] >= g.most {
+		return nil, false
+	}
+	g.n[caller]++
+	return sync.OnceFunc(func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if g.n[caller]--; g.n[caller] == 0 {
+			delete(g.n, caller)
+		}
+	}), true
+}
+
+// expect gives up a grant of which nothing was heard in time.
+func (v *visit) expect() {
+	time.AfterFunc(grantLife+time.Second, func() {
+		if !v.began.Load() {
+			v.leave()
+		}
+	})
+}
+
 // follow waits for the end of a session and puts its balance in the log.
 func (s *Server) follow(v *visit, session *rapid.Session) {
 	<-session.Done()
+	v.leave()
 	st := session.Stats()
 	args := []any{
 		"session", session.ID().String(), "caller", v.caller, "from", st.Remote.String(),
