@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/icos-go/icos/bench/internal/emulate"
@@ -44,7 +45,7 @@ func benchFairness(ctx context.Context, b *bench) error {
 	if !b.cells.MatchString(cell.String()) {
 		return nil
 	}
-	settle, window := 8*time.Second, 16*time.Second
+	settle, window := 10*time.Second, 25*time.Second
 	if b.quick {
 		settle, window = 3*time.Second, 4*time.Second
 	}
@@ -70,6 +71,15 @@ func benchFairness(ctx context.Context, b *bench) error {
 			text += fmt.Sprintf("%.1f", 100*v)
 		}
 		b.note("fairness, %s: %s", c.name, text)
+		if b.verbose {
+			for i, f := range flows(s, len(c.flows)) {
+				var line []string
+				for at := time.Duration(0); at < settle+window; at += time.Second {
+					line = append(line, fmt.Sprintf("%.0f", 100*f.Rate(at, at+time.Second)/cell.Rate))
+				}
+				b.note("  flow %d, %% each second: %s", i+1, strings.Join(line, " "))
+			}
+		}
 		t.Row(c.name, text, fmt.Sprintf("%.3f", jain(shares)),
 			fmt.Sprintf("%.1f", s.Wait(0.5).Seconds()*1e3), fmt.Sprintf("%.1f", s.Wait(0.95).Seconds()*1e3),
 			fmt.Sprintf("%.2f", 100*float64(s.QueueDrops)/float64(max(s.Sent, 1))), c.want)

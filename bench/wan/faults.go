@@ -181,7 +181,7 @@ func (b *bench) fault(ctx context.Context, path string, cell emulate.Shape, size
 	for _, t := range timers {
 		t.Stop()
 	}
-	r.notice = oneLine(said)
+	r.notice = told(said)
 	if err != nil {
 		return err
 	}
@@ -241,7 +241,7 @@ func (s *store) serve() (stop func() error, err error) {
 		select {
 		case err := <-gone:
 			return err
-		case <-time.After(15 * time.Second):
+		case <-time.After(time.Minute):
 			cmd.Process.Kill()
 			<-gone
 			return errors.New("icos serve did not stop when told to")
@@ -283,12 +283,20 @@ func (s *store) icos(ctx context.Context, side emulate.Side, args ...string) (st
 	}
 }
 
-func oneLine(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if r := []rune(s); len(r) > 200 {
-		s = string(r[:200]) + "…"
+// told is what the command said of the way that the bytes took, without its
+// progress.
+func told(said string) string {
+	var kept []string
+	for line := range strings.Lines(said) {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "bytes travel ") {
+			kept = append(kept, line)
+		}
+		if i := strings.LastIndex(line, " by "); strings.HasPrefix(line, "copied ") && i >= 0 {
+			kept = append(kept, "copied"+line[i:])
+		}
 	}
-	return s
+	return strings.Join(kept, "; ")
 }
 
 func same(a, b string) (bool, error) {

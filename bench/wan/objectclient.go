@@ -54,7 +54,11 @@ func objectClient(ctx context.Context, f *clientFlags) (report clientReport, err
 	if err != nil {
 		return report, err
 	}
-	m, err := transfer.NewManager(client, nil)
+	var o transfer.Options
+	if strings.HasPrefix(f.transport, "rapid") {
+		o.Concurrency = 64 // as package aspera has it, since streams cost nothing to open
+	}
+	m, err := transfer.NewManager(client, &o)
 	if err != nil {
 		return report, err
 	}
