@@ -33,7 +33,7 @@ type transfer struct {
 }
 
 // errStop says that the program was asked to stop.
-var errStop = errors.New("Session canceled") //nolint:staticcheck // the words of ascp
+var errStop = errors.New("session canceled")
 
 // A statusError is a code of ascp.
 type statusError struct {
