@@ -54,7 +54,8 @@ func chaos(t *testing.T, seed uint64) {
 		})
 	}
 	calm := make(chan struct{})
-	all.Go(func() {
+	var weather sync.WaitGroup
+	weather.Go(func() {
 		for {
 			select {
 			case <-calm:
@@ -77,9 +78,11 @@ func chaos(t *testing.T, seed uint64) {
 	})
 	streams.Wait()
 	close(calm)
+	weather.Wait()
+	w.net.SetLink(netsim.Link{Delay: 10 * time.Millisecond})
 	st := client.Stats()
 	t.Logf("%d packets, %d lost, %d bytes sent again, %d came again", st.PacketsSent, st.PacketsLost, st.Retransmitted, st.Duplicates)
-	time.Sleep(5 * time.Second)
+	time.Sleep(10 * time.Second)
 	if held := client.Stats().Held; held != 0 {
 		t.Errorf("the client holds %d bytes when all is done", held)
 	}
