@@ -6,15 +6,22 @@ import (
 )
 
 // BenchmarkThroughput moves data through one session over loopback, both ends
-// in this process.
+// in this process, as fast as they can and at the rate of a link.
 func BenchmarkThroughput(b *testing.B) {
 	for _, bm := range []struct {
 		name    string
 		plain   bool
 		streams int
-	}{{"one stream", false, 1}, {"four streams", false, 4}, {"no offload", true, 1}} {
+		target  int64 // bit/s
+	}{
+		{"one stream", false, 1, 0},
+		{"four streams", false, 4, 0},
+		{"no offload", true, 1, 0},
+		{"at 300 Mbit per s", false, 1, 300e6},
+	} {
 		b.Run(bm.name, func(b *testing.B) {
 			w := looped(b, bm.plain)
+			w.dialer.TargetRate = bm.target
 			const size = 4 << 20
 			type end struct{ c, s io.ReadWriteCloser }
 			var ends []end
@@ -25,10 +32,11 @@ func BenchmarkThroughput(b *testing.B) {
 			b.SetBytes(size)
 			b.ReportAllocs()
 			b.ResetTimer()
+			before := cpuTime()
 			done := make(chan int64, bm.streams)
 			for i, e := range ends {
 				go func() {
-					n, _ := io.Copy(io.Discard, readerOnly{e.s})
+					n, _ := io.Copy(io.Discard, readerOnly{e.s}) // n tells
 					done <- n
 				}()
 				go func() {
@@ -46,14 +54,15 @@ func BenchmarkThroughput(b *testing.B) {
 			for range ends {
 				got += <-done
 			}
+			b.StopTimer()
 			if want := int64(b.N) * size; got != want {
 				b.Errorf("%d bytes arrived, want %d", got, want)
 			}
-			b.StopTimer()
-			st := w.dialer.Stats()
-			for _, s := range st {
+			gbit := float64(got) * 8 / 1e9
+			b.ReportMetric((cpuTime()-before).Seconds()/gbit, "cpu-s/Gbit")
+			b.ReportMetric(gbit/b.Elapsed().Seconds(), "Gbit/s")
+			for _, s := range w.dialer.Stats() {
 				b.ReportMetric(float64(s.Retransmitted)/float64(s.StreamsSent+1)*100, "%again")
-				b.ReportMetric(float64(s.RTT.Microseconds()), "µs-rtt")
 			}
 		})
 	}

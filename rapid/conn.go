@@ -19,6 +19,11 @@ type Addr struct{ netip.AddrPort }
 // Network returns "rapid".
 func (Addr) Network() string { return "rapid" }
 
+// orphanPatience is how long a stream that was closed here may make no
+// progress, because its peer does not read what was written. Then it is reset,
+// for nobody else would ever free what it holds.
+const orphanPatience = 2 * time.Minute
+
 // maxCopy is how many bytes of one Write are copied before others get their
 // turn at the session.
 const maxCopy = 128 << 10
@@ -36,6 +41,7 @@ type Conn struct {
 	writable    sync.Cond
 	read, write deadline
 	closed      bool
+	orphan      *time.Timer // after Close, until the stream is gone
 }
 
 var _ net.Conn = (*Conn)(nil)
@@ -132,7 +138,26 @@ func (c *Conn) Close() error {
 	return c.end(func() {
 		_ = c.stream.CloseWrite() // fails if that was done before
 		c.stream.StopReading(wire.Canceled)
+		_, left := c.stream.Buffered()
+		c.orphan = time.AfterFunc(orphanPatience, func() { c.expire(left) })
 	})
+}
+
+// expire resets a stream that was closed and of whose bytes as many are not
+// acknowledged as some time ago.
+func (c *Conn) expire(before int) {
+	s := c.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.orphan == nil {
+		return
+	}
+	if _, left := c.stream.Buffered(); left < before {
+		c.orphan = time.AfterFunc(orphanPatience, func() { c.expire(left) })
+		return
+	}
+	c.stream.Reset(wire.Canceled, "nobody reads")
+	s.settle()
 }
 
 // Reset ends both directions at once and tells the peer why, in an error of
@@ -165,6 +190,10 @@ func (c *Conn) wake(ev session.Events) {
 	}
 	if ev&(session.Writable|session.Gone) != 0 {
 		c.writable.Broadcast()
+	}
+	if ev&session.Gone != 0 && c.orphan != nil {
+		c.orphan.Stop()
+		c.orphan = nil
 	}
 }
 

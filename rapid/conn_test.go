@@ -175,6 +175,30 @@ func TestWriteDeadlineWhileTheReaderSleeps(t *testing.T) {
 	})
 }
 
+// A stream whose peer does not read is freed some time after it was closed.
+func TestClosedStreamIsNotKeptForEver(t *testing.T) {
+	inBubble(t, netsim.Link{Delay: 10 * time.Millisecond}, nil, func(t *testing.T, w *world) {
+		a, b := w.pipe(t)
+		if err := b.SetWriteDeadline(time.Now().Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		for err := error(nil); err == nil; {
+			_, err = b.Write(make([]byte, 1<<20)) // until the client's window is full
+		}
+		if err := b.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if n := b.Session().Stats().Streams; n != 1 {
+			t.Fatalf("%d streams are open, want the one that is not done", n)
+		}
+		time.Sleep(5 * time.Minute)
+		if st := b.Session().Stats(); st.Streams != 0 || st.Held > 1<<20 {
+			t.Errorf("%d streams and %d bytes are held for a peer that does not read", st.Streams, st.Held)
+		}
+		_ = a.Close()
+	})
+}
+
 func TestOpenStreamWaitsForTheLimit(t *testing.T) {
 	inBubble(t, netsim.Link{Delay: 10 * time.Millisecond}, &rapid.ListenOptions{MaxStreams: 128}, func(t *testing.T, w *world) {
 		s, err := w.dialer.Session(t.Context(), "example.com:80")
