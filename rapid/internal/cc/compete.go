@@ -13,6 +13,15 @@ const (
 	// begins with: slow flows push a quiet one aside long before it is sure
 	// that they will not yield.
 	entryPart = 0.7
+	// entryShare and testShare of the path are what a session takes at once,
+	// on entering and after a test, if it measures that it has less: CUBIC
+	// alone would need minutes to become equal. Less than half, because there
+	// may be several others.
+	entryShare = 0.45
+	testShare  = 1.0 / 3
+	testRaise  = 1.3
+	// testCut of the window is what a test leaves, if it is not less already.
+	testCut = 0.7
 	// testEvery is the least time, in round trips, between two looks whether
 	// the others are still there.
 	testEvery = 40
@@ -53,7 +62,7 @@ func (c *Controller) beta() float64 {
 
 func (c *Controller) toCompete() {
 	c.state, c.poor = compete, 0
-	c.window = max(c.window, entryPart*c.most.get())
+	c.window = max(c.window, entryPart*c.most.get(), c.window*entryShare/c.part)
 	w := c.window / c.datagram() / c.share()
 	c.cubic = cubic{max: w, est: w, cutAt: c.now, epoch: c.now, tested: c.now}
 }
@@ -116,6 +125,6 @@ func (c *Controller) reduce() {
 	q.acked, q.lost = 0, 0
 	if c.now-q.tested > testEvery*c.delay.srtt {
 		q.tested = c.now
-		c.cut(forTest, c.drained())
+		c.cut(forTest, min(c.drained(), testCut*c.window))
 	}
 }

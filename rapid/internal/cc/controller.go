@@ -46,7 +46,8 @@ type Controller struct {
 	fill   fill
 	growth growth
 	drain  drainage
-	poor   int // points for drains that left a queue, since one that did not
+	poor   int     // points for drains that left a queue, since one that did not
+	part   float64 // of what the path carries that this session has, as drains show
 	cubic  cubic
 	fixed  breaker
 	hush   hush
@@ -66,6 +67,7 @@ func New(cfg Config) *Controller {
 	}
 	c.window = initialWindow * c.datagram()
 	c.limit = "path"
+	c.part = 1
 	return c
 }
 
@@ -105,6 +107,9 @@ func (c *Controller) held() bool { return c.cfg.Policy == Fixed && c.ceiling() >
 func (c *Controller) Sent(now time.Duration, p *Packet, size int) {
 	c.s.sent(now, p, size)
 	c.drain.sent(now, c.s.inflight-int64(size), c.window)
+	if c.held() && c.fixed.part > 0 {
+		c.fixed.sent(c, now, size)
+	}
 }
 
 // Ack begins an event at now: an ACK frame, or a timer that finds losses.
@@ -246,7 +251,10 @@ func (c *Controller) bound() {
 
 // AppLimited tells that there is nothing to send although Window and pacing
 // allow it, so that what is measured now says nothing about the path.
-func (c *Controller) AppLimited() { c.s.limited() }
+func (c *Controller) AppLimited() {
+	c.s.limited()
+	c.fixed.debt = 0
+}
 
 // Window returns the bytes that may be in flight. Probes of a loss timer may
 // go beyond it.

@@ -15,6 +15,10 @@ const (
 	// testKept is the part of the delivery rate that is left when a session
 	// alone on its path drains: others would take more.
 	testKept = 0.9
+	// A drain to less than partCut of the window shows the session's part of
+	// the path, which is at least partMin.
+	partCut = 0.93
+	partMin = 0.1
 )
 
 // A why is the reason for a drain.
@@ -93,6 +97,7 @@ func (c *Controller) inDrain() {
 	if d.waiting || d.seen == 0 || c.now-d.seenAt < c.drainWait() {
 		return
 	}
+	c.measurePart()
 	left := d.seen - c.delay.base
 	switch d.why {
 	case forTest:
@@ -102,6 +107,24 @@ func (c *Controller) inDrain() {
 	case forQueue, forStartup:
 		c.drainedTo(left)
 	}
+}
+
+// measurePart learns from a drain which part of the path's rate is this
+// session's. With W₁ and W₂ in flight before and after, r₁ and r₂ delivered, and
+// others that did not change,
+//
+//	part = 1 − (1 − r₂/r₁) / (1 − W₂/W₁):
+//
+// alone, it delivers as much with less in flight while there is a queue; as one
+// of many, it loses as much of its rate as of its window.
+func (c *Controller) measurePart() {
+	d := &c.drain
+	w := c.window / d.before
+	if d.why == forStartup || d.why == forLoss || w > partCut || d.rate == 0 {
+		return
+	}
+	part := 1 - (1-c.bw.last/d.rate)/(1-w)
+	c.part += (min(max(part, partMin), 1) - c.part) / 4
 }
 
 // drainedTo ends a drain that leaves a queue.
@@ -160,5 +183,6 @@ func (c *Controller) tested(left time.Duration) {
 		return
 	}
 	c.state, c.window = compete, max(c.window, c.drain.before)
+	c.window *= min(max(testShare/c.part, 1), testRaise)
 	c.cubic.cutAt = c.now
 }

@@ -10,6 +10,9 @@ const (
 	breakLoss = 0.30
 	healLoss  = 0.10
 	breakTime = 3 * time.Second
+	// catchUp is how much faster than its target Fixed may send to make up
+	// for a host that woke too late, and of which time, in seconds.
+	catchUp = 0.1
 )
 
 // A breaker holds the rate of Fixed and lets go of it when the path is
@@ -17,14 +20,26 @@ const (
 type breaker struct {
 	part        float64 // of the target, 0 before the first update
 	since       time.Duration
+	debt        float64 // bytes
+	paid        time.Duration
 	acked, lost int
 }
 
 func (b *breaker) rate(c *Controller) float64 {
+	top := c.ceiling()
 	if b.part == 0 {
-		return c.ceiling()
+		return top
 	}
-	return c.ceiling() * b.part
+	// What was not sent in time is made up for over a second.
+	return b.part*top + min(b.debt, catchUp*top)
+}
+
+// sent keeps the account of what should have been sent by now.
+func (b *breaker) sent(c *Controller, now time.Duration, size int) {
+	top := b.part * c.ceiling()
+	b.debt += (now-b.paid).Seconds()*top - float64(size)
+	b.debt = min(max(b.debt, 0), catchUp*top)
+	b.paid = now
 }
 
 func (b *breaker) window(c *Controller) int {
@@ -33,7 +48,7 @@ func (b *breaker) window(c *Controller) int {
 
 func (b *breaker) update(c *Controller, now time.Duration) {
 	if b.part == 0 {
-		b.part, b.since = 1, now
+		b.part, b.since, b.paid = 1, now, now
 	}
 	b.acked += c.acked
 	b.lost += c.lost

@@ -38,7 +38,7 @@ func (c *Controller) inStartup(ended bool) {
 		c.window += c.doubling() * float64(c.s.acked)
 	}
 	c.fill.round = max(c.fill.round, c.rate)
-	if c.delay.queue() > max(c.high()/2, highMin) {
+	if c.delay.queue() > max(2*c.high()/5, highMin) {
 		c.leaveStartup(0)
 		return
 	}

@@ -13,8 +13,8 @@ func TestSweep(t *testing.T) {
 		t.Skip("")
 	}
 	want := os.Getenv("CC_SWEEP")
-	for _, c := range []cell{{100, 100, 0, 1}, {100, 20, 0, 1}, {300, 50, 0, 1}, {20, 40, 0, 1}} {
-		for _, k := range []string{"fc0", "fc5", "cf10", "hc5", "lc5", "ff0", "ff5", "fF5", "hf5", "hf0", "8f", "4f"} {
+	for _, c := range []cell{{100, 100, 0, 1}, {100, 20, 0, 1}, {100, 50, 0, 1}, {300, 50, 0, 1}, {20, 40, 0, 1}} {
+		for _, k := range []string{"fc0", "fc5", "cf10", "hc5", "lc5", "ff0", "ff5", "fF5", "hf5", "hf0", "cg", "gc", "8f", "4f"} {
 			if want != "all" && k[:2] != want {
 				continue
 			}
@@ -36,6 +36,10 @@ func TestSweep(t *testing.T) {
 					m = []mate{{f, 0}, {cu, 5*sec + x}}
 				case "cf10":
 					m = []mate{{f, 10*sec + x}, {cu, 0}}
+				case "cg":
+					m = []mate{{f, 500*time.Millisecond + x}, {cu, 0}}
+				case "gc":
+					m = []mate{{f, 0}, {cu, 500*time.Millisecond + x}}
 				case "hc5":
 					m = []mate{{h, 0}, {cu, 5*sec + x}}
 				case "lc5":
@@ -58,7 +62,7 @@ func TestSweep(t *testing.T) {
 						m = append(m, mate{newRapid("", cc.Config{}), time.Duration(i) * (sec + x)})
 					}
 				}
-				part, drops, queue := together(c, 1, 15*sec, 75*sec, m...)
+				part, drops, queue := together(c, 1, 10*sec, 35*sec, m...)
 				if len(part) > 2 {
 					t.Logf("%.3f jain %.3f queue %.2f %v", part, jain(part), queue, states(m))
 				}

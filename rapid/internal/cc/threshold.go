@@ -16,7 +16,7 @@ import (
 // is a small part of the path's own delay whatever that is: high/2 on the
 // average, 10 % of a round trip where the buffer holds 100 %.
 const (
-	highPart = 0.20
+	highPart = 0.25
 	lowPart  = 0.02
 	calmPart = 1.0 / 16
 
@@ -36,7 +36,7 @@ const (
 
 // high is
 //
-//	max(0.2·base·s, 4 ms, 4 packets at the delivery rate, acknowledgement interval)
+//	max(0.25·base·s, 4 ms, 4 packets at the delivery rate, acknowledgement interval)
 //	s = (r0·w / r)^⅛, 0.6 ≤ s ≤ 1.5
 //
 // The factor s makes the larger of two flows see its threshold first, drain

@@ -60,6 +60,11 @@ func TestTrace(t *testing.T) {
 	case "cf":
 		c = cell{100, 100, 0, 1}
 		trace(t, c, 200*time.Millisecond, 75*sec, mate{newRapid("", cc.Config{}), 10 * sec}, mate{newCubic(""), 0})
+	case "cg":
+		c = cell{100, 50, 0, 1}
+		cu := newCubic("")
+		cu.every = 16
+		trace(t, c, 100*time.Millisecond, 35*sec, mate{newRapid("", cc.Config{}), 500 * time.Millisecond}, mate{cu, 0})
 	case "one":
 		c = cell{100, 20, 0, 1}
 		trace(t, c, 10*time.Millisecond, 4*sec, mate{newRapid("", cc.Config{}), 0})
