@@ -23,6 +23,7 @@ type haul struct {
 	show   showing
 	dryRun bool
 	single bool // one object, whose failure is the command's own
+	target linkRateFlag
 
 	ctx     context.Context
 	client  *icos.Client
@@ -67,7 +68,7 @@ type haulOptions struct {
 // calls end exactly once.
 func (a *app) newHaul(ctx context.Context, client *icos.Client, o haulOptions) (*haul, error) {
 	h := &haul{
-		app: a, verb: o.verb, events: a.stdout, show: o.show, dryRun: o.dryRun, single: o.single,
+		app: a, verb: o.verb, events: a.stdout, show: o.show, dryRun: o.dryRun, single: o.single, target: o.accel.target,
 		ctx: ctx, client: client, began: time.Now(), slots: make(chan struct{}, maxQueued),
 	}
 	if o.stdout {
@@ -299,6 +300,7 @@ func (h *haul) end(err error) error {
 		err = h.err
 	}
 	took := time.Since(h.began)
+	h.report.blameTarget(h.target, took)
 	if cause := context.Cause(h.ctx); cause != nil {
 		err = h.stopped(cause)
 	} else if err != nil {

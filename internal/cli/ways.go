@@ -3,8 +3,10 @@ package cli
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/icos-go/icos/aspera"
+	"github.com/icos-go/icos/transfer"
 )
 
 // notice implements traveller.
@@ -47,4 +49,16 @@ func (s *reports) way() string {
 		return ""
 	}
 	return " by " + strings.Join(s.ways, " and ")
+}
+
+// targetReached is the share of the target rate from which on it was the limit:
+// the rest goes into headers, and into the beginning.
+const targetReached = 0.7
+
+// blameTarget names the target rate as the limit if it was, which nobody below
+// knows of.
+func (s *reports) blameTarget(target linkRateFlag, took time.Duration) {
+	if rate := float64(8*(s.Bytes-s.Resumed)) / took.Seconds(); target > 0 && rate >= targetReached*float64(target) {
+		s.Limit, s.Detail = transfer.LimitRate, "rate limit: "+target.String()+", as you asked for with --target-rate"
+	}
 }
