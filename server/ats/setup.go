@@ -17,6 +17,7 @@ const (
 	maxBody     = 1 << 20 // bytes
 	maxRequests = 100     // transfers
 	maxPaths    = 10_000  // of all transfers together
+	maxGrants   = 16      // of all transfers together; each keeps a place for a session for a while
 )
 
 // direction is where the objects go, as a transfer spec says it to the client.
@@ -144,6 +145,7 @@ type job struct {
 	bucket    store.Bucket
 	who       iam.Principal
 	direction direction
+	grants    int // given so far
 }
 
 // check refuses what cannot be set up. What it refuses is an *apiError.

@@ -197,6 +197,12 @@ func TestSpecsCarryGrants(t *testing.T) {
 	if g.given != 2 {
 		t.Errorf("%d grants were given, want none for the transfer that failed", g.given)
 	}
+	// One request cannot take the places of all others.
+	many := elements(t, s.ask("POST", "/files/download_setup", `{"transfer_requests":[`+strings.Repeat(request+",", 49)+request+`]}`,
+		"X-Aspera-Storage-Credentials", s.credentials(s.owner, "aspera_ats")))
+	if g.given != 2+16 || len(many) != 50 || many[15].Spec["icos_rapid"] == nil || many[16].Spec["token"] == nil {
+		t.Errorf("a request for 50 transfers got %d grants", g.given-2)
+	}
 	g.err = rapid.ErrBusy
 	if spec := only(t, s.setup("download_setup", `{"paths":[{"source":"film.mov"}]}`)).Spec; spec["icos_rapid"] != nil || spec["token"] == nil {
 		t.Errorf("without a grant the spec is %v", spec)

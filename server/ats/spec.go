@@ -100,7 +100,7 @@ func (j *job) spec(ctx context.Context, t *transferRequest) (*transferSpec, erro
 // grant asks for a session. That there is none is no error: the client then moves its objects in another way.
 func (j *job) grant() *rapid.Grant {
 	granter := j.rapid.Load()
-	if granter == nil {
+	if granter == nil || j.grants >= maxGrants {
 		return nil
 	}
 	g, err := (*granter).Grant(rapid.GrantOptions{Tag: j.who.ID})
@@ -108,6 +108,7 @@ func (j *job) grant() *rapid.Grant {
 		j.log.Info("no grant for a rapid session", "error", err)
 		return nil
 	}
+	j.grants++
 	// A listener on all addresses does not know by which of them it is reached. The client does.
 	for i, addr := range g.Addrs {
 		if host, port, err := net.SplitHostPort(addr); err == nil && host == "" {
