@@ -89,6 +89,9 @@ func (p *path) ascpUpload(ctx context.Context, j *transfer.Job) error {
 	if info.Size != was.Size {
 		return fmt.Errorf("upload %s: %d bytes were stored of %d", j.Path(), info.Size, was.Size)
 	}
+	if err := h.verify(&info); err != nil {
+		return fmt.Errorf("upload %s: %w", j.Path(), err)
+	}
 	if attributed(&put, j.Object().Key()) {
 		if _, err := j.Object().Copy(ctx, j.Object(), &icos.CopyOptions{Attributes: &put, ACL: put.ACL, IfMatch: info.ETag}); err != nil {
 			return fmt.Errorf("set attributes of what was stored: %w", err)
@@ -129,8 +132,20 @@ func (p *path) ascpDownload(ctx context.Context, j *transfer.Job) error {
 	if stat.Size() != info.Size {
 		return fmt.Errorf("download %s: %d bytes were written of %d", j.Object(), stat.Size(), info.Size)
 	}
+	if err := h.verify(&info); err != nil {
+		return fmt.Errorf("download %s: %w", j.Object(), err)
+	}
 	j.SetInfo(info)
 	return nil
+}
+
+// verify compares the file with the object.
+func (h *haul) verify(info *icos.ObjectInfo) error {
+	verified, err := verify(h.j.File(), info)
+	if verified {
+		h.j.Verified()
+	}
+	return err
 }
 
 // unfit says why ascp cannot be given a key and a path, "" if it can.

@@ -38,6 +38,9 @@ func TestAscp(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.stored(o.Key(), b)
+		if r := up.Report(); r.Verified != 1 {
+			t.Errorf("upload of %d bytes was not verified: %+v", size, r)
+		}
 		if p := up.Progress(); p.Bytes != int64(size) || p.Total != int64(size) {
 			t.Errorf("upload of %d bytes reports %d of %d", size, p.Bytes, p.Total)
 		}
@@ -47,6 +50,9 @@ func TestAscp(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.written(back, b)
+		if r := down.Report(); r.Verified != 1 {
+			t.Errorf("download of %d bytes was not verified: %+v", size, r)
+		}
 		if p := down.Progress(); p.Bytes != int64(size) || p.Total != int64(size) {
 			t.Errorf("download of %d bytes reports %d of %d", size, p.Bytes, p.Total)
 		}
@@ -178,6 +184,27 @@ func TestAscpLies(t *testing.T) {
 	if err := m.Upload(t.Context(), w.file(b), w.bucket.Object("k")).Wait(t.Context()); err == nil {
 		t.Error("half an upload succeeded")
 	}
+}
+
+// TestAscpCorrupts has the program flip bits.
+func TestAscpCorrupts(t *testing.T) {
+	w := newWorld(t)
+	ascptest.New(t, ascptest.Corrupts, ascptest.Corrupts)
+	m := w.manager(withAscp())
+	b := content(1, 1<<20)
+	if _, err := w.bucket.Object("there").Put(t.Context(), bytes.NewReader(b), nil); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, tr := range []*transfer.Transfer{
+		m.Download(t.Context(), w.bucket.Object("there"), filepath.Join(dir, "back")),
+		m.Upload(t.Context(), w.file(b), w.bucket.Object("k")),
+	} {
+		if err := tr.Wait(t.Context()); !errors.Is(err, icos.ErrChecksum) {
+			t.Errorf("%v: error is %v", tr, err)
+		}
+	}
+	w.alone(dir, 0)
 }
 
 // TestAscpReplacesFile has the program rename its own file over ours.

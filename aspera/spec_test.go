@@ -42,11 +42,17 @@ func TestArguments(t *testing.T) {
 		{"fallback", base + `,"http_fallback":true,"http_fallback_port":80`, nil, []string{"-y", "1", "-t", "80"}, nil},
 		{"fallback over TLS", base + `,"http_fallback":"force","http_fallback_port":80,"https_fallback_port":443`, nil, []string{"-y", "F", "-t", "443"}, []string{"80"}},
 		{"no fallback", base + `,"http_fallback":false,"http_fallback_port":80`, nil, []string{"-y", "0"}, []string{"-t"}},
-		{"the rest", base + `,"resume_policy":"sparse_csum","overwrite":"diff+older","dgram_size":1400,"file_checksum":"sha-256","source_root":"/a","src_base":"/b"`, nil,
-			[]string{"-k", "2", "--overwrite=diff+older", "-Z", "1400", "--file-checksum=sha-256", "--source-prefix64", "L2E=", "--src-base64", "L2I="}, nil},
+		{
+			"the rest", base + `,"resume_policy":"sparse_csum","overwrite":"diff+older","dgram_size":1400,"file_checksum":"sha-256","source_root":"/a","src_base":"/b"`, nil,
+			[]string{"-k", "2", "--overwrite=diff+older", "-Z", "1400", "--file-checksum=sha-256", "--source-prefix64", "L2E=", "--src-base64", "L2I="},
+			nil,
+		},
 		{"the stricter way to resume", base + `,"resume_policy":"none"`, func(v *invocation) { v.resume = 1 }, []string{"-k", "1"}, nil},
-		{"one of several", base + `,"resume_policy":"full_csum"`, func(v *invocation) { v.session, v.of, v.splitFrom, v.host = 2, 3, 100, "10.0.0.1" },
-			[]string{"--host", "10.0.0.1", "-C", "2:3", "--multi-session-threshold=100", "-k", "0"}, []string{"h.example.com"}},
+		{
+			"one of several", base + `,"resume_policy":"full_csum"`, func(v *invocation) { v.session, v.of, v.splitFrom, v.host = 2, 3, 100, "10.0.0.1" },
+			[]string{"--host", "10.0.0.1", "-C", "2:3", "--multi-session-threshold=100", "-k", "0"},
+			[]string{"h.example.com"},
+		},
 		{"kept alive", base, func(v *invocation) { v.list = "" }, []string{"--keepalive", "--dest64"}, []string{"--file-pair-list="}},
 		{"nulls", base + `,"cipher":null,"sshfp":null,"ssh_port":null,"tags":null,"paths":null`, nil, nil, []string{"-c", "-P"}},
 	} {

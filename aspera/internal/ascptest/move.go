@@ -26,6 +26,7 @@ type transfer struct {
 	token       string
 	xfer        string
 	resume      bool
+	corrupt     bool
 	i, n        int64 // session and sessions
 	local       *os.File
 	size        int64
@@ -53,6 +54,7 @@ func (p *program) move() int {
 	err := t.open(&p.call, lines[0], lines[1])
 	if err == nil {
 		p.say("NOTIFICATION", "PreTransferBytes", strconv.FormatInt(t.size, 10), "PreTransferFiles", "1")
+		t.corrupt = p.fault == Corrupts
 		err = p.pieces()
 	}
 	if t.local != nil {
@@ -269,6 +271,9 @@ func (t *transfer) piece(offset, n int64) error {
 		if _, err := t.local.ReadAt(b, offset); err != nil {
 			return &statusError{35, err.Error()}
 		}
+		if t.corrupt && n > 0 {
+			b[n/2] ^= 1
+		}
 		resp, err := t.do("PUT", b, "offset", strconv.FormatInt(offset, 10))
 		if err != nil {
 			return err
@@ -283,6 +288,9 @@ func (t *transfer) piece(offset, n int64) error {
 		return err
 	}
 	_, err = io.Copy(io.NewOffsetWriter(t.local, offset), resp.Body)
+	if err == nil && t.corrupt {
+		_, err = t.local.WriteAt([]byte{'!'}, offset+n/2)
+	}
 	return errors.Join(err, resp.Body.Close())
 }
 

@@ -51,6 +51,7 @@ const (
 	Replaces    Fault = "replace"     // writes to another file and renames it
 	LeavesLater Fault = "leave later" // when kept alive: fails with a code that may pass, after three files
 	Terse       Fault = "terse"       // when kept alive: says of a file only that its argument is done
+	Corrupts    Fault = "corrupt"     // flips a bit on the way
 	Slow        Fault = "slow"        // moves one piece, and the next when it is told a rate or to stop
 )
 
