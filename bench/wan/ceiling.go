@@ -15,7 +15,7 @@ import (
 func benchCeiling(ctx context.Context, b *bench) error {
 	t := report.NewTable("transport", "path", "n", "Gbit/s", "CPU s/Gbit client", "server", "both", "client MiB", "server MiB")
 	raw := func(kind string, streams int, op string) clientFlags {
-		return clientFlags{transport: kind, streams: streams, op: op, size: 1 << 40, objects: 1, limit: 4 * time.Second}
+		return clientFlags{transport: kind, streams: streams, op: op, size: 1 << 40, objects: 1, limit: 3 * time.Second}
 	}
 	noOffload := raw("rapid", 1, "get")
 	noOffload.noOffload = true
@@ -65,7 +65,7 @@ func benchCeiling(ctx context.Context, b *bench) error {
 				fmt.Sprint(int64(median(runs, func(r linkResult) float64 { return float64(r.server.peak) }))>>20))
 		}
 	}
-	fmt.Fprintf(b.out, "As fast as this machine can, both ends on it; the second half of 4 s\n\n%s\n", t)
+	fmt.Fprintf(b.out, "As fast as this machine can, both ends on it; the second half of 3 s\n\n%s\n", t)
 	return nil
 }
 

@@ -49,28 +49,25 @@ func benchFairness(ctx context.Context, b *bench) error {
 	if b.quick {
 		settle, window = 3*time.Second, 4*time.Second
 	}
-	t := report.NewTable("flows", "shares of the link %", "Jain", "queue ms, median", "95 %", "queue drops %", "wanted")
-	for _, c := range contests(cell.Rate) {
-		if !b.only.MatchString(c.name) {
-			continue
-		}
+	all := slices.DeleteFunc(contests(cell.Rate), func(c contest) bool { return !b.only.MatchString(c.name) })
+	rows := make([][]string, len(all))
+	// Three links at once leave the processors half idle.
+	err := sideBySide(3, len(all), func(i int) error {
+		c := all[i]
 		shares, s, err := b.contest(ctx, cell, c, settle, window)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if err != nil {
 			b.note("fairness, %s: %v", c.name, err)
-			t.Row(c.name, "failed", "", "", "", "", c.want)
-			continue
+			rows[i] = []string{c.name, "failed", "", "", "", "", "", c.want}
+			return nil
 		}
-		var text string
-		for i, v := range shares {
-			if i > 0 {
-				text += " : "
-			}
-			text += fmt.Sprintf("%.1f", 100*v)
+		var text []string
+		for _, v := range shares {
+			text = append(text, fmt.Sprintf("%.1f", 100*v))
 		}
-		b.note("fairness, %s: %s", c.name, text)
+		b.note("fairness, %s: %s", c.name, strings.Join(text, " : "))
 		if b.verbose {
 			for i, f := range flows(s, len(c.flows)) {
 				var line []string
@@ -80,9 +77,20 @@ func benchFairness(ctx context.Context, b *bench) error {
 				b.note("  flow %d, %% each second: %s", i+1, strings.Join(line, " "))
 			}
 		}
-		t.Row(c.name, text, fmt.Sprintf("%.3f", jain(shares)),
+		rows[i] = []string{
+			c.name, strings.Join(text, " : "), fmt.Sprintf("%.3f", jain(shares)),
 			fmt.Sprintf("%.1f", s.Wait(0.5).Seconds()*1e3), fmt.Sprintf("%.1f", s.Wait(0.95).Seconds()*1e3),
-			fmt.Sprintf("%.2f", 100*float64(s.QueueDrops)/float64(max(s.Sent, 1))), c.want)
+			fmt.Sprintf("%.2f", 100*float64(s.QueueDrops)/float64(max(s.Sent, 1))),
+			fmt.Sprintf("%.1f", 100*float64(s.Late)/float64(max(s.Delivered, 1))), c.want,
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	t := report.NewTable("flows", "shares of the link %", "Jain", "queue ms, median", "95 %", "queue drops %", "late %", "wanted")
+	for _, r := range rows {
+		t.Row(r...)
 	}
 	fmt.Fprintf(b.out, "Flows on one bottleneck, %s (Mbit/s, RTT ms, loss %%), queue of 1 BDP; IP bytes in %v after %v\n\n%s\n", cell.String(), window, settle, t)
 	return nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -50,6 +52,14 @@ func faults() []fault {
 	}
 }
 
+// length is when the last step comes.
+func (f *fault) length() (d time.Duration) {
+	for _, s := range f.steps {
+		d = max(d, s.after)
+	}
+	return d
+}
+
 // faultAt is when faults begin: when half of the object is still to come.
 const faultAt = 3 * time.Second
 
@@ -82,20 +92,18 @@ func benchFaults(ctx context.Context, b *bench) error {
 			all = append(all, &faultResult{fault: f, op: op})
 		}
 	}
+	// Those that take long begin first.
+	queue := slices.Clone(all)
+	slices.SortStableFunc(queue, func(a, b *faultResult) int { return cmp.Compare(b.fault.length(), a.fault.length()) })
 	// Side by side, each over a link of its own: they mostly wait.
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, 6)
-	for _, r := range all {
-		wg.Go(func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
-			r.err = b.fault(ctx, path, cell, size, r)
-			b.note("faults, %s, %s: right %v in %v; %s; %v", r.fault.name, r.op, r.right, r.took.Round(time.Millisecond), r.notice, r.err)
-		})
-	}
-	wg.Wait()
-	if ctx.Err() != nil {
+	err = sideBySide(8, len(queue), func(i int) error {
+		r := queue[i]
+		r.err = b.fault(ctx, path, cell, size, r)
+		b.note("faults, %s, %s: right %v in %v; %s; %v", r.fault.name, r.op, r.right, r.took.Round(time.Millisecond), r.notice, r.err)
 		return ctx.Err()
+	})
+	if err != nil {
+		return err
 	}
 	t := report.NewTable("fault", "way", "ended", "after s", "over UDP %", "the command said")
 	for _, r := range all {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,13 +32,11 @@ func benchFiles(ctx context.Context, b *bench) error {
 		{"icos over https and cubic", "https", "cubic"},
 		{"rclone", "", "cubic"},
 	}
-	for _, cell := range []emulate.Shape{
+	cells := slices.DeleteFunc([]emulate.Shape{
 		{Rate: 300e6, RTT: 100 * time.Millisecond},
 		{Rate: 300e6, RTT: 100 * time.Millisecond, Loss: 0.01},
-	} {
-		if !b.cells.MatchString(cell.String()) {
-			continue
-		}
+	}, func(c emulate.Shape) bool { return !b.cells.MatchString(c.String()) })
+	for _, cell := range cells {
 		t := report.NewTable("client", "files up", "files/s", "Mbit/s", "CPU s", "files down", "files/s", "Mbit/s", "CPU s")
 		for _, m := range movers {
 			if !b.only.MatchString(m.name) {

@@ -6,12 +6,15 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/icos-go/icos/bench/internal/emulate"
 	"github.com/icos-go/icos/bench/internal/report"
@@ -34,6 +37,7 @@ type transport struct {
 	congestion string // of TCP, on both sides
 	flags      clientFlags
 	ours       bool // moves whole objects, several of them, however long it takes
+	bare       bool // without HTTP; objects are a quarter as large
 	rclone     bool
 }
 
@@ -47,8 +51,8 @@ func transports() []transport {
 	}
 	objects := func(kind, op string) clientFlags { return clientFlags{transport: kind, op: op} }
 	return []transport{
-		{name: "rapid get", flags: raw("rapid", 1, "get"), congestion: "cubic", ours: true},
-		{name: "rapid put", flags: raw("rapid", 1, "put"), congestion: "cubic", ours: true},
+		{name: "rapid, bare stream, get", flags: raw("rapid", 1, "get"), congestion: "cubic", ours: true, bare: true},
+		{name: "rapid, bare stream, put", flags: raw("rapid", 1, "put"), congestion: "cubic", ours: true, bare: true},
 		{name: "icos over rapid, get", flags: objects("rapid-http", "get"), congestion: "cubic", ours: true},
 		{name: "icos over rapid, put", flags: objects("rapid-http", "put"), congestion: "cubic", ours: true},
 		{name: "icos over http and bbr, get", flags: objects("http", "get"), congestion: "bbr"},
@@ -80,45 +84,82 @@ type linkResult struct {
 	void           bool    // the emulator lost packets of its own
 }
 
+// benchLinks measures all transports on all links. Slow links, which leave the
+// processors idle, are measured side by side.
 func benchLinks(ctx context.Context, b *bench) error {
-	for _, cell := range cells() {
-		if !b.cells.MatchString(cell.String()) {
-			continue
+	selected := slices.DeleteFunc(cells(), func(c emulate.Shape) bool { return !b.cells.MatchString(c.String()) })
+	tables := make([]string, len(selected))
+	begin := 0.0
+	for _, class := range []struct {
+		below float64 // bits per second
+		links int     // at once
+	}{{200e6, 3}, {500e6, 2}, {math.Inf(1), 1}} {
+		var members []int
+		for i, c := range selected {
+			if c.Rate >= begin && c.Rate < class.below {
+				members = append(members, i)
+			}
 		}
-		t := report.NewTable("transport", "n", "warm Mbit/s", "share", "cold Mbit/s", "share", "queue drops %", "peak queue BDP", "ramp RTT", "duplicates %",
-			"CPU s/Gbit", "client MiB", "server MiB", "late %")
-		var failures []string
-		for _, tr := range transports() {
-			if !b.only.MatchString(tr.name) {
-				continue
-			}
-			var runs []linkResult
-			var failed error
-			for pass := range b.passes {
-				cell.Seed = uint64(pass + 1)
-				r, err := b.measureLink(ctx, cell, tr)
-				if ctx.Err() != nil {
-					return ctx.Err()
-				}
-				if err != nil {
-					failed = err
-					b.note("%s, %s: %v", cell.String(), tr.name, err)
-					continue
-				}
-				b.note("%s, %s: %.1f Mbit/s warm, %.1f cold, whole %v", cell.String(), tr.name, r.warm*8/1e6, r.cold*8/1e6, r.whole)
-				runs = append(runs, r)
-			}
-			if len(runs) == 0 {
-				t.Row(tr.name, "0", "failed")
-				failures = append(failures, fmt.Sprintf("  %s: %s\n", tr.name, firstLine(failed)))
-				continue
-			}
-			t.Row(tr.cells(cell, runs)...)
+		begin = class.below
+		err := sideBySide(class.links, len(members), func(i int) (err error) {
+			tables[members[i]], err = b.measureCell(ctx, selected[members[i]])
+			return err
+		})
+		if err != nil {
+			return err
 		}
-		fmt.Fprintf(b.out, "%s (Mbit/s, RTT ms, loss %% each way); 100 %% is the link less its loss, %.1f Mbit/s\n\n%s%s\n",
-			cell.String(), cell.Rate*(1-cell.Loss)/1e6, t, strings.Join(failures, ""))
+	}
+	for _, t := range tables {
+		fmt.Fprintln(b.out, t)
 	}
 	return nil
+}
+
+// measureCell returns the table of one link.
+func (b *bench) measureCell(ctx context.Context, cell emulate.Shape) (string, error) {
+	t := report.NewTable("transport", "n", "warm Mbit/s", "share", "cold Mbit/s", "share", "queue drops %", "peak queue BDP", "ramp RTT", "duplicates %",
+		"CPU s/Gbit", "client MiB", "server MiB", "late %")
+	var failures []string
+	for _, tr := range transports() {
+		if !b.only.MatchString(tr.name) {
+			continue
+		}
+		var runs []linkResult
+		var failed error
+		for pass := range b.passes {
+			cell.Seed = uint64(pass + 1)
+			r, err := b.measureLink(ctx, cell, tr)
+			if ctx.Err() != nil {
+				return "", ctx.Err()
+			}
+			if err != nil {
+				failed = err
+				b.note("%s, %s: %v", cell.String(), tr.name, err)
+				continue
+			}
+			b.note("%s, %s: %.1f Mbit/s warm, %.1f cold, whole %v", cell.String(), tr.name, r.warm*8/1e6, r.cold*8/1e6, r.whole)
+			runs = append(runs, r)
+		}
+		if len(runs) == 0 {
+			t.Row(tr.name, "0", "failed")
+			failures = append(failures, fmt.Sprintf("  %s: %s\n", tr.name, firstLine(failed)))
+			continue
+		}
+		t.Row(tr.cells(cell, runs)...)
+	}
+	return fmt.Sprintf("%s (Mbit/s, RTT ms, loss %% each way); 100 %% is the link less its loss, %.1f Mbit/s\n\n%s%s",
+		cell.String(), cell.Rate*(1-cell.Loss)/1e6, t, strings.Join(failures, "")), nil
+}
+
+// sideBySide calls do(0) to do(n-1), as many at once as it is told, and returns the
+// first error.
+func sideBySide(at, n int, do func(i int) error) error {
+	var g errgroup.Group
+	g.SetLimit(at)
+	for i := range n {
+		g.Go(func() error { return do(i) })
+	}
+	return g.Wait()
 }
 
 func firstLine(err error) string {
@@ -200,6 +241,9 @@ func (b *bench) measureLink(ctx context.Context, cell emulate.Shape, t transport
 	}()
 	f := t.flags
 	f.size, f.objects, f.limit = b.size, 1, b.limit
+	if t.bare {
+		f.size /= 4
+	}
 	if t.ours {
 		f.objects = 1 + b.repeats(cell)
 		// However slow: ten times what it should take.

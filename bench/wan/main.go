@@ -94,7 +94,7 @@ func parse(args []string) (*options, error) {
 	fs.IntVar(&o.passes, "n", 1, "passes of the whole; the tables show medians")
 	fs.IntVar(&o.objects, "objects", 0, "objects of a session after the first, of which the median is shown; if 0, 1 to 3 by rate")
 	fs.Int64Var(&o.size, "size", 256<<20, "`bytes` of an object")
-	fs.DurationVar(&o.limit, "limit", 8*time.Second, "how long peers may take for what rapid is compared with")
+	fs.DurationVar(&o.limit, "limit", 6*time.Second, "how long peers may take for what rapid is compared with")
 	fs.BoolVar(&o.quick, "quick", false, "small objects and short runs, to see that everything works")
 	fs.StringVar(&o.scratch, "scratch", "/dev/shm", "`folder` in memory for files")
 	fs.StringVar(&o.profiles, "profiles", "", "`folder` for CPU profiles of clients")
@@ -139,8 +139,8 @@ func measureMain(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	// The threads of links get their place back at once when they wake up.
-	runtime.GOMAXPROCS(16)
+	// Each link keeps two of them to itself.
+	runtime.GOMAXPROCS(64)
 	begin := time.Now()
 	b := &bench{options: o, out: os.Stdout}
 	if b.self, err = os.Executable(); err != nil {

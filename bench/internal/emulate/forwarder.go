@@ -35,8 +35,9 @@ type forwarder struct {
 	due     ring
 	woke    int64
 	current batch
-	scratch [256]byte      // for headers
-	poll    [1]unix.PollFd // arguments of system calls, which would be allocated otherwise
+	scratch [256]byte   // for headers
+	poll    unix.PollFd // arguments of system calls, which would be allocated otherwise
+	wait    unix.Timespec
 	iov     [2]unix.Iovec
 	spare   [maxBatch]byte // what is read into when the arena is full
 }
@@ -90,12 +91,24 @@ func (f *forwarder) close() error {
 	return errors.Join(f.err, f.mem.close())
 }
 
+// System calls of the thread go round Go's scheduler, which would wait for other
+// threads' locks after each, and these have no priority. Nothing waits for the
+// thread's processor meanwhile: there are more than threads.
+
 // now is the monotonic clock in nanoseconds.
 func now() int64 {
 	var t unix.Timespec
 	// It cannot fail with this clock.
-	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &t)
+	_, _, _ = unix.RawSyscall(unix.SYS_CLOCK_GETTIME, unix.CLOCK_MONOTONIC, uintptr(unsafe.Pointer(&t)), 0)
 	return t.Nano()
+}
+
+func read(fd int, b []byte) (int, error) {
+	n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)))
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), nil
 }
 
 // realtime has the calling thread run before all ordinary ones.
@@ -152,11 +165,11 @@ func (f *forwarder) sleep() error {
 			return nil
 		}
 	}
-	t := unix.NsecToTimespec(wait)
-	f.poll[0] = unix.PollFd{Fd: int32(f.in), Events: unix.POLLIN}
-	_, err := unix.Ppoll(f.poll[:], &t, nil)
-	if err != nil && err != unix.EINTR {
-		return fmt.Errorf("poll the device: %w", err)
+	f.wait = unix.NsecToTimespec(wait)
+	f.poll = unix.PollFd{Fd: int32(f.in), Events: unix.POLLIN}
+	_, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&f.poll)), 1, uintptr(unsafe.Pointer(&f.wait)), 0, 0, 0)
+	if errno != 0 && errno != unix.EINTR {
+		return fmt.Errorf("poll the device: %w", errno)
 	}
 	return nil
 }
@@ -172,7 +185,7 @@ func (f *forwarder) read() error {
 		if full {
 			b = f.spare[:]
 		}
-		n, err := unix.Read(f.in, b)
+		n, err := read(f.in, b)
 		switch {
 		case err == unix.EAGAIN:
 			return nil
@@ -314,7 +327,7 @@ func (f *forwarder) writev(header, payload []byte) error {
 		f.iov[1].SetLen(len(payload))
 		pieces = 2
 	}
-	if _, _, errno := unix.Syscall(unix.SYS_WRITEV, uintptr(f.out), uintptr(unsafe.Pointer(&f.iov[0])), uintptr(pieces)); errno != 0 {
+	if _, _, errno := unix.RawSyscall(unix.SYS_WRITEV, uintptr(f.out), uintptr(unsafe.Pointer(&f.iov[0])), uintptr(pieces)); errno != 0 {
 		return errno
 	}
 	return nil

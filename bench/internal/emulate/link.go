@@ -7,7 +7,8 @@
 // USO) and take them (GRO) as with a real card. The link decides on every segment
 // of a batch by itself, and cuts the batch where a segment is lost or is not due.
 //
-// It needs Linux and root. Nothing outside the namespaces changes; they, the
+// A link's threads occupy two of the places that runtime.GOMAXPROCS gives, so there
+// have to be more. It needs Linux and root. Nothing outside the namespaces changes; they, the
 // devices and the programs in them end with this process, however it ends.
 package emulate
 

@@ -24,7 +24,7 @@ func open(t *testing.T, s emulate.Shape) *emulate.Link {
 	if _, err := os.Stat("/dev/net/tun"); errors.Is(err, fs.ErrNotExist) {
 		t.Skip("needs /dev/net/tun")
 	}
-	// The threads of the link keep their place while they sleep.
+	// The threads of the link keep two of them to themselves.
 	before := runtime.GOMAXPROCS(8)
 	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
 	l, err := emulate.Open(s)
