@@ -41,7 +41,7 @@ type Config struct {
 
 // Limits bound what the peer can make this end hold.
 type Limits struct {
-	StreamWindow  int // largest receive window of a stream: 64 MiB
+	StreamWindow  int // largest receive window of a stream: 128 MiB
 	SessionWindow int // largest receive window of the session: 256 MiB
 	Streams       int // that the peer may have open at a time: 1024
 	SendBuffer    int // bytes that all streams together hold for sending: 256 MiB
@@ -75,7 +75,7 @@ func (c Config) withDefaults() Config {
 	long(&c.IdleTimeout, 2*time.Minute)
 	long(&c.DeadTimeout, 35*time.Second)
 	long(&c.KeepAlive, 20*time.Second)
-	def(&c.Limits.StreamWindow, 64<<20)
+	def(&c.Limits.StreamWindow, 128<<20)
 	def(&c.Limits.SessionWindow, 256<<20)
 	def(&c.Limits.Streams, 1024)
 	def(&c.Limits.SendBuffer, 256<<20)

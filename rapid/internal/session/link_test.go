@@ -33,7 +33,8 @@ type end struct {
 	free time.Duration // when the link has sent what is in its queue
 	sent, dropped, bytes,
 	lost, stuck int
-	onSend func(b session.Batch)
+	nap, awake time.Duration // the end looks at its deadline only every so often
+	onSend     func(b session.Batch)
 }
 
 // A link is one direction of a path.
@@ -149,6 +150,10 @@ func (w *world) deliver(o *end, at time.Duration, from netip.AddrPort, datagram 
 // flush lets both ends send what they can, if they say that it is time.
 func (w *world) flush() {
 	for _, e := range w.ends {
+		if w.now < e.awake {
+			continue
+		}
+		e.awake = w.now + e.nap
 		for n := 0; e.Deadline() <= w.now; n++ {
 			b := e.Fill(w.now, w.buf)
 			if len(b.Data) == 0 {
@@ -167,7 +172,7 @@ func (w *world) flush() {
 func (w *world) step(end time.Duration) bool {
 	next := end
 	for _, e := range w.ends {
-		d := e.Deadline()
+		d := max(e.Deadline(), e.awake)
 		if d <= w.now {
 			// Nothing was sent, so the deadline must have been met.
 			d = w.now + time.Microsecond

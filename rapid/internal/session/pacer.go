@@ -8,12 +8,23 @@ type pacer struct {
 	next time.Duration // nothing may be sent before
 }
 
-// slack returns for how long the bucket fills: how much later than its time a
-// sender may wake without sending less. A timer that is late by a millisecond or,
-// on a busy machine, more, should not cost throughput; a burst should stay
-// short beside the round trip.
+// Bounds of slack.
+const (
+	minSlack    = 5 * time.Millisecond
+	maxSlack    = 10 * time.Millisecond
+	targetSlack = 25 * time.Millisecond
+)
+
+// slack returns for how long the bucket fills: how much later than its time a sender
+// may wake without sending less. Timers are late by a millisecond and, on a busy machine,
+// by many; that should not cost throughput. What is sent then in one burst is small beside the
+// round trip, or bounded by the window; and where the user has set a rate, it has to be
+// held, and the path can mostly do more.
 func (p *pacer) slack(s *Session) time.Duration {
-	return min(max(s.rtt.Min/8, time.Millisecond), 10*time.Millisecond)
+	if s.rates.now.Target > 0 {
+		return targetSlack
+	}
+	return min(max(s.rtt.Min/8, minSlack), maxSlack)
 }
 
 // budget returns how many bytes may be sent now.
