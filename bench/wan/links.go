@@ -447,7 +447,7 @@ func tool(name string) (string, error) {
 		return "", err
 	}
 	if _, err := os.Stat(path); err != nil {
-		return "", fmt.Errorf("%w: go run . -all -quick builds it", err)
+		return "", fmt.Errorf("%w: go run . -clients -quick -only '^rclone$' builds it", err)
 	}
 	return path, nil
 }
