@@ -45,7 +45,7 @@ type Dialer struct {
 	DisableOffload bool
 	// MaxStreamWindow and MaxSessionWindow bound what is buffered for reading
 	// of one stream and of one session, in bytes. They are reached only on
-	// paths that need them. If zero, 64 MiB and 256 MiB.
+	// paths that need them. If zero, 128 MiB and 256 MiB.
 	MaxStreamWindow  int
 	MaxSessionWindow int
 	// Logger is told when sessions begin and end. If nil, nothing is logged.
@@ -80,7 +80,6 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 			if d.Fallback == nil || ctx.Err() != nil || d.isClosed() {
 				return nil, dialError(network, address, err)
 			}
-			d.fall(err)
 			return d.Fallback(ctx, network, address)
 		}
 		c, err := s.OpenStream(ctx, address)

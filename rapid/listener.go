@@ -31,7 +31,7 @@ type ListenOptions struct {
 	MaxStreams int
 	// MaxStreamWindow and MaxSessionWindow bound what is buffered for reading
 	// of one stream and of one session, in bytes. They are reached only on
-	// paths that need them. If zero, 64 MiB and 256 MiB.
+	// paths that need them. If zero, 128 MiB and 256 MiB.
 	MaxStreamWindow  int
 	MaxSessionWindow int
 	// Memory bounds the bytes all sessions buffer, both ways. Each session has
@@ -58,7 +58,7 @@ func (o *ListenOptions) withDefaults() ListenOptions {
 	}
 	f.MaxSessions = cmp.Or(f.MaxSessions, 256)
 	f.MaxStreams = cmp.Or(f.MaxStreams, 1024)
-	f.MaxStreamWindow = cmp.Or(f.MaxStreamWindow, 64<<20)
+	f.MaxStreamWindow = cmp.Or(f.MaxStreamWindow, 128<<20)
 	f.MaxSessionWindow = cmp.Or(f.MaxSessionWindow, 256<<20)
 	f.Memory = cmp.Or(f.Memory, 4<<30)
 	if f.Logger == nil {
