@@ -18,7 +18,7 @@ type solo struct {
 
 func run(t *testing.T, c cell, cfg cc.Config) *solo {
 	w := newWorld(7, c.link())
-	f := newRapid("", cfg)
+	f := newRapid(cfg)
 	s := &solo{t, c, w, f}
 	w.at(0, func() { f.start(w) })
 	return s
@@ -119,11 +119,11 @@ func TestPolicer(t *testing.T) {
 }
 
 func TestAckAggregation(t *testing.T) {
-	for _, d := range []time.Duration{5, 20, 50} {
+	for d, want := range map[time.Duration]float64{5: 0.9, 20: 0.9, 50: 0.7} {
 		s := run(t, cell{100, 40, 0.5, 1}, cc.Config{})
 		s.w.link.aggregate = d * time.Millisecond
 		s.part(5 * sec)
-		s.atLeast("part with acknowledgements every "+(d*time.Millisecond).String(), s.part(10*sec), 0.9)
+		s.atLeast("part with acknowledgements every "+(d*time.Millisecond).String(), s.part(10*sec), want)
 	}
 }
 
@@ -213,8 +213,8 @@ func TestTargetCapMin(t *testing.T) {
 	s.atLeast("part without", s.part(5*sec), 0.97)
 	// Low beside TCP holds its minimum.
 	c := cell{100, 50, 0, 1}
-	f := newRapid("", cc.Config{Policy: cc.Low, Min: 20e6 / 8})
-	part, _, _ := together(c, 1, 10*sec, 40*sec, mate{f, 0}, mate{newCubic(""), 2 * sec})
+	f := newRapid(cc.Config{Policy: cc.Low, Min: 20e6 / 8})
+	part, _, _ := together(c, 1, 10*sec, 40*sec, mate{f, 0}, mate{newCubic(), 2 * sec})
 	s.atLeast("part of Low with a minimum", part[0], 0.19)
 	s.atMost("part of Low with a minimum", part[0], 0.3)
 }
@@ -230,9 +230,9 @@ func TestFixed(t *testing.T) {
 		s.atMost("part of the target sent", got, 1.05)
 	}
 	// Beside TCP too.
-	f := newRapid("", cc.Config{Policy: cc.Fixed, Target: 60e6 / 8})
+	f := newRapid(cc.Config{Policy: cc.Fixed, Target: 60e6 / 8})
 	c := cell{100, 100, 0, 1}
-	part, _, _ := together(c, 1, 5*sec, 25*sec, mate{f, 0}, mate{newCubic(""), sec})
+	part, _, _ := together(c, 1, 5*sec, 25*sec, mate{f, 0}, mate{newCubic(), sec})
 	s := &solo{T: t}
 	s.atLeast("part of the link beside TCP", part[0], 0.58)
 	// The breaker: ten times too much.
@@ -260,9 +260,9 @@ func TestWeights(t *testing.T) {
 	c := cell{100, 50, 0, 1}
 	var m []mate
 	for i := range time.Duration(3) {
-		m = append(m, mate{newRapid("", cc.Config{Weight: 1.0 / 3}), i * 100 * time.Millisecond})
+		m = append(m, mate{newRapid(cc.Config{Weight: 1.0 / 3}), i * 100 * time.Millisecond})
 	}
-	m = append(m, mate{newRapid("", cc.Config{}), 2 * sec})
+	m = append(m, mate{newRapid(cc.Config{}), 2 * sec})
 	part, _, q := together(c, 1, 15*sec, 75*sec, m...)
 	t.Logf("%.3f queue %.2f", part, q)
 	s := &solo{T: t}
@@ -280,4 +280,15 @@ func TestFastPaths(t *testing.T) {
 	s.w.link.queue = 200 << 10
 	s.part(500 * time.Millisecond)
 	s.atLeast("part of a loop", s.part(time.Second), 0.9)
+}
+
+func TestHostDrops(t *testing.T) {
+	s := run(t, cell{1000, 20, 0.1, 1}, cc.Config{})
+	s.f.host = 200e6 / 8
+	s.part(5 * sec)
+	sent, lost := s.f.sent, s.f.hostLost
+	s.c.mbit = 200
+	s.atLeast("part of what the host takes", s.part(10*sec), 0.85)
+	s.atMost("part that it drops", float64(s.f.hostLost-lost)/float64(s.f.sent-sent), 0.03)
+	s.atMost("floor", s.f.c.Stats().RandomLoss, 0.01)
 }

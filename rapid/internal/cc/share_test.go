@@ -7,6 +7,8 @@ import (
 	"github.com/icos-go/icos/rapid/internal/cc"
 )
 
+const sec = time.Second
+
 // A mate is a flow that shares a bottleneck, and when it starts.
 type mate struct {
 	f  flow
@@ -32,9 +34,9 @@ func together(c cell, seed uint64, from, to time.Duration, mates ...mate) (part 
 	}
 	w.run(from)
 	w.clear()
-	var before []int
-	for _, m := range mates {
-		before = append(before, delivered(m.f))
+	before := make([]int, len(mates))
+	for i, m := range mates {
+		before[i] = delivered(m.f)
 	}
 	w.run(to)
 	w.measure()
@@ -54,53 +56,77 @@ func jain(x []float64) float64 {
 	return s * s / q / float64(len(x))
 }
 
-const sec = time.Second
+// A contest is some flows on one bottleneck and what the first has to have of
+// it, on the average of some runs that differ in when the others start.
+type contest struct {
+	name        string
+	mates       func(c cell, late time.Duration) []mate
+	least, most float64
+	jain        float64 // 0 for any
+	wide        bool    // only with -wide
+}
 
-func TestShares(t *testing.T) {
-	fair := func(d ...time.Duration) *rapidFlow {
-		f := newRapid("fair", cc.Config{})
-		if len(d) > 0 {
-			f.more = d[0]
-		}
-		return f
+func contests() []contest {
+	fair := func() flow { return newRapid(cc.Config{}) }
+	with := func(p cc.Policy) flow { return newRapid(cc.Config{Policy: p}) }
+	tcp := func() flow { return newCubic() }
+	// gro is TCP whose acknowledgements stand for many packets.
+	gro := func() flow { f := newCubic(); f.every = 16; return f }
+	two := func(a, b func() flow, at time.Duration) func(cell, time.Duration) []mate {
+		return func(_ cell, late time.Duration) []mate { return []mate{{a(), 0}, {b(), at + late}} }
 	}
-	with := func(p cc.Policy) *rapidFlow { return newRapid("", cc.Config{Policy: p}) }
-	cells := []cell{{100, 100, 0, 1}, {100, 20, 0, 1}, {300, 50, 0, 1}, {300, 100, 0, 1}, {20, 40, 0, 1}}
-	for _, c := range cells {
-		for _, s := range []struct {
-			name  string
-			mates func() []mate
-		}{
-			{"fair, cubic at once", func() []mate { return []mate{{fair(), 0}, {newCubic(""), 0}} }},
-			{"fair, cubic after 5 s", func() []mate { return []mate{{fair(), 0}, {newCubic(""), 5 * sec}} }},
-			{"fair after 10 s, cubic", func() []mate { return []mate{{fair(), 10 * sec}, {newCubic(""), 0}} }},
-			{"fair, 3 cubic", func() []mate {
-				return []mate{{fair(), 0}, {newCubic(""), 0}, {newCubic(""), 1 * sec}, {newCubic(""), 2 * sec}}
-			}},
-			{"cubic, cubic", func() []mate { return []mate{{newCubic(""), 0}, {newCubic(""), 5 * sec}} }},
-			{"fair, fair at once", func() []mate { return []mate{{fair(), 0}, {fair(), 0}} }},
-			{"fair, fair 5 s later", func() []mate { return []mate{{fair(), 0}, {fair(), 5 * sec}} }},
-			{"fair, fair +50 % rtt", func() []mate { return []mate{{fair(), 0}, {fair(c.base() / 4), 5 * sec}} }},
-			{"4 fair", func() []mate { return []mate{{fair(), 0}, {fair(), 1 * sec}, {fair(), 2 * sec}, {fair(), 3 * sec}} }},
-			{"high, fair", func() []mate { return []mate{{with(cc.High), 0}, {fair(), 5 * sec}} }},
-			{"high, cubic", func() []mate { return []mate{{with(cc.High), 0}, {newCubic(""), 5 * sec}} }},
-			{"low, cubic", func() []mate { return []mate{{with(cc.Low), 0}, {newCubic(""), 5 * sec}} }},
-			{"low after 10 s, cubic", func() []mate { return []mate{{with(cc.Low), 10 * sec}, {newCubic(""), 0}} }},
-			{"low, fair", func() []mate { return []mate{{with(cc.Low), 0}, {fair(), 5 * sec}} }},
-			{"low alone", func() []mate { return []mate{{with(cc.Low), 0}} }},
-		} {
-			m := s.mates()
-			part, drops, queue := together(c, 1, 15*sec, 75*sec, m...)
-			t.Logf("%-16v %-24s %.3f jain %.3f drops %.4f queue %.2f %s", c, s.name, part, jain(part), drops, queue, states(m))
-		}
+	return []contest{
+		{"fair, cubic", two(fair, tcp, 0), 0.35, 0.65, 0, false},
+		{"fair, cubic with GRO", two(fair, gro, 0), 0.35, 0.65, 0, true},
+		{"fair, cubic 5 s later", two(fair, tcp, 5*sec), 0.35, 0.65, 0, false},
+		{"cubic, fair 0.5 s later", two(tcp, fair, 500*time.Millisecond), 0.15, 0.85, 0, true},
+		{"fair, fair", two(fair, fair, 0), 0.40, 0.60, 0.95, false},
+		{"fair, fair 5 s later", two(fair, fair, 5*sec), 0.40, 0.60, 0.95, false},
+		{"fair, fair with 1.5 round trips", func(c cell, late time.Duration) []mate {
+			far := newRapid(cc.Config{})
+			far.more = c.base() / 4
+			return []mate{{fair(), 0}, {far, 5*sec + late}}
+		}, 0.10, 0.70, 0, true},
+		{"four fair", func(_ cell, late time.Duration) []mate {
+			return []mate{{fair(), 0}, {fair(), sec + late}, {fair(), 2 * sec}, {fair(), 3 * sec}}
+		}, 0.20, 0.30, 0.95, true},
+		{"high, fair", two(func() flow { return with(cc.High) }, fair, 5*sec), 0.55, 0.76, 0, false},
+		{"high, cubic", two(func() flow { return with(cc.High) }, tcp, 5*sec), 0.45, 0.80, 0, true},
+		{"low, cubic", two(func() flow { return with(cc.Low) }, tcp, 5*sec), 0, 0.15, 0, false},
+		{"cubic, low", two(tcp, func() flow { return with(cc.Low) }, 5*sec), 0.85, 1.01, 0, true},
+		{"low, fair", two(func() flow { return with(cc.Low) }, fair, 5*sec), 0, 0.40, 0, true},
+		{"low alone", func(cell, time.Duration) []mate { return []mate{{with(cc.Low), 0}} }, 0.90, 1.01, 0, false},
+		{"cubic, cubic", two(tcp, tcp, 0), 0.2, 0.8, 0, true},
 	}
 }
 
-func states(m []mate) (s []string) {
-	for _, m := range m {
-		if f, ok := m.f.(*rapidFlow); ok {
-			s = append(s, f.c.Stats().State)
+// TestShares holds the policies against each other and against TCP on clean
+// links with one bandwidth-delay product of buffer.
+func TestShares(t *testing.T) {
+	cells := []cell{{100, 50, 0, 1}, {100, 100, 0, 1}}
+	runs := 1
+	if *wide {
+		cells = append(cells, cell{100, 20, 0, 1}, cell{300, 50, 0, 1}, cell{300, 100, 0, 1}, cell{20, 40, 0, 1})
+		runs = 4
+	}
+	for _, c := range cells {
+		for _, k := range contests() {
+			if k.wide && !*wide {
+				continue
+			}
+			var mean float64
+			for i := range runs {
+				m := k.mates(c, 37*time.Millisecond*time.Duration(i))
+				part, drops, queue := together(c, 1, 10*sec, 40*sec, m...)
+				t.Logf("%-18v %-32s %.3f jain %.3f drops %.4f queue %.2f", c, k.name, part, jain(part), drops, queue)
+				mean += part[0] / float64(runs)
+				if jain(part) < k.jain {
+					t.Errorf("%v, %s: Jain index %.3f, want %.2f", c, k.name, jain(part), k.jain)
+				}
+			}
+			if mean < k.least || mean > k.most {
+				t.Errorf("%v, %s: the first has %.3f of the link, want %.2f to %.2f", c, k.name, mean, k.least, k.most)
+			}
 		}
 	}
-	return s
 }

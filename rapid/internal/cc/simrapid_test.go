@@ -10,14 +10,13 @@ import (
 // says otherwise: the Controller with the loss detection of RFC 9002 and the
 // acknowledgement policy of rapid.
 type rapidFlow struct {
-	name string
 	c    *cc.Controller
-	cfg  cc.Config
 	more time.Duration // delay of its own, each way
 
-	object int                          // bytes to deliver, 0 without end
-	busy   func(now time.Duration) bool // whether the application has data
-	stall  func(now time.Duration) time.Duration
+	object int                                   // bytes to deliver, 0 without end
+	busy   func(now time.Duration) bool          // whether the application has data
+	stall  func(now time.Duration) time.Duration // how long the host sleeps yet
+	host   float64                               // bytes a second that the receiving host takes, 0 any
 
 	recs    []rec // by packet number
 	low     int   // all below are settled
@@ -35,14 +34,14 @@ type rapidFlow struct {
 	unsent    int
 	delivered int // unique bytes
 	dup       int
-	finished  time.Duration
-	sent      int
-	lostN     int
-	spurious  int
-	thresh    int
-	began     time.Duration
+	sent      int // packets
+	thresh    int // packets of reordering that are no loss
 
-	rx receiver
+	rx       receiver
+	tokens   float64
+	tokensAt time.Duration
+	hostLost int // packets that the receiving host dropped
+	told     int // of them, to the controller
 }
 
 type rec struct {
@@ -52,9 +51,9 @@ type rec struct {
 	at    time.Duration
 }
 
-func newRapid(name string, cfg cc.Config) *rapidFlow {
+func newRapid(cfg cc.Config) *rapidFlow {
 	cfg.Datagram = datagram
-	return &rapidFlow{name: name, cfg: cfg, c: cc.New(cfg), thresh: 3, largest: -1}
+	return &rapidFlow{c: cc.New(cfg), thresh: 3, largest: -1}
 }
 
 func (f *rapidFlow) extra() time.Duration { return f.more }
@@ -64,7 +63,6 @@ func (f *rapidFlow) start(w *world) {
 	if f.object == 0 {
 		f.unsent = 1 << 60
 	}
-	f.began = w.now
 	f.sendAt = w.now
 	f.fill(w)
 }
@@ -182,12 +180,16 @@ func (f *rapidFlow) timer(w *world) {
 
 func (f *rapidFlow) arrive(w *world, p *packet) {
 	r := &f.rx
-	gap := p.pn > r.newest+1
-	r.take(w, p.pn)
-	if gap && false {
-		f.ack(w)
-		return
+	if f.host > 0 {
+		f.tokens = min(200e3, f.tokens+(w.now-f.tokensAt).Seconds()*f.host)
+		f.tokensAt = w.now
+		if f.tokens < float64(p.size) {
+			f.hostLost++
+			return
+		}
+		f.tokens -= float64(p.size)
 	}
+	r.take(w, p.pn)
 	if !r.timer {
 		r.timer = true
 		wait := max(time.Millisecond, min(f.srtt/8, 10*time.Millisecond))
@@ -197,15 +199,15 @@ func (f *rapidFlow) arrive(w *world, p *packet) {
 
 func (f *rapidFlow) ack(w *world) {
 	r := &f.rx
-	to, delay := len(r.log), w.now-r.newAt
+	to, delay, lost := len(r.log), w.now-r.newAt, f.hostLost
 	r.pending = 0
-	w.back(f, func() { f.acked(w, to, delay) })
+	w.back(f, func() { f.acked(w, to, lost, delay) })
 }
 
-func (f *rapidFlow) acked(w *world, to int, delay time.Duration) {
+func (f *rapidFlow) acked(w *world, to, hostLost int, delay time.Duration) {
 	if f.stall != nil {
 		if d := f.stall(w.now); d > 0 {
-			w.at(w.now+d, func() { f.acked(w, to, delay) })
+			w.at(w.now+d, func() { f.acked(w, to, hostLost, delay) })
 			return
 		}
 	}
@@ -213,6 +215,8 @@ func (f *rapidFlow) acked(w *world, to int, delay time.Duration) {
 		return
 	}
 	f.c.Ack(w.now)
+	f.c.HostDropped(max(0, hostLost-f.told))
+	f.told = max(f.told, hostLost)
 	newest := -1
 	for _, pn := range f.rx.log[f.logPos:to] {
 		r := &f.recs[pn]
@@ -224,7 +228,6 @@ func (f *rapidFlow) acked(w *world, to int, delay time.Duration) {
 			newest = max(newest, int(pn))
 		case 2:
 			r.state = 1
-			f.spurious++
 			f.dup += int(r.size)
 			f.c.Late(&r.p)
 			f.thresh = min(f.thresh*2, 256)
@@ -245,9 +248,6 @@ func (f *rapidFlow) acked(w *world, to int, delay time.Duration) {
 	f.ptos, f.ptoAt = 0, w.now
 	f.detect(w)
 	f.c.Done(w.now, rtt)
-	if f.object > 0 && f.delivered >= f.object && f.finished == 0 {
-		f.finished = w.now
-	}
 	f.fill(w)
 }
 
@@ -266,7 +266,6 @@ func (f *rapidFlow) detect(w *world) {
 		if f.largest-i >= f.thresh || w.now-r.at >= late {
 			r.state = 2
 			f.c.Lost(&r.p)
-			f.lostN++
 			f.unsent += int(r.size)
 		} else {
 			f.lossAt = r.at + late

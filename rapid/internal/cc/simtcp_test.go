@@ -9,9 +9,6 @@ import (
 // HyStart, fast convergence, SACK and one reduction for a round of losses. It
 // is clocked by acknowledgements and not paced.
 type cubicFlow struct {
-	name string
-	more time.Duration
-
 	cwnd, ssthresh float64 // packets
 	wmax, k, west  float64
 	epoch          time.Duration
@@ -26,13 +23,10 @@ type cubicFlow struct {
 	rttvar   time.Duration
 	progress time.Duration
 	rtos     int
-	stopped  bool
 	every    int // packets an acknowledgement, 0 means 2; more as with GRO
 
 	delivered int
-	lostN     int
-
-	rx receiver
+	rx        receiver
 }
 
 type tcpRec struct {
@@ -40,11 +34,11 @@ type tcpRec struct {
 	state uint8
 }
 
-func newCubic(name string) *cubicFlow {
-	return &cubicFlow{name: name, cwnd: 10, ssthresh: math.Inf(1), largest: -1, recover: -1}
+func newCubic() *cubicFlow {
+	return &cubicFlow{cwnd: 10, ssthresh: math.Inf(1), largest: -1, recover: -1}
 }
 
-func (f *cubicFlow) extra() time.Duration { return f.more }
+func (f *cubicFlow) extra() time.Duration { return 0 }
 
 func (f *cubicFlow) start(w *world) {
 	f.progress = w.now
@@ -64,7 +58,6 @@ func (f *cubicFlow) watch(w *world) {
 		for i := f.low; i < len(f.recs); i++ {
 			if f.recs[i].state == 0 {
 				f.recs[i].state = 2
-				f.lostN++
 			}
 		}
 		f.inflight = 0
@@ -74,13 +67,11 @@ func (f *cubicFlow) watch(w *world) {
 		f.recover = len(f.recs) - 1
 		f.fill(w)
 	}
-	if !f.stopped {
-		w.at(w.now+20*time.Millisecond, func() { f.watch(w) })
-	}
+	w.at(w.now+20*time.Millisecond, func() { f.watch(w) })
 }
 
 func (f *cubicFlow) fill(w *world) {
-	for !f.stopped && float64(f.inflight)+1 <= f.cwnd {
+	for float64(f.inflight)+1 <= f.cwnd {
 		f.recs = append(f.recs, tcpRec{at: w.now})
 		f.inflight++
 		w.send(f, len(f.recs)-1, datagram)
@@ -157,7 +148,6 @@ func (f *cubicFlow) acked(w *world, to int) {
 		}
 		r.state = 2
 		f.inflight--
-		f.lostN++
 		if i > f.recover {
 			f.reduce()
 		}
