@@ -27,13 +27,21 @@ func (p *pacer) slack(s *Session) time.Duration {
 	return min(max(s.rtt.Min/8, minSlack), maxSlack)
 }
 
+// quantum returns how many bytes go out at once, if they are there: those of a
+// millisecond, as the congestion controller says, or of up to four on long paths, on which
+// they are no more. Waking up is most of what it costs to send slowly.
+func (p *pacer) quantum(s *Session) int {
+	times := min(max(s.rtt.Min/(25*time.Millisecond), 1), 4)
+	return min(s.cc.Quantum()*int(times), max(s.cc.Quantum(), MaxBatch))
+}
+
 // budget returns how many bytes may be sent now.
 func (p *pacer) budget(now time.Duration, s *Session) int {
 	if now < p.next {
 		return 0
 	}
 	behind := now - max(p.next, now-p.slack(s))
-	return max(s.cc.Quantum(), int(behind.Seconds()*s.cc.Rate()))
+	return max(p.quantum(s), int(behind.Seconds()*s.cc.Rate()))
 }
 
 // sent takes n bytes off the budget.
