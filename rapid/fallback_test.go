@@ -141,6 +141,27 @@ func TestBlockedInMidTransfer(t *testing.T) {
 	}
 }
 
+// Who has no patience for the three seconds it takes to find out gets the
+// other way when he comes again.
+func TestBlockedAndImpatient(t *testing.T) {
+	inBubble(t, netsim.Link{Blocked: true}, nil, func(t *testing.T, w *world) {
+		w.withFallback(t)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := w.dialer.DialContext(ctx, "tcp", "example.com:80"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("dial: %v, want the context's error", err)
+		}
+		time.Sleep(5 * time.Second)
+		began := time.Now()
+		if err := get(t.Context(), w.client(t), "http://example.com", 1000); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took > 0 {
+			t.Errorf("took %v, want to know by now", took)
+		}
+	})
+}
+
 func TestBlockedWithoutFallback(t *testing.T) {
 	inBubble(t, netsim.Link{Blocked: true}, nil, func(t *testing.T, w *world) {
 		began := time.Now()

@@ -17,9 +17,21 @@ type limiter struct {
 	at    time.Time
 }
 
-// depth is how many bytes may be sent at once after a pause: 2 ms worth, so
-// that a timer that fires late takes nothing away, and one batch at least.
-func (l *limiter) depth() float64 { return max(l.rate*0.002, session.MaxBatch) }
+// minBatch is room for a datagram of any size that is in use.
+const minBatch = 4 << 10
+
+// depth is how many bytes may be sent at once after a pause: some milliseconds
+// worth, so that a timer that fires late takes nothing away.
+func (l *limiter) depth() float64 { return max(l.rate*0.004, minBatch) }
+
+// batch returns how many bytes to send at once: 2 ms worth, so that at low
+// rates acknowledgements need not wait long for data sent before them.
+func (l *limiter) batch() int {
+	if l == nil {
+		return session.MaxBatch
+	}
+	return min(max(int(l.rate*0.002), minBatch), session.MaxBatch)
+}
 
 // newLimiter makes a limiter for a rate in bit/s; nil for 0.
 func newLimiter(rate int64) *limiter {

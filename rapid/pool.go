@@ -76,20 +76,29 @@ func (d *Dialer) attemptLocked(ctx context.Context, p *place, network, address s
 	d.running.Go(func() {
 		defer cancel()
 		s, err := d.open(ctx, network, address)
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		a.session, a.err = s, err
-		p.attempt = nil
-		if err == nil {
-			p.session = s
-			d.shareLocked()
-			if d.closed {
-				s.close(CodeNone, "", true)
-			}
-		}
-		close(a.done)
+		d.opened(p, a, s, err)
 	})
 	return a
+}
+
+// opened ends an attempt to open the session of a place.
+func (d *Dialer) opened(p *place, a *attempt, s *Session, err error) {
+	d.mu.Lock()
+	a.session, a.err = s, err
+	p.attempt = nil
+	if err == nil {
+		p.session = s
+		d.shareLocked()
+		if d.closed {
+			s.close(CodeNone, "", true)
+		}
+	}
+	fall := err != nil && d.Fallback != nil && !d.closed && len(d.liveLocked()) == 0
+	d.mu.Unlock()
+	if fall {
+		d.fall(err) // here, as those who wait for it may have no patience left
+	}
+	close(a.done)
 }
 
 // liveLocked returns the sessions that have not ended.

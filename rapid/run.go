@@ -63,7 +63,7 @@ func (s *Session) send(lend *buffers, limit *limiter, to *[maxAddrs]netip.AddrPo
 			s.mu.Unlock()
 			return now + wait, false
 		}
-		b := s.machine.Fill(now, buf[:])
+		b := s.machine.Fill(now, buf[:limit.batch()])
 		s.settle()
 		if len(b.Data) == 0 {
 			s.asleep, s.until = true, s.machine.Deadline()
