@@ -23,11 +23,15 @@ type air struct {
 	notice func(string)
 	strict bool // there is no other way
 
-	shunned sync.Map // address → struct{}: the relay does not dial it
+	shunned sync.Map     // address → struct{}: the relay does not dial it
+	proxied atomic.Int64 // until when requests have to go by a proxy, in Unix nanoseconds
 
 	using func(Engine)
 	last  atomic.Value // the Engine that using was told of last
 }
+
+// errProxy says that a connection cannot be made in the place of a stream.
+var errProxy = errors.New("a proxy is between us and the service")
 
 // newAir returns an air whose sessions begin with grants. Requests are otherwise
 // sent as plain would. The bucket is what they are about, if it is one.
@@ -44,7 +48,7 @@ func newAir(r *router, grants rapid.Granter, bucket string) *air {
 		Logger:         r.cfg.Transfer.Logger,
 	}
 	if !a.strict {
-		a.dialer.Fallback = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext
+		a.dialer.Fallback = a.dialPlain
 		a.dialer.Notice = func(reason error) {
 			if reason == nil {
 				a.notice("bytes travel over rapid again")
@@ -79,6 +83,26 @@ func (a *air) dial(ctx context.Context, network, address string) (net.Conn, erro
 	return c, nil
 }
 
+// dialPlain makes a connection in the place of a stream, as plain would. Where that
+// has to ask a proxy, requests are left to it for a while.
+func (a *air) dialPlain(ctx context.Context, network, address string) (net.Conn, error) {
+	dial := (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext
+	of, ok := a.plain.(*http.Transport)
+	if ok && of.DialContext != nil {
+		dial = of.DialContext
+	}
+	if ok && of.Proxy != nil {
+		for _, scheme := range []string{"https", "http"} {
+			via, err := of.Proxy(&http.Request{URL: &url.URL{Scheme: scheme, Host: address}})
+			if err != nil || via != nil {
+				a.proxied.Store(time.Now().Add(retryEngine).UnixNano())
+				return nil, errors.Join(errProxy, err)
+			}
+		}
+	}
+	return dial(ctx, network, address)
+}
+
 // RoundTrip sends a request. What the relay will not dial goes another way the next
 // time, unless there shall be none.
 func (a *air) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -94,6 +118,9 @@ func (a *air) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // avoids reports whether requests to u have to go another way.
 func (a *air) avoids(u *url.URL) bool {
+	if until := a.proxied.Load(); until != 0 && time.Now().UnixNano() < until {
+		return true
+	}
 	_, shunned := a.shunned.Load(address(u))
 	return shunned
 }

@@ -1,6 +1,7 @@
 package aspera
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 
@@ -31,7 +32,7 @@ func ParseEngine(name string) (Engine, error) {
 	case "auto":
 		return Auto, nil
 	}
-	return Auto, fmt.Errorf("engine %q: want auto, rapid, ascp or https", name)
+	return Auto, errors.New("unknown engine: want auto, rapid, ascp or https")
 }
 
 // String returns the name, which of Auto is auto.
@@ -112,6 +113,11 @@ type Config struct {
 	LogDir string
 
 	// Engine is how bytes travel. If empty, [Auto].
+	//
+	// Through rapid sessions requests are sent as the client's http.Transport would,
+	// with its TLS configuration; any other http.RoundTripper sends only those that
+	// take another way. What ascp needs to know besides secrets, such as hosts and
+	// tags, is in its arguments, which other users of the machine may see.
 	Engine Engine
 
 	// Relay gives grants for rapid sessions, as a relay.Client does, to reach

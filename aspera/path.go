@@ -67,6 +67,9 @@ func (p *path) decide(ctx context.Context) (Engine, *air, error) {
 	if err != nil {
 		return Auto, nil, err
 	}
+	if e, ok := errors.AsType[*SpecError](why); ok && e.Reason == "NoSuchBucket" {
+		return engine, nil, nil // which the request itself will tell better
+	}
 	if engine == Rapid && p.air == nil {
 		if p.air, err = p.r.airOf(p); err != nil {
 			return Auto, nil, err

@@ -5,8 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -237,4 +241,84 @@ func TestRapidManager(t *testing.T) {
 	transfertest.RunManager(t, &icostest.Options{Rapid: true}, func(_ *testing.T, c *icos.Client, o transfer.Options) (*transfer.Manager, error) {
 		return aspera.NewManager(c, aspera.Config{Engine: aspera.Rapid, Transfer: o})
 	})
+}
+
+// TestRapidBlockedByProxy has no UDP pass either, and HTTP only by a proxy.
+func TestRapidBlockedByProxy(t *testing.T) {
+	w := newFastWorld(t, &icostest.Options{RapidConn: deaf(t)})
+	var asked atomic.Int64
+	target, err := url.Parse(w.cos.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forward := httputil.NewSingleHostReverseProxy(target)
+	proxy := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		forward.ServeHTTP(rw, r)
+	}))
+	defer proxy.Close()
+	via, err := url.Parse(proxy.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := &http.Transport{
+		MaxIdleConnsPerHost: 64,
+		Proxy: func(r *http.Request) (*url.URL, error) {
+			return via, nil
+		},
+	}
+	defer transport.CloseIdleConnections()
+	cfg := w.cos.Config()
+	cfg.HTTPClient = &http.Client{Transport: transport}
+	if w.client, err = icos.NewClient(cfg); err != nil {
+		t.Fatal(err)
+	}
+	w.bucket = w.client.Bucket("fast")
+	before := asked.Load()
+	w.thereAndBack(w.manager(aspera.Config{}))
+	if n := asked.Load() - before; n < 100 {
+		t.Errorf("%d requests came by the proxy", n)
+	}
+	if text := w.noticed(); strings.Count(text, "bytes travel over HTTPS: ") != 1 {
+		t.Errorf("notices: %q", text)
+	}
+}
+
+// TestNoBucket says of a bucket that is not there just that.
+func TestNoBucket(t *testing.T) {
+	w := newFastWorld(t, &icostest.Options{Rapid: true})
+	m := w.manager(aspera.Config{})
+	none := w.client.Bucket("none")
+	back := filepath.Join(t.TempDir(), "back")
+	err := m.Download(t.Context(), none.Object("k"), back).Wait(t.Context())
+	if !errors.Is(err, fs.ErrNotExist) || strings.Contains(err.Error(), "connection info") {
+		t.Errorf("error is %v", err)
+	}
+	if text := w.noticed(); text != "" {
+		t.Errorf("notices: %s", text)
+	}
+	// It is asked again when there is one.
+	if err := none.Create(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	before := w.tcp.Load()
+	if err := m.Upload(t.Context(), w.file(content(1, 10)), none.Object("k")).Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Download(t.Context(), none.Object("k"), back).Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.tcp.Load() - before; n > 6 {
+		t.Errorf("%d requests over TCP", n)
+	}
+}
+
+// file makes a file.
+func (w *fastWorld) file(b []byte) string {
+	w.Helper()
+	path := filepath.Join(w.TempDir(), "file")
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		w.Fatal(err)
+	}
+	return path
 }
