@@ -91,7 +91,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 	defer d.client.Close()
 	d.bucket = d.client.Bucket("icos-demo")
 	for _, step := range []func(context.Context) error{
-		d.createBucket, d.textFile, d.security, d.multipart, d.manualMultipart, d.directory, d.pages, d.presigned(cos), d.cleanUp,
+		d.createBucket, d.textFile, d.security, d.multipart, d.manualMultipart, d.highSpeed, d.directory, d.pages, d.presigned(cos), d.cleanUp,
 	} {
 		if err := step(ctx); err != nil {
 			return err

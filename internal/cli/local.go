@@ -126,7 +126,7 @@ func (c *localCOS) close() error {
 // startServer serves the demo's COS on any free port.
 func (d *demo) startServer(dir string) (*localCOS, error) {
 	cos, err := openLocalCOS(&localOptions{
-		dir: dir, addr: "127.0.0.1:0", region: "us-south",
+		dir: dir, addr: "127.0.0.1:0", region: "us-south", rapid: true,
 		logger: slog.New(slog.NewTextHandler(d.stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
 	if err == nil {
