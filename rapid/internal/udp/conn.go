@@ -15,12 +15,6 @@ import (
 // more than that at once is best.
 const MaxBatch = 1<<16 - 1
 
-// Limits of one system call with UDP_SEGMENT, see udp(7).
-const (
-	maxSegments = 64
-	maxPayload  = 1<<16 - 1 - 20 - 8 // of an IPv4 packet; IPv6 allows 20 more
-)
-
 // ErrTooBig means that a datagram is longer than what the interface or the
 // path, as the kernel knows it, carries without fragments.
 var ErrTooBig = errors.New("datagram is too big for the path")
@@ -47,16 +41,10 @@ type Conn struct {
 	plain plain
 	local netip.AddrPort
 
-	oob      []byte     // of the one that reads
-	source   netip.Addr // of the last Read
-	dropped  uint32     // the kernel's counter, which wraps
-	drops    atomic.Uint64
-	segments atomic.Bool             // the kernel cuts batches for us
-	coalesce bool                    // the kernel may join datagrams for us
-	sources  sources                 // whether datagrams tell where they came to
-	batch    atomic.Pointer[control] // that of the last batch …
-	single   atomic.Pointer[control] // … and of the last single datagram
+	offload offload // what the system can do for us
 
+	source                  netip.Addr // of the last Read
+	drops                   atomic.Uint64
 	readBuffer, writeBuffer int
 }
 
@@ -122,7 +110,7 @@ func (c *Conn) Buffers() (read, write int) { return c.readBuffer, c.writeBuffer 
 
 // Offload reports whether the kernel cuts what is written and joins what is
 // read. The first may turn false while running.
-func (c *Conn) Offload() (segments, coalesces bool) { return c.segments.Load(), c.coalesce }
+func (c *Conn) Offload() (segments, coalesces bool) { return c.offload.works() }
 
 // plain is the way that always works: one datagram, one call.
 type plain struct {

@@ -14,6 +14,26 @@ import (
 // the segments, the count of drops, and where it came to.
 const oobSize = 192
 
+// Limits of one system call with UDP_SEGMENT, see udp(7).
+const (
+	maxSegments = 64
+	maxPayload  = 1<<16 - 1 - 20 - 8 // of an IPv4 packet; IPv6 allows 20 more
+)
+
+// offload is what the kernel does for a socket, and what it needs.
+type offload struct {
+	segments atomic.Bool // it cuts batches
+	coalesce bool        // it may join datagrams
+	sources  sources     // whether it tells where datagrams came to
+
+	oob     []byte                  // of the one that reads
+	dropped uint32                  // its counter of drops, which wraps
+	batch   atomic.Pointer[control] // that of the last batch …
+	single  atomic.Pointer[control] // … and of the last single datagram
+}
+
+func (o *offload) works() (segments, coalesces bool) { return o.segments.Load(), o.coalesce }
+
 // setup sets the options of the socket. What a kernel does not know or allow
 // is done without.
 func (c *Conn) setup(o Options) error {
@@ -31,7 +51,7 @@ func (c *Conn) setup(o Options) error {
 		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_PROBE)
 		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RXQ_OVFL, 1)
 		if o.Sources && c.local.Addr().IsUnspecified() {
-			c.sources = tellSources(fd)
+			c.offload.sources = tellSources(fd)
 		}
 		if o.DisableOffload {
 			return
@@ -41,14 +61,14 @@ func (c *Conn) setup(o Options) error {
 		if unix.SetsockoptInt(fd, unix.IPPROTO_UDP, unix.UDP_GRO, 1) != nil {
 			return
 		}
-		c.coalesce = true
+		c.offload.coalesce = true
 		_, err := unix.GetsockoptInt(fd, unix.IPPROTO_UDP, unix.UDP_SEGMENT)
-		c.segments.Store(err == nil)
+		c.offload.segments.Store(err == nil)
 	})
 	if err != nil {
 		return fmt.Errorf("socket options: %w", err)
 	}
-	c.oob = make([]byte, oobSize)
+	c.offload.oob = make([]byte, oobSize)
 	return nil
 }
 
@@ -78,13 +98,13 @@ func (c *Conn) Read(b []byte) (n, segment int, from netip.AddrPort, err error) {
 		n, from, err = c.plain.read(b)
 		return n, n, from, err
 	}
-	n, noob, _, from, err := c.udp.ReadMsgUDPAddrPort(b, c.oob)
+	n, noob, _, from, err := c.udp.ReadMsgUDPAddrPort(b, c.offload.oob)
 	if err != nil {
 		return 0, 0, netip.AddrPort{}, err
 	}
 	segment = n
 	c.source = netip.Addr{}
-	for oob := c.oob[:noob]; len(oob) > 0; {
+	for oob := c.offload.oob[:noob]; len(oob) > 0; {
 		h, data, rest, err := unix.ParseOneSocketControlMessage(oob)
 		if err != nil {
 			break // cut short: what we asked for comes first
@@ -96,10 +116,10 @@ func (c *Conn) Read(b []byte) (n, segment int, from netip.AddrPort, err error) {
 			}
 		case h.Level == unix.SOL_SOCKET && h.Type == unix.SO_RXQ_OVFL && len(data) >= 4:
 			now := binary.NativeEndian.Uint32(data)
-			c.drops.Add(uint64(now - c.dropped)) // it wraps
-			c.dropped = now
+			c.drops.Add(uint64(now - c.offload.dropped)) // it wraps
+			c.offload.dropped = now
 		default:
-			if a, ok := c.sources.parse(h, data); ok {
+			if a, ok := c.offload.sources.parse(h, data); ok {
 				c.source = a
 			}
 		}
@@ -115,11 +135,11 @@ func (c *Conn) Read(b []byte) (n, segment int, from netip.AddrPort, err error) {
 // datagrams of this size do not pass.
 func (c *Conn) Write(b []byte, segment int, to netip.AddrPort, source netip.Addr) error {
 	segment = max(segment, 1)
-	if c.sources == sourcesUnknown {
+	if c.offload.sources == sourcesUnknown {
 		source = netip.Addr{}
 	}
 	batch := segment
-	if c.segments.Load() {
+	if c.offload.segments.Load() {
 		batch *= max(1, min(maxSegments, maxPayload/segment))
 	}
 	for len(b) > 0 {
@@ -139,7 +159,7 @@ func (c *Conn) writeBatch(b []byte, segment int, to netip.AddrPort, source netip
 	if len(b) <= segment {
 		return c.writeOne(b, to, source)
 	}
-	oob := c.message(&c.batch, segment, source)
+	oob := c.message(&c.offload.batch, segment, source)
 	err := c.send(b, oob, to)
 	if err == nil || !refused(err) {
 		return err
@@ -153,7 +173,7 @@ func (c *Conn) writeBatch(b []byte, segment int, to netip.AddrPort, source netip
 		}
 		b = b[len(part):]
 	}
-	c.segments.Store(false)
+	c.offload.segments.Store(false)
 	return nil
 }
 
@@ -162,7 +182,7 @@ func (c *Conn) writeOne(b []byte, to netip.AddrPort, source netip.Addr) error {
 	if !source.IsValid() {
 		return c.plain.writeOne(b, to)
 	}
-	err := c.send(b, c.message(&c.single, 0, source), to)
+	err := c.send(b, c.message(&c.offload.single, 0, source), to)
 	if tooBig(err) {
 		return ErrTooBig
 	}
@@ -197,7 +217,7 @@ func (c *Conn) message(last *atomic.Pointer[control], segment int, source netip.
 		k.oob = appendMessage(k.oob, unix.IPPROTO_UDP, unix.UDP_SEGMENT, data[:])
 	}
 	if source.IsValid() {
-		k.oob = c.sources.append(k.oob, source)
+		k.oob = c.offload.sources.append(k.oob, source)
 	}
 	last.Store(k)
 	return k.oob

@@ -6,11 +6,10 @@ import (
 	"net/netip"
 )
 
-// control and sources are of no use here.
-type (
-	control struct{}
-	sources struct{}
-)
+// offload is nothing here.
+type offload struct{}
+
+func (*offload) works() (segments, coalesces bool) { return false, false }
 
 // setup sets the options of the socket. What a system does not know or allow
 // is done without.
