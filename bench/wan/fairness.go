@@ -119,30 +119,41 @@ func (b *bench) contest(ctx context.Context, cell emulate.Shape, c contest, sett
 		f.op, f.streams, f.size, f.objects = "get", 1, 1<<40, 1
 		f.limit = settle + window + time.Second - time.Duration(i)*stagger
 		go func() {
-			time.Sleep(time.Duration(i) * stagger)
-			_, _, err := e.client(ctx, f)
+			err := pause(ctx, time.Duration(i)*stagger)
+			if err == nil {
+				_, _, err = e.client(ctx, f)
+			}
 			ended <- err
 		}()
 	}
-	var errs []error
 	// What was in the queue before the flows had settled does not count.
-	var before *emulate.Stats
-	time.AfterFunc(settle, func() { before = e.link.Stats(emulate.B) })
-	time.Sleep(settle + window)
+	err = pause(ctx, settle)
+	before := e.link.Stats(emulate.B)
+	if err == nil {
+		err = pause(ctx, window)
+	}
 	s = e.link.Stats(emulate.B)
 	for range c.flows {
-		errs = append(errs, <-ended)
+		err = errors.Join(err, <-ended)
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err != nil {
 		return nil, nil, err
 	}
-	if before != nil {
-		s.Since(before)
-	}
+	s.Since(before)
 	for _, f := range flows(s, len(c.flows)) {
 		shares = append(shares, f.Rate(settle, settle+window)/cell.Rate)
 	}
 	return shares, s, nil
+}
+
+// pause waits for d, unless ctx ends before.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // flows returns the n largest flows in the order in which they began.
