@@ -573,3 +573,23 @@ func TestAscpCrowdRefused(t *testing.T) {
 		t.Errorf("%d processes, want 10", n)
 	}
 }
+
+// TestAscpNewToken asks for another token when the first is refused.
+func TestAscpNewToken(t *testing.T) {
+	w := newWorld(t)
+	script := ascptest.New(t, ascptest.BadToken)
+	tokens := 0
+	w.change = func(spec map[string]any) {
+		tokens++
+		token := fmt.Sprintf("token-%d", tokens)
+		w.gateway.Admit(token)
+		spec["token"] = token
+	}
+	if err := w.manager(withAscp()).Upload(t.Context(), w.file(content(1, 10)), w.bucket.Object("k")).Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	calls := script.Calls()
+	if len(calls) != 2 || !strings.Contains(strings.Join(calls[1].Env, "\n"), "ASPERA_SCP_TOKEN=token-2") {
+		t.Errorf("%d processes, the last with %q", len(calls), calls[len(calls)-1].Env)
+	}
+}
