@@ -19,6 +19,9 @@
 //     enabled for Aspera
 //   - [HTTPS], requests side by side; [Config].Notice is told so
 //
+// A Manager has one configuration; a program that needs another for some of its
+// transfers makes another Manager.
+//
 // A [Service] asks for what these begin with: where the transfer service of a
 // bucket is, and what it calls a transfer spec.
 package aspera

@@ -3,6 +3,7 @@ package aspera
 import (
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/icos-go/icos"
 	"github.com/icos-go/icos/transfer"
@@ -30,14 +31,14 @@ func newManager(c *icos.Client, cfg Config) (*transfer.Manager, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	var service *Service
+	r := newRouter(cfg, c)
 	if cfg.Engine != HTTPS && (cfg.Relay == nil || cfg.Engine == Ascp) {
 		var err error
-		if service, err = NewService(c, &ServiceOptions{CacheSize: cfg.CacheSize}); err != nil {
+		r.service, err = NewService(c, &ServiceOptions{CacheSize: cfg.CacheSize, HTTPClient: &http.Client{Transport: r.plain}})
+		if err != nil {
 			return nil, err
 		}
 	}
-	r := newRouter(cfg, service, c)
 	o := cfg.Transfer
 	o.Transport, o.HTTPClient, o.MaxQueue = r, r.httpClient, cfg.MaxQueue
 	if o.Concurrency == 0 {

@@ -44,9 +44,9 @@ type pathKey struct {
 	bucket string
 }
 
-func newRouter(cfg Config, service *Service, c *icos.Client) *router {
+func newRouter(cfg Config, c *icos.Client) *router {
 	r := &router{
-		cfg: cfg, service: service, paths: map[pathKey]*path{},
+		cfg: cfg, paths: map[pathKey]*path{},
 		slots: semaphore.NewWeighted(int64(cfg.MaxSessions)), lookup: lookupHost,
 	}
 	if hc := c.Config().HTTPClient; hc != nil {
