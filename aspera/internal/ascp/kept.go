@@ -35,8 +35,9 @@ var (
 	errStuck = errors.New("a file could not be stopped")
 )
 
-// keep starts a process, which ends when ctx does.
-func keep(ctx context.Context, c *Command, timing Timing, rates func() Rates) *kept {
+// keep starts a process, which ends when ctx does, and calls release when it has
+// ended.
+func keep(ctx context.Context, c *Command, timing Timing, rates func() Rates, release func()) *kept {
 	ctx, cancel := context.WithCancelCause(ctx)
 	k := &kept{cancel: cancel, done: make(chan struct{})}
 	k.p = &process{timing: timing, rates: rates, hear: k.hear, idle: k.idle}
@@ -46,6 +47,7 @@ func keep(ctx context.Context, c *Command, timing Timing, rates func() Rates) *k
 	}
 	go func() {
 		defer close(k.done)
+		defer release()
 		defer cancel(nil)
 		k.finish(k.p.run(ctx, c))
 	}()
@@ -206,7 +208,7 @@ func (k *kept) close() {
 	k.p.send(&Message{Type: Done})
 	select {
 	case <-k.done:
-	case <-time.After(k.p.timing.Grace):
+	case <-time.After(k.p.timing.Connect):
 		k.cancel(errEnded)
 		<-k.done
 	}

@@ -111,13 +111,8 @@ func (l *Line) process(ctx context.Context, retries int) (*kept, error) {
 		release()
 		return nil, err
 	}
-	k := keep(l.ctx, c, l.Timing, l.Rates)
-	l.kept = k
-	go func() {
-		<-k.done
-		release()
-	}()
-	return k, nil
+	l.kept = keep(l.ctx, c, l.Timing, l.Rates, release)
+	return l.kept, nil
 }
 
 func (l *Line) enter() {

@@ -21,7 +21,7 @@ type Command struct {
 
 // Timing says how long to wait for what. Zeros are replaced by defaults.
 type Timing struct {
-	Connect time.Duration // for the connection of a process that was started; 10 s
+	Connect time.Duration // for the connection of a process that was started, and for the exit of one that is done; 10 s
 	Silence time.Duration // for the next message of a process, before it counts as stuck; 2 min
 	Grace   time.Duration // between the steps by which a process is stopped; 5 s
 	Backoff time.Duration // before the first repetition, doubled each time up to 60 s; 2 s
@@ -171,7 +171,7 @@ func (p *process) converse(ctx context.Context, ln *net.TCPListener, exited <-ch
 			p.outcome.closed = err
 			if running && p.step == 0 {
 				p.step = 1 // it cannot be asked any more
-				ladder.Reset(p.timing.Grace)
+				ladder.Reset(p.parting())
 			}
 		case exit = <-exited:
 			running, exited = false, nil
@@ -244,6 +244,15 @@ func (p *process) climb() bool {
 	}
 	_ = kill(p.cmd)
 	return false
+}
+
+// parting is how long a process may take to exit that has ended the conversation: one
+// that is done may have files to close.
+func (p *process) parting() time.Duration {
+	if p.outcome.last != nil {
+		return max(p.timing.Connect, p.timing.Grace)
+	}
+	return p.timing.Grace
 }
 
 func (p *process) setConn(c net.Conn) {
