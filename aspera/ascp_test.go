@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/icos-go/icos"
 	"github.com/icos-go/icos/aspera"
@@ -591,5 +592,32 @@ func TestAscpNewToken(t *testing.T) {
 	calls := script.Calls()
 	if len(calls) != 2 || !strings.Contains(strings.Join(calls[1].Env, "\n"), "ASPERA_SCP_TOKEN=token-2") {
 		t.Errorf("%d processes, the last with %q", len(calls), calls[len(calls)-1].Env)
+	}
+}
+
+// TestAscpSetRate changes the limit of a Manager while a process runs, which is told.
+func TestAscpSetRate(t *testing.T) {
+	w := newWorld(t)
+	script := ascptest.New(t, ascptest.Slow) // goes on when it is told
+	m := w.manager(withAscp())
+	m.SetRate(1_000_000) // bytes a second
+	tr := m.Upload(t.Context(), w.file(content(1, 600_000)), w.bucket.Object("k"))
+	ticks := time.NewTicker(50 * time.Millisecond)
+	defer ticks.Stop()
+	for rate := int64(2_000_000); ; rate += 1_000_000 {
+		select {
+		case <-ticks.C:
+			m.SetRate(rate)
+			continue
+		case <-tr.Done():
+		}
+		break
+	}
+	if err := tr.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c := script.Calls()[0]
+	if c.Option("-l") == "100000000" || len(c.Told) == 0 || !strings.HasPrefix(c.Told[0], "FASPMGR 2; Type: RATE; Rate: ") {
+		t.Errorf("begun with %s kbit/s, and told %q", c.Option("-l"), c.Told)
 	}
 }
