@@ -27,7 +27,9 @@ func TestSilentPeersAreForgotten(t *testing.T) {
 			p.send(wire.AppendOpen(nil, 0, "host:443"))
 			s.settle(p)
 			c := <-s.accepted
+			wrote := make(chan struct{})
 			go func() {
+				defer close(wrote)
 				n, err := c.Write(make([]byte, 64<<20))
 				if !errors.Is(err, rapid.ErrTimeout) || n > 16<<20 {
 					s.t.Errorf("write to a silent peer: %d, %v; want %v", n, err, rapid.ErrTimeout)
@@ -36,6 +38,7 @@ func TestSilentPeersAreForgotten(t *testing.T) {
 			if _, err := c.Read(make([]byte, 1)); !errors.Is(err, rapid.ErrTimeout) {
 				s.t.Errorf("read from a silent peer: %v, want %v", err, rapid.ErrTimeout)
 			}
+			<-wrote
 			_ = c.Close() // fails, as the session has
 		}, 60 * time.Second},
 		{"data of a stream whose OPEN does not come", func(s *siege, p *rawPeer) {

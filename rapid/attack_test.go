@@ -44,7 +44,7 @@ func TestHostileClients(t *testing.T) {
 		{"FIN at a giant offset", dies, one(open(0), wire.AppendStream(nil, 0, wire.MaxVarint, nil, true, false))},
 		{"streams beyond the credit of the session", dies, func(p *rawPeer) {
 			for i := range uint64(5) {
-				p.send(bytes.Join([][]byte{open(i), wire.AppendStream(nil, i, 1<<20-1, []byte{1}, false, false)}, nil))
+				p.send(wire.AppendStream(open(i), i, 1<<20-1, []byte{1}, false, false))
 			}
 		}},
 		{"RESET of a giant size", dies, one(open(0), wire.AppendReset(nil, 0, 0, wire.MaxVarint, ""))},
@@ -123,7 +123,7 @@ func TestHostileClients(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newSiege(t, rapid.ListenOptions{})
+				s := newSiege(t, rapid.ListenOptions{MaxStreamWindow: 4 << 20, MaxSessionWindow: 4 << 20})
 				p := s.client(rapid.GrantOptions{})
 				p.hello()
 				s.settle(p)
