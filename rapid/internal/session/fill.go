@@ -289,11 +289,13 @@ func (s *Session) putStream(p *packet, st *Stream) int {
 			p.b = wire.AppendPadding(p.b, pad)
 		}
 	}
+	copied := false
 	p.b = wire.AppendStreamHead(p.b, st.id, off, n, fin, last)
 	data := p.b[len(p.b) : len(p.b)+n]
 	if again {
 		if st.out.TakeAgain(from, data) && s.mayCopy(n) {
 			st.out.Copy(off, off+uint64(n))
+			copied = true
 		}
 		s.count.RetransmittedBytes += uint64(n)
 	} else {
@@ -303,7 +305,7 @@ func (s *Session) putStream(p *packet, st *Stream) int {
 		s.count.Sent += uint64(n)
 	}
 	p.b = p.b[:len(p.b)+n]
-	p.full = last
+	p.full = last || copied // the copy goes into another packet
 	if fin {
 		st.needFin = false
 	}

@@ -66,7 +66,7 @@ type Session struct {
 	woken      queue
 	control    queue // with frames to send
 	sched      scheduler
-	starved    []*Stream // writers waiting for Limits.SendBuffer
+	starved    []*Stream // writers waiting for sendBuffer
 
 	// Flow control of the session.
 	credit    flow.Credit // ours
@@ -136,9 +136,9 @@ func (s *Session) LastReceived() (time.Duration, bool) {
 	return s.timers.received, s.count.ReceivedPackets > 0
 }
 
-// Silent returns for how long an answer has been due: since the first packet
-// not answered, or since the last packet received if that is later. 0 means that
-// none is due.
+// Silent returns for how long the peer has not acknowledged anything although it
+// should have; 0 if nothing is in flight. Other packets of the peer do not count, as
+// a path may be blocked in one direction only.
 func (s *Session) Silent(now time.Duration) time.Duration {
 	if s.inFlight == 0 || s.err != nil {
 		return 0

@@ -420,3 +420,28 @@ func TestIdle(t *testing.T) {
 		}
 	}
 }
+
+// What was lost is sent again although the session has no credit left, which it may be the reason for.
+func TestLossWithoutCredit(t *testing.T) {
+	l := link{rate: 200 * mbit, delay: 100 * time.Millisecond, loss: .05}
+	w := newWorld(t, l, func(client, server *session.Config) {
+		fixed(180*mbit)(client, server)
+		server.Limits.SessionWindow = 1 // no more than at first
+	})
+	flows, buf := []*flowing{}, make([]byte, 64<<10)
+	for range 2 {
+		from, to := w.pair("x")
+		flows = append(flows, &flowing{size: 12 << 20, from: from, to: to})
+	}
+	if !w.run(20*time.Second, func() bool {
+		n := 0
+		for _, f := range flows {
+			if f.pump(t, buf); f.eof {
+				n++
+			}
+		}
+		return n == len(flows)
+	}) {
+		t.Fatalf("stuck: client %+v, server %+v", w.ends[0].Stats(), w.ends[1].Stats())
+	}
+}

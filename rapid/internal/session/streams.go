@@ -170,7 +170,12 @@ func (s *Session) growSendBuffer() {
 
 // activate lets st take turns if it has something to send that flow control allows.
 func (s *Session) activate(st *Stream) {
-	if st.sendable() {
+	switch {
+	case !st.sendable():
+	case st.slot.list != &s.sched.blocked:
+		s.sched.add(st)
+	case st.out.HasLost(): // needs no credit; and there may be none before it is there
+		s.sched.remove(st)
 		s.sched.add(st)
 	}
 }
