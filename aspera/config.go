@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"time"
 
 	"github.com/icos-go/icos/rapid"
 	"github.com/icos-go/icos/transfer"
@@ -55,6 +56,10 @@ const (
 	// defaultConcurrency is how many objects are moved at once. It is that of a path
 	// with a long round trip, which every small object costs one of.
 	defaultConcurrency = 64
+
+	// defaultPatience outlasts a path that is dark for some minutes, as long ones are
+	// now and then: a session, a grant and the attempts to do without take two.
+	defaultPatience = 6 * time.Minute
 
 	defaultQueue    = 100
 	defaultSessions = 10
@@ -143,8 +148,8 @@ type Config struct {
 	DisableOffload bool
 
 	// Transfer is how the Manager works otherwise. Its Transport, HTTPClient and
-	// MaxQueue are set by [NewManager], and its Concurrency is 64 if it is zero,
-	// for round trips are long here.
+	// MaxQueue are set by [NewManager]; if they are zero, its Concurrency is 64, for
+	// round trips are long here, and its Patience six minutes.
 	Transfer transfer.Options
 }
 

@@ -44,5 +44,8 @@ func newManager(c *icos.Client, cfg Config) (*transfer.Manager, error) {
 	if o.Concurrency == 0 {
 		o.Concurrency = defaultConcurrency
 	}
+	if o.Patience == 0 {
+		o.Patience = defaultPatience
+	}
 	return transfer.NewManager(c, &o)
 }

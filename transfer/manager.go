@@ -76,7 +76,7 @@ func NewManager(c *icos.Client, o *Options) (*Manager, error) {
 		tuning.Min, tuning.Max = n, n
 	}
 	tuner := pace.NewTuner(tuning)
-	m.env = multipart.Env{Gate: gate, Pool: pace.NewPool(m.o.Memory), Tuner: tuner, Logger: m.o.Logger}
+	m.env = multipart.Env{Gate: gate, Pool: pace.NewPool(m.o.Memory), Tuner: tuner, Logger: m.o.Logger, Patience: m.o.Patience}
 	m.release = sync.OnceValue(func() error {
 		if c, ok := m.o.Transport.(io.Closer); ok {
 			return c.Close()

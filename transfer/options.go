@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/icos-go/icos"
 )
@@ -50,6 +51,12 @@ type Options struct {
 	// Rate bounds the bytes per second of all transfers together. If zero, there
 	// is no limit. See [Manager.SetRate] and [Transfer.SetRate].
 	Rate int64
+
+	// Patience is how long an object that was moving goes on trying after the last
+	// success, when every attempt fails for reasons that may pass, such as a network
+	// that is gone. If zero, a minute; if negative, it ends with the attempts of the
+	// Client.
+	Patience time.Duration
 
 	// StateDir is the directory where checkpoints are kept, so that another
 	// process can go on. It is made if need be. If empty, checkpoints end with the
