@@ -344,6 +344,7 @@ func (l *Listener) prepareLocked(g *granted, from netip.AddrPort) *Session {
 		Clamp:    g.clamp,
 	})
 	s.grant, s.tag, s.policies = g, g.Tag, g.Policies
+	g.key = Key{} // docs/rapid.md R5.1: who takes the process over later must not find it
 	return s
 }
 

@@ -56,14 +56,14 @@ func (d *Dialer) open(ctx context.Context, network, address string) (*Session, e
 		Limits:   session.Limits{StreamWindow: d.MaxStreamWindow, SessionWindow: d.MaxSessionWindow, SendBuffer: d.MaxSessionWindow},
 	})
 	s.trying, s.policies = addrs[:1:1], g.Policies
-	log := d.logger()
+	log, server := d.logger(), g.Addrs[0] // the session outlives the grant, and its key
 	d.running.Go(func() {
 		var reading sync.WaitGroup
 		reading.Go(s.read)
 		s.run(&d.lend, nil)
 		_ = socket.Close() // nothing is lost by it
 		reading.Wait()
-		d.ended(s, g.Addrs[0])
+		d.ended(s, server)
 		close(s.gone)
 		st := s.Stats()
 		log.Debug("rapid session ended", "id", s.id, "remote", st.Remote, "sent", st.Sent, "received", st.Received, "reason", s.Err())
