@@ -121,8 +121,11 @@ type Config struct {
 	//
 	// Through rapid sessions requests are sent as the client's http.Transport would,
 	// with its TLS configuration; any other http.RoundTripper sends only those that
-	// take another way. What ascp needs to know besides secrets, such as hosts and
-	// tags, is in its arguments, which other users of the machine may see.
+	// take another way. What ascp needs to know is in its arguments, which other
+	// users of the machine may see, but for secrets, which are in its environment.
+	// One exception is not ours to avoid: ascp takes the tags of a transfer as an
+	// argument only, and IBM's service wants the delegated token in them, which acts
+	// for the caller's buckets for six days. Rapid and HTTPS have no such trait.
 	Engine Engine
 
 	// Relay gives grants for rapid sessions, as a relay.Client does, to reach
