@@ -102,12 +102,12 @@ func (s *Session) fillOrdinary(now time.Duration, buf []byte) Batch {
 		s.limit = may.limit
 	case s.sched.blocked.first != nil || s.unsent > 0:
 		s.limit = LimitReceiver
-		s.cc.AppLimited()
 	default:
 		s.limit = LimitApp
-		if sent > 0 || s.inFlight > 0 {
-			s.cc.AppLimited()
-		}
+	}
+	// With a full window, it is not for want of data that no more is sent.
+	if idle := s.limit == LimitApp || s.limit == LimitReceiver; idle && s.cc.Window()-s.inFlight >= size {
+		s.cc.AppLimited()
 	}
 	if len(b.Data) < b.Segment {
 		b.Segment = len(b.Data)
