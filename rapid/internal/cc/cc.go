@@ -26,8 +26,8 @@
 //   - delay.go measures: base, the smallest round trip; q, the standing queue,
 //     the smallest round trip of the last quarter to half beyond base; slack,
 //     what the bunching of acknowledgements asks for.
-//   - startup.go doubles the window each round trip until q shows that the
-//     path is full or the delivery rate (sampler.go) stops growing.
+//   - startup.go doubles the window each round trip, and triples it while it
+//     is small, until q shows that the path is full or the delivery rate (sampler.go) stops growing.
 //   - grow.go then adds to the window, dr/dt = r·λ0·√(r0·w/r), until q > high.
 //   - drain.go takes the window to what the path carries without a queue,
 //     W = inflight·(base+low+slack)/rtt, waits for the effect, and looks

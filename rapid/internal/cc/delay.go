@@ -42,8 +42,6 @@ const (
 	bunch = 200 * time.Microsecond
 )
 
-func (f *delayFilter) reset() { *f = delayFilter{} }
-
 func (f *delayFilter) add(now time.Duration, s delaySample, window, bucket time.Duration) {
 	if f.srtt == 0 {
 		f.srtt, f.rttvar = s.rtt, s.rtt/2

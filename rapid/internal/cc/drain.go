@@ -109,6 +109,14 @@ func (c *Controller) inDrain() {
 	}
 }
 
+// drainWait is how long a drain looks at the queue that it leaves.
+func (c *Controller) drainWait() time.Duration {
+	if c.drain.why == forQueue || c.drain.why == forStartup {
+		return max(c.delay.srtt/4, standingMin)
+	}
+	return c.delay.srtt // a whole round, to count losses or arrivals in
+}
+
 // measurePart learns from a drain which part of the path's rate is this
 // session's. With W₁ and W₂ in flight before and after, r₁ and r₂ delivered, and
 // others that did not change,

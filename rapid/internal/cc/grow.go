@@ -1,9 +1,6 @@
 package cc
 
-import (
-	"math"
-	"time"
-)
+import "math"
 
 const (
 	// pull and pullRate are λ0 and r0 in the growth of a flow's rate r,
@@ -144,12 +141,4 @@ func (c *Controller) growing() bool { return c.limited && !c.s.newest.appLimited
 func (c *Controller) nearPeak() bool {
 	g := &c.growth
 	return g.peak > 0 && g.peakAge < peakRounds && math.Abs(c.window-g.peak) < nearPart*g.peak
-}
-
-// drainWait is how long a drain looks at the queue that it leaves.
-func (c *Controller) drainWait() time.Duration {
-	if c.drain.why == forQueue || c.drain.why == forStartup {
-		return max(c.delay.srtt/4, standingMin)
-	}
-	return c.delay.srtt // a whole round, to count losses or arrivals in
 }

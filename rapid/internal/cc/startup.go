@@ -38,7 +38,7 @@ func (c *Controller) inStartup(ended bool) {
 		c.window += c.doubling() * float64(c.s.acked)
 	}
 	c.fill.round = max(c.fill.round, c.rate)
-	if c.delay.queue() > max(2*c.high()/5, highMin) {
+	if c.delay.queue() > c.full() {
 		c.leaveStartup(0)
 		return
 	}
@@ -66,9 +66,16 @@ func (c *Controller) inStartup(ended bool) {
 	}
 }
 
-// doubling is what the window grows by for each byte acknowledged in startup.
+// full is the standing queue that ends startup.
+func (c *Controller) full() time.Duration { return max(2*c.high()/5, highMin) }
+
+// doubling is what the window grows by for each byte acknowledged in startup:
+// less at the first sign of a queue, which is a round trip old.
 func (c *Controller) doubling() float64 {
-	if c.window < earlyWindow*c.datagram() && c.delay.queue() < c.high()/4 {
+	switch q := c.delay.queue(); {
+	case q > c.full()/2:
+		return 0.25
+	case q < c.full()/2 && c.window < earlyWindow*c.datagram():
 		return 2
 	}
 	return 1
