@@ -37,7 +37,7 @@ type transport struct {
 	congestion string // of TCP, on both sides
 	flags      clientFlags
 	ours       bool // moves whole objects, several of them, however long it takes
-	bare       bool // without HTTP; objects are a quarter as large
+	bare       bool // without HTTP; on slow links objects are a quarter as large
 	rclone     bool
 }
 
@@ -241,7 +241,7 @@ func (b *bench) measureLink(ctx context.Context, cell emulate.Shape, t transport
 	}()
 	f := t.flags
 	f.size, f.objects, f.limit = b.size, 1, b.limit
-	if t.bare {
+	if t.bare && cell.Rate < 200e6 {
 		f.size /= 4
 	}
 	if t.ours {
