@@ -51,6 +51,7 @@ type Controller struct {
 	cubic  cubic
 	fixed  breaker
 	hush   hush
+	idle   int // rounds in a row in which the application had too little to send
 
 	hostDrops int // of the receiving host, not yet matched with losses
 	limit     string
@@ -172,6 +173,7 @@ func (c *Controller) HostDropped(n int) { c.hostDrops = min(c.hostDrops+max(n, 0
 func (c *Controller) Done(now, rtt time.Duration) {
 	first := c.delay.srtt == 0
 	ended := c.measure(now, rtt)
+	c.awake()
 	switch {
 	case c.held():
 		c.fixed.update(c, now)
@@ -234,6 +236,7 @@ func (c *Controller) endRound(now time.Duration) {
 	default:
 		c.limit = "path"
 	}
+	c.slumber()
 	c.hostDrops /= 2 // reported, but never missed here
 	c.bw.next()
 	c.round.start(now, c.s.delivered)

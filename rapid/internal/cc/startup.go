@@ -38,7 +38,7 @@ func (c *Controller) inStartup(ended bool) {
 		c.window += c.doubling() * float64(c.s.acked)
 	}
 	c.fill.round = max(c.fill.round, c.rate)
-	if c.delay.queue() > c.full() {
+	if c.delay.queue() > c.full() && c.ours() {
 		c.leaveStartup(0)
 		return
 	}
