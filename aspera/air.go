@@ -35,9 +35,9 @@ var errProxy = errors.New("a proxy is between us and the service")
 
 // newAir returns an air whose sessions begin with grants. Requests are otherwise
 // sent as plain would. The bucket is what they are about, if it is one.
-func newAir(r *router, grants rapid.Granter, bucket string) *air {
+func newAir(r *router, plain http.RoundTripper, grants rapid.Granter, bucket string) *air {
 	a := &air{
-		plain: r.plain, notice: r.notice, strict: r.cfg.Engine == Rapid,
+		plain: plain, notice: r.notice, strict: r.cfg.Engine == Rapid,
 		using: func(e Engine) { r.using(bucket, e) },
 	}
 	a.dialer = &rapid.Dialer{
@@ -60,7 +60,7 @@ func newAir(r *router, grants rapid.Granter, bucket string) *air {
 	// The session has its own congestion control, and a proxy makes no sense in it.
 	a.http = s3.NewTransport(&s3.TransportOptions{DialContext: a.dial, Congestion: "system"})
 	a.http.Proxy = nil
-	if of, ok := r.plain.(*http.Transport); ok && of.TLSClientConfig != nil {
+	if of, ok := plain.(*http.Transport); ok && of.TLSClientConfig != nil {
 		a.http.TLSClientConfig = of.TLSClientConfig.Clone()
 		a.http.TLSClientConfig.NextProtos = nil // HTTP/1.1: one stream for each request
 	}
@@ -146,7 +146,7 @@ func (g specGrants) Grant(ctx context.Context, _, _ string) (*rapid.Grant, error
 	if spec.Grant == nil {
 		return nil, fmt.Errorf("%w: the transfer service of bucket %q does not offer rapid any more", ErrNoEngine, g.p.bucket.Name())
 	}
-	info, err := g.p.r.service.Info(ctx, g.p.bucket)
+	info, err := g.p.party.service.Info(ctx, g.p.bucket)
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +158,7 @@ func (g specGrants) Grant(ctx context.Context, _, _ string) (*rapid.Grant, error
 
 // Reachable finds out whether the transfer service answers at all, whatever it says.
 func (g specGrants) Reachable(ctx context.Context) error {
-	s := g.p.r.service
+	s := g.p.party.service
 	info, err := s.Info(ctx, g.p.bucket)
 	if err != nil {
 		return err

@@ -86,7 +86,7 @@ func (c *crowd) command(ctx context.Context, _ ascp.Attempt) (*ascp.Command, err
 	if c.d == Send {
 		all = Path{Destination: "/"}
 	}
-	spec, err := r.service.Setup(ctx, c.p.bucket, c.d, all)
+	spec, err := c.p.party.service.Setup(ctx, c.p.bucket, c.d, all)
 	if err != nil {
 		return nil, err
 	}

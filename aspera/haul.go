@@ -175,7 +175,7 @@ func (h *haul) current(ctx context.Context, d Direction, renew bool) (*Spec, err
 	if old := h.spec.Load(); old != nil && age < tokenAge && !(renew && age > time.Second) {
 		return old, nil
 	}
-	spec, err := h.p.r.service.Setup(ctx, h.p.bucket, d, h.way)
+	spec, err := h.p.party.service.Setup(ctx, h.p.bucket, d, h.way)
 	if err != nil {
 		return nil, err
 	}

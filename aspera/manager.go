@@ -3,7 +3,6 @@ package aspera
 import (
 	"errors"
 	"fmt"
-	"net/http"
 
 	"github.com/icos-go/icos"
 	"github.com/icos-go/icos/transfer"
@@ -15,7 +14,8 @@ import (
 // c must have the credentials of an IAM identity, or the error is
 // [ErrCredentials], unless there is a [Config].Relay or the engine is [HTTPS]: then
 // no transfer service is asked and any credentials will do. A Config that makes no
-// sense is a [ConfigError]. Nothing is asked of anybody before the first transfer.
+// sense is a [ConfigError]. Buckets of other Clients than c are reached with their own
+// credentials and http.Clients, over HTTPS if those are of no use here. Nothing is asked of anybody before the first transfer.
 func NewManager(c *icos.Client, cfg Config) (*transfer.Manager, error) {
 	m, err := newManager(c, cfg)
 	if err != nil {
@@ -32,12 +32,8 @@ func newManager(c *icos.Client, cfg Config) (*transfer.Manager, error) {
 		return nil, err
 	}
 	r := newRouter(cfg, c)
-	if cfg.Engine != HTTPS && (cfg.Relay == nil || cfg.Engine == Ascp) {
-		var err error
-		r.service, err = NewService(c, &ServiceOptions{CacheSize: cfg.CacheSize, HTTPClient: &http.Client{Transport: r.plain}})
-		if err != nil {
-			return nil, err
-		}
+	if err := r.parties[c].without; err != nil {
+		return nil, err
 	}
 	o := cfg.Transfer
 	o.Transport, o.HTTPClient, o.MaxQueue = r, r.httpClient, cfg.MaxQueue

@@ -20,6 +20,7 @@ const retryEngine = 5 * time.Minute
 // sends the requests about the bucket.
 type path struct {
 	r      *router
+	party  *party
 	bucket *icos.Bucket  // as the caller has it: requests about it do not come here
 	client *http.Client  // whose transport this is
 	sem    chan struct{} // held while deciding; guards what follows
@@ -32,8 +33,8 @@ type path struct {
 	unfitOnce sync.Once // the notice that ascp cannot move some objects
 }
 
-func newPath(r *router, b *icos.Bucket) *path {
-	p := &path{r: r, bucket: b, sem: make(chan struct{}, 1), client: new(http.Client)}
+func newPath(r *router, y *party, b *icos.Bucket) *path {
+	p := &path{r: r, party: y, bucket: b, sem: make(chan struct{}, 1), client: new(http.Client)}
 	if given := b.Client().Config().HTTPClient; given != nil {
 		*p.client = *given
 	}
@@ -97,6 +98,8 @@ func (p *path) find(ctx context.Context) (engine Engine, why, err error) {
 	switch {
 	case wanted == HTTPS:
 		return HTTPS, nil, nil
+	case wanted == Ascp && p.party.service == nil:
+		return Auto, nil, p.party.without
 	case wanted == Ascp:
 		if _, err := p.r.ascp(); err != nil {
 			return Auto, nil, err
@@ -104,8 +107,10 @@ func (p *path) find(ctx context.Context) (engine Engine, why, err error) {
 		return Ascp, nil, nil
 	case p.r.cfg.Relay != nil:
 		return Rapid, nil, nil
-	case p.r.service == nil:
-		return Auto, nil, fmt.Errorf("%w: rapid needs a Config.Relay or credentials for a transfer service", ErrNoEngine)
+	case p.party.service == nil && wanted == Rapid:
+		return Auto, nil, fmt.Errorf("%w: rapid needs a Config.Relay or credentials for a transfer service: %w", ErrNoEngine, p.party.without)
+	case p.party.service == nil:
+		return HTTPS, p.party.without, nil
 	}
 	spec, err := p.ask(ctx)
 	switch {
@@ -131,10 +136,10 @@ func (p *path) find(ctx context.Context) (engine Engine, why, err error) {
 // to write to it, for a caller may be allowed only one of them, and of an empty
 // bucket nothing can be read.
 func (p *path) ask(ctx context.Context) (*Spec, error) {
-	spec, err := p.r.service.Setup(ctx, p.bucket, Receive, Path{Source: "/"})
+	spec, err := p.party.service.Setup(ctx, p.bucket, Receive, Path{Source: "/"})
 	e, ok := errors.AsType[*SpecError](err)
 	if ok && e.Step != stepInfo && (e.StatusCode == http.StatusForbidden || e.StatusCode == http.StatusNotFound) {
-		spec, err = p.r.service.Setup(ctx, p.bucket, Send, Path{Destination: "/"})
+		spec, err = p.party.service.Setup(ctx, p.bucket, Send, Path{Destination: "/"})
 	}
 	return spec, err
 }
@@ -151,7 +156,7 @@ func (p *path) RoundTrip(r *http.Request) (*http.Response, error) {
 	if engine == Rapid && !air.avoids(r.URL) {
 		return air.RoundTrip(r)
 	}
-	return p.r.plain.RoundTrip(r)
+	return p.party.plain.RoundTrip(r)
 }
 
 // address is the host and port of a URL.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -20,21 +22,19 @@ import (
 // transport: it moves what goes by ascp, and leaves the rest to requests, which
 // the paths send.
 type router struct {
-	cfg     Config
-	service *Service          // nil if none is needed
-	plain   http.RoundTripper // what sends requests over TCP
-	own     *http.Transport   // plain, if it is nobody else's; or nil
-	ascp    func() (*ascpProgram, error)
+	cfg  Config
+	own  *http.Transport // of Clients that have none
+	ascp func() (*ascpProgram, error)
 
 	slots     *semaphore.Weighted // places for ascp processes
 	processes atomic.Int64        // that run
 	timing    ascp.Timing
 	lookup    func(ctx context.Context, host string) ([]string, error)
 
-	mu    sync.Mutex
-	paths map[pathKey]*path // guarded by mu
-	relay *air              // through Config.Relay; nil until it is needed; guarded by mu
-	over  bool              // close was called; guarded by mu
+	mu      sync.Mutex
+	paths   map[pathKey]*path       // guarded by mu
+	parties map[*icos.Client]*party // guarded by mu
+	over    bool                    // close was called; guarded by mu
 }
 
 // A pathKey tells the buckets of a Manager apart. Two Clients may have different
@@ -46,18 +46,10 @@ type pathKey struct {
 
 func newRouter(cfg Config, c *icos.Client) *router {
 	r := &router{
-		cfg: cfg, paths: map[pathKey]*path{},
+		cfg: cfg, own: s3.NewTransport(nil), paths: map[pathKey]*path{}, parties: map[*icos.Client]*party{},
 		slots: semaphore.NewWeighted(int64(cfg.MaxSessions)), lookup: lookupHost,
 	}
-	if hc := c.Config().HTTPClient; hc != nil {
-		r.plain = hc.Transport
-		if r.plain == nil {
-			r.plain = http.DefaultTransport
-		}
-	} else {
-		r.own = s3.NewTransport(nil)
-		r.plain = r.own
-	}
+	r.parties[c] = newParty(&r.cfg, c, r.own)
 	r.ascp = sync.OnceValues(func() (*ascpProgram, error) { return findAscp(context.Background(), &r.cfg) })
 	return r
 }
@@ -96,7 +88,7 @@ func (r *router) httpClient(b *icos.Bucket) *http.Client {
 	key := pathKey{b.Client(), b.Name()}
 	p := r.paths[key]
 	if p == nil {
-		p = newPath(r, b)
+		p = newPath(r, r.partyLocked(b.Client()), b)
 		r.paths[key] = p
 	}
 	return p.client
@@ -114,7 +106,7 @@ func pathOf(b *icos.Bucket) *path {
 }
 
 // airOf returns what sends the requests of a path through rapid sessions. There is
-// one for all paths through one relay, and one for each bucket with a service.
+// one for all paths of a Client through a relay, and one for each bucket with a service.
 func (r *router) airOf(p *path) (*air, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -122,12 +114,12 @@ func (r *router) airOf(p *path) (*air, error) {
 		return nil, transfer.ErrClosed
 	}
 	if r.cfg.Relay == nil {
-		return newAir(r, specGrants{p}, p.bucket.Name()), nil
+		return newAir(r, p.party.plain, specGrants{p}, p.bucket.Name()), nil
 	}
-	if r.relay == nil {
-		r.relay = newAir(r, r.cfg.Relay, "")
+	if p.party.relay == nil {
+		p.party.relay = newAir(r, p.party.plain, r.cfg.Relay, "")
 	}
-	return r.relay, nil
+	return p.party.relay, nil
 }
 
 // Upload implements transfer.Transport.
@@ -166,24 +158,25 @@ func (r *router) Download(ctx context.Context, j *transfer.Job) error {
 func (r *router) Close() error {
 	r.mu.Lock()
 	r.over = true
-	paths, relay := r.paths, r.relay
+	// More may be added, of which nothing comes.
+	paths, parties := slices.Collect(maps.Values(r.paths)), slices.Collect(maps.Values(r.parties))
 	r.mu.Unlock()
 
 	var errs []error
 	for _, p := range paths {
 		p.sem <- struct{}{}
-		if p.air != nil && p.air != relay {
+		if p.air != nil && r.cfg.Relay == nil {
 			errs = append(errs, p.air.close())
 		}
 		<-p.sem
 		p.up.close()
 		p.down.close()
 	}
-	if relay != nil {
-		errs = append(errs, relay.close())
+	for _, y := range parties {
+		if y.relay != nil { // which airOf does not make any more
+			errs = append(errs, y.relay.close())
+		}
 	}
-	if r.own != nil {
-		r.own.CloseIdleConnections()
-	}
+	r.own.CloseIdleConnections()
 	return errors.Join(errs...)
 }
