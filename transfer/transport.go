@@ -50,12 +50,18 @@ func (f foreignTransport) Upload(ctx context.Context, j *Job) error {
 	if errors.Is(err, ErrSkipTransport) {
 		return f.http.Upload(ctx, j)
 	}
-	return err
+	if err != nil || j.checkpoint == nil {
+		return err
+	}
+	if h, begun := j.checkpoint.Header(); begun {
+		// Parts that HTTP has sent before are of no use now, and are paid for.
+		return multipart.Forget(ctx, h, j.object)
+	}
+	return nil
 }
 
 func (f foreignTransport) Download(ctx context.Context, j *Job) error {
 	if j.checkpoint != nil {
-		j.partial().HasSides() // those of an earlier attempt, perhaps
 		if err := j.begin(); err != nil {
 			return fmt.Errorf("prepare partial file: %w", err)
 		}
@@ -82,6 +88,11 @@ func (h httpTransport) Upload(ctx context.Context, j *Job) error {
 }
 
 func (h httpTransport) Download(ctx context.Context, j *Job) error {
+	// What another program has noted of the partial file is not so any more when
+	// requests have written to it.
+	if err := j.partial().RemoveSides(); err != nil {
+		return fmt.Errorf("prepare partial file: %w", err)
+	}
 	o := &j.t.m.o
 	result, err := h.env.Download(ctx, &multipart.Download{
 		Flow: j.flow(), From: j.object, Info: &j.info, To: j.file,

@@ -14,11 +14,20 @@ import (
 // gone is not an error. If it cannot be aborted the checkpoint stays.
 func Discard(ctx context.Context, o *checkpoint.Object, to *icos.Object) error {
 	if h, ok := o.Header(); ok && h.Kind != "download" {
-		if err := forget(ctx, h, to); err != nil {
-			return fmt.Errorf("discard: %w", err)
+		if err := Forget(ctx, h, to); err != nil {
+			return err
 		}
 	}
 	return o.Remove()
+}
+
+// Forget aborts the upload that the header of a checkpoint is about, if any. That it is
+// gone is not an error.
+func Forget(ctx context.Context, h checkpoint.Header, to *icos.Object) error {
+	if err := forget(ctx, h, to); err != nil {
+		return fmt.Errorf("discard: %w", err)
+	}
+	return nil
 }
 
 func forget(ctx context.Context, h checkpoint.Header, to *icos.Object) error {

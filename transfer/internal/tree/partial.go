@@ -24,7 +24,7 @@ type Partial struct {
 
 	file    *os.File
 	resumed bool         // kept by an earlier Partial
-	foreign bool         // written by another program
+	foreign bool         // may be written by another program, or may have been
 	end     atomic.Int64 // where what was written ends, at least
 	perm    *fs.FileMode // of the file that is replaced; nil if there is none
 	state   partialState
@@ -106,7 +106,7 @@ func (p *Partial) open() error {
 		}
 		if errors.Is(err, fs.ErrExist) {
 			if f, err = reopen(p.dir.root, p.temp); err == nil {
-				p.file, p.resumed = f, true
+				p.file, p.resumed, p.foreign = f, true, true // as far as can be told
 				return nil
 			}
 		} else if !errors.Is(err, errClaimed) {
