@@ -74,7 +74,7 @@ func (s *Server) serveGrant(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, caller, overloaded("the relay cannot make a grant", 5*time.Second), err)
 		return
 	}
-	v.expect()
+	s.expect(v, g.ID)
 	s.counts.granted.Add(1)
 	s.log.Info("grant", "caller", caller, "from", r.RemoteAddr, "destination", to.String(), "session", g.ID.String())
 	s.answer(w, http.StatusOK, g)

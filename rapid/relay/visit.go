@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,13 +47,26 @@ func (g *guests) enter(caller string) (leave func(), ok bool) {
 	}), true
 }
 
-// expect gives up a grant of which nothing was heard in time.
-func (v *visit) expect() {
-	time.AfterFunc(grantLife+time.Second, func() {
-		if !v.began.Load() {
-			v.leave()
-		}
-	})
+// expect gives up a grant of which nothing was heard in time. A session that has no
+// streams yet, or only such as the list refuses, counts for as long as it lives.
+func (s *Server) expect(v *visit, id rapid.ID) {
+	time.AfterFunc(grantLife+time.Second, func() { s.unheard(v, id) })
+}
+
+// unheard looks whether a grant was used.
+func (s *Server) unheard(v *visit, id rapid.ID) {
+	switch {
+	case v.began.Load(): // follow knows when it ends
+	case s.lives(id):
+		s.expect(v, id)
+	default:
+		v.leave()
+	}
+}
+
+// lives reports whether there is a session of that id.
+func (s *Server) lives(id rapid.ID) bool {
+	return slices.ContainsFunc(s.cfg.Listener.Stats(), func(st rapid.Stats) bool { return st.ID == id })
 }
 
 // follow waits for the end of a session and puts its balance in the log.
