@@ -147,12 +147,17 @@ func (k *kept) find(file string) *entry {
 			return e
 		}
 	}
+	// Below another root several may end alike, x and b/x: the longest is meant.
+	var found *entry
+	longest := 0
 	for _, e := range k.entries {
-		if strings.HasSuffix(file, "/"+strings.TrimPrefix(e.destination, "/")) || strings.HasSuffix(file, "/"+strings.TrimPrefix(e.source, "/")) {
-			return e
+		for _, name := range []string{e.source, e.destination} {
+			if name = "/" + strings.TrimPrefix(name, "/"); len(name) > longest && strings.HasSuffix(file, name) {
+				found, longest = e, len(name)
+			}
 		}
 	}
-	return nil
+	return found
 }
 
 // settle says what has become of a file. k.mu is held.
