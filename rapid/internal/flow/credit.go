@@ -47,21 +47,23 @@ func (c *Credit) Arrive(now time.Duration, n uint64, rtt time.Duration) (ok bool
 	return true
 }
 
-// Grow doubles the window if it would limit the peer, and reports whether it did. Ready is how many wait to be
-// read: if they are much, it is the reader that limits. May, unless it is nil, has to agree to so
-// many bytes more.
+// Short reports whether the window would limit the peer, and may grow. Ready is how many wait to be
+// read: if they are much, it is the reader that limits.
 //
 // In a round trip, the peer can send no more than the window less what is held back
 // (arrived but not read: behind gaps, or ready). So the window has to be that and
 // two round trips more: one until credit given now is used, and one since a
 // starting sender doubles its rate in every round trip. Three leave
 // some room.
-func (c *Credit) Grow(ready uint64, may func(bytes int) bool) (grown bool) {
-	if c.window >= c.most || c.arrived-c.consumed+3*c.speed <= c.window || ready >= c.window/4 {
-		return false
-	}
+func (c *Credit) Short(ready uint64) bool {
+	return c.window < c.most && c.arrived-c.consumed+3*c.speed > c.window && ready < c.window/4
+}
+
+// Grow doubles the window, up to its bound, and reports whether it did. May, unless it is nil, has to agree to so
+// many bytes more.
+func (c *Credit) Grow(may func(bytes int) bool) (grown bool) {
 	more := min(c.window, c.most-c.window)
-	if may != nil && !may(int(more)) {
+	if more == 0 || may != nil && !may(int(more)) {
 		return false
 	}
 	c.window += more

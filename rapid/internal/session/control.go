@@ -55,10 +55,9 @@ func (s *Session) putSession(p *packet) {
 	}
 }
 
-// streamWindow returns the first receive window of a stream. One stream may have all that
-// the session has, since there may be only one.
+// streamWindow returns the first receive window of a stream: half of the session's, see growWindows.
 func (s *Session) streamWindow() uint64 {
-	return uint64(max(min(s.cfg.Limits.StreamWindow, firstSessionWindow), firstStreamWindow))
+	return uint64(max(min(s.cfg.Limits.StreamWindow, firstSessionWindow/2), firstStreamWindow))
 }
 
 func (s *Session) hello() *wire.Hello {

@@ -80,8 +80,11 @@ func (s *Session) fillOrdinary(now time.Duration, buf []byte) Batch {
 		}
 		p.start(buf[len(b.Data) : len(b.Data)+room])
 		probing := s.timers.probes > 0
-		s.build(&p, probing || sent+size <= may.bytes && s.wants(), len(b.Data) == 0)
+		more := probing || sent+size <= may.bytes && s.wants()
+		s.build(&p, more, len(b.Data) == 0)
 		if p.empty() {
+			ack, due := s.acks.Due()
+			s.path.cramped = room < size && (more || due && ack <= now)
 			break
 		}
 		n := s.finish(&p)

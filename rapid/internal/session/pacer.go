@@ -51,3 +51,11 @@ func (p *pacer) sent(now time.Duration, n int, s *Session) {
 	}
 	p.next = max(p.next, now-p.slack(s)) + time.Duration(float64(n)/s.cc.Rate()*float64(time.Second))
 }
+
+// changed notes that the rate was raised: what is still to be waited for was sent at the rate before, and is worth less
+// time now.
+func (p *pacer) changed(now time.Duration, before, after float64) {
+	if left := p.next - now; left > 0 && before < after {
+		p.next = now + time.Duration(float64(left)*before/after)
+	}
+}

@@ -15,6 +15,7 @@ type path struct {
 	addr           netip.AddrPort
 	valid          bool
 	received, sent uint64 // bytes, since it was new
+	cramped        bool   // what is due does not fit into the budget
 
 	token        [8]byte
 	challengeDue bool
@@ -60,6 +61,7 @@ func (s *Session) arrivedFrom(from netip.AddrPort, pk Packet) {
 	}
 	if from == s.path.addr {
 		s.path.received += uint64(pk.Size)
+		s.path.cramped = false
 		return
 	}
 	if newest, any := s.acks.Largest(); any && pk.Number < newest {
@@ -83,7 +85,7 @@ func (s *Session) onPathResponse(now time.Duration, token [8]byte) {
 	if s.path.valid || s.path.tries == 0 || token != s.path.token {
 		return
 	}
-	s.path.valid, s.path.challengeDue, s.path.challengeAt = true, false, 0
+	s.path.valid, s.path.cramped, s.path.challengeDue, s.path.challengeAt = true, false, false, 0
 	if s.old != nil && s.old.addr.Addr() != s.path.addr.Addr() {
 		s.cc.PathChanged(now)
 		s.mtu.restart(now)

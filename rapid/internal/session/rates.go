@@ -22,12 +22,18 @@ func (s *Session) Rates() Rates { return s.rates.now }
 // SetRates changes how this end sends.
 func (s *Session) SetRates(r Rates) {
 	s.rates.now = r
+	before := s.cc.Rate()
 	s.cc.Set(r.Policy, r.Target, r.Min)
 	s.cc.SetWeight(1 / float64(max(r.Among, 1)))
+	s.pacer.changed(s.now, before, s.cc.Rate())
 }
 
 // SetCap changes the fastest that this end sends, in bytes a second; 0: any.
-func (s *Session) SetCap(rate float64) { s.cc.SetCap(rate) }
+func (s *Session) SetCap(rate float64) {
+	before := s.cc.Rate()
+	s.cc.SetCap(rate)
+	s.pacer.changed(s.now, before, s.cc.Rate())
+}
 
 // AskRates asks the peer to change how it sends.
 func (s *Session) AskRates(r Rates) {

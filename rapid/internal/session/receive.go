@@ -166,26 +166,35 @@ func (s *Session) arrive(now time.Duration, st *Stream, end uint64, final bool) 
 		s.violate("stream has two ends")
 		return false
 	}
+	if final {
+		st.final, st.finalKnown = end, true
+	}
 	if n := end - min(end, st.credit.Arrived()); n > 0 {
 		rtt := s.rtt.Estimate()
 		if !st.credit.Arrive(now, n, rtt) || !s.credit.Arrive(now, n, rtt) {
 			s.violate("more data than allowed")
 			return false
 		}
-		if st.credit.Grow(uint64(st.in.Ready()), nil) && !st.discard && !final {
-			st.tellCredit()
-		}
-		if s.credit.Grow(uint64(s.unread), s.cfg.Limits.More) {
-			s.consume(0)
-		}
+		s.growWindows(st)
 		if st.discard {
 			s.consume(n)
 		}
 	}
-	if final {
-		st.final, st.finalKnown = end, true
-	}
 	return true
+}
+
+// growWindows gives more credit if what there is would limit the peer. A stream has half of the session's
+// at most, so that one that nobody reads does not stop the others. What many streams leave unread does not keep the
+// session's window small: each of theirs does not grow.
+func (s *Session) growWindows(st *Stream) {
+	short := st.credit.Short(uint64(st.in.Ready())) && !st.discard && !st.finalKnown
+	narrow := short && s.credit.Window() < 4*st.credit.Window()
+	if (narrow || s.credit.Short(0)) && s.credit.Grow(s.cfg.Limits.More) {
+		s.consume(0)
+	}
+	if short && s.credit.Window() >= 4*st.credit.Window() && st.credit.Grow(nil) {
+		st.tellCredit()
+	}
 }
 
 func (s *Session) onStream(now time.Duration, f *wire.Frame) {

@@ -34,6 +34,7 @@ type Stream struct {
 	sendOver  bool      // nothing is sent any more, and the peer knows
 	sendErr   error     // of Write
 	wantWrite bool      // Write had to refuse something
+	starved   bool      // it is in the session's starved
 	sentSize  uint64    // after a reset, how much was sent
 	code      wire.Code // of RESET and STOP
 	reason    string    // of RESET
@@ -142,11 +143,9 @@ func (st *Stream) Write(p []byte) (int, error) {
 		s.unsent += n
 		s.activate(st)
 	}
-	if n < len(p) && !st.wantWrite {
+	if n < len(p) {
 		st.wantWrite = true
-		if s.sendHeld >= s.sendBuffer {
-			s.starved = append(s.starved, st)
-		}
+		s.wakeWriter(st)
 	}
 	return n, nil
 }

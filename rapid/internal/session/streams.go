@@ -188,9 +188,19 @@ func (st *Stream) sendable() bool {
 	return st.out.Unsent() > 0 && st.out.Next() < st.outLimit
 }
 
-// wakeWriter tells the writer of st, which had to wait, when a good deal of room is free.
+// wakeWriter tells the writer of st, which had to wait, when a good deal of room is free. If there is none in
+// the buffer of all streams, st is asked again when there is; if it is its own, when it has sent something.
 func (s *Session) wakeWriter(st *Stream) {
-	if st.wantWrite && s.room(st) >= min(s.unsentLimit()/2, someUnsent) {
+	if !st.wantWrite || st.starved {
+		return
+	}
+	limit := s.unsentLimit()
+	switch deal := min(limit/2, someUnsent, max(s.sendBuffer/4, 1)); {
+	case limit-st.out.Unsent() < deal:
+	case s.sendBuffer-s.sendHeld < deal:
+		st.starved = true
+		s.starved = append(s.starved, st)
+	default:
 		st.wantWrite = false
 		st.wake(Writable)
 	}
@@ -203,7 +213,8 @@ func (s *Session) freed(n int) {
 		return
 	}
 	for i, st := range s.starved {
-		s.wakeWriter(st)
+		st.starved = false
+		s.wakeWriter(st) // there is a quarter: it does not starve again
 		s.starved[i] = nil
 	}
 	s.starved = s.starved[:0]

@@ -61,7 +61,7 @@ func (s *Session) tick(now time.Duration) {
 		s.dropProbe(now)
 	}
 	s.tickPath(now)
-	if s.pendingAnswer() && now-t.silent >= s.cfg.DeadTimeout {
+	if now >= s.deadAt() {
 		s.fail(ErrSilent)
 		return
 	}
@@ -111,6 +111,19 @@ func (s *Session) dropProbe(now time.Duration) {
 
 func (s *Session) pendingAnswer() bool { return s.inFlight > 0 }
 
+// deadAt returns when the peer is given up. One that is silent and may not be asked, since its address is not
+// validated, gets the time in which it would have been asked as well.
+func (s *Session) deadAt() time.Duration {
+	at := Never
+	if s.pendingAnswer() {
+		at = s.timers.silent + s.cfg.DeadTimeout
+	}
+	if s.path.addr.IsValid() && !s.path.valid {
+		at = min(at, s.timers.received+s.cfg.KeepAlive+s.cfg.DeadTimeout)
+	}
+	return at
+}
+
 // idleAt returns when the session ends for want of streams and packets.
 func (s *Session) idleAt() time.Duration {
 	if len(s.streams) > 0 {
@@ -128,7 +141,7 @@ func (s *Session) idleAt() time.Duration {
 // one soon after packets cease to come: if the NAT has given it another address meanwhile, the
 // server cannot go on before it knows that.
 func (s *Session) keepAliveAt() time.Duration {
-	if len(s.streams) == 0 || !s.path.addr.IsValid() {
+	if len(s.streams) == 0 || !s.path.addr.IsValid() || s.pending&pendPing != 0 {
 		return Never
 	}
 	wait := s.cfg.KeepAlive
@@ -148,10 +161,7 @@ func (s *Session) Deadline() time.Duration {
 		return s.closing.deadline(s.now)
 	}
 	t := &s.timers
-	d := min(s.idleAt(), s.keepAliveAt())
-	if s.pendingAnswer() {
-		d = min(d, t.silent+s.cfg.DeadTimeout)
-	}
+	d := min(s.idleAt(), s.keepAliveAt(), s.deadAt())
 	if t.loss != 0 {
 		d = min(d, t.loss)
 	}
@@ -170,7 +180,7 @@ func (s *Session) Deadline() time.Duration {
 	if s.path.challengeAt != 0 {
 		d = min(d, s.path.challengeAt)
 	}
-	if s.path.budget() < minRoom {
+	if s.path.budget() < minRoom || s.path.cramped {
 		return d
 	}
 	d = min(d, s.mtu.deadline(s))
