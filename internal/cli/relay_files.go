@@ -48,10 +48,12 @@ func readTokens(name string) (tokens []relay.Token, err error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if len(tokens) == 0 {
-		return nil, fmt.Errorf("%s: there is no token in it", name)
+		return nil, fmt.Errorf("%s: %w", name, errNoToken)
 	}
 	return tokens, nil
 }
+
+var errNoToken = errors.New("there is no token in it")
 
 // certificates are what the relay proves itself with, which may be replaced
 // while it runs.
@@ -108,12 +110,7 @@ func (r *relayCommand) reload(ctx context.Context, srv *relay.Server, certs *cer
 		}
 		if s := stampOf(r.tokenFile); s != tokens {
 			tokens = s
-			if fresh, err := readTokens(r.tokenFile); err != nil {
-				log.Warn("keep the tokens there were", "error", err)
-			} else {
-				srv.SetTokens(fresh)
-				log.Info("read the tokens again", "count", len(fresh))
-			}
+			r.reloadTokens(srv, log)
 		}
 		if s := stampOf(r.certFile, r.keyFile); s != pair {
 			pair = s
@@ -125,6 +122,18 @@ func (r *relayCommand) reload(ctx context.Context, srv *relay.Server, certs *cer
 			}
 		}
 	}
+}
+
+// reloadTokens reads the tokens again. That all of them were removed is how they are
+// revoked, and counts.
+func (r *relayCommand) reloadTokens(srv interface{ SetTokens([]relay.Token) }, log *slog.Logger) {
+	fresh, err := readTokens(r.tokenFile)
+	if err != nil && !errors.Is(err, errNoToken) {
+		log.Warn("keep the tokens there were", "error", err)
+		return
+	}
+	srv.SetTokens(fresh)
+	log.Info("read the tokens again", "count", len(fresh))
 }
 
 // stamp changes when one of two files does.
@@ -181,7 +190,7 @@ func addToken(file, name, secret string) error {
 	}
 	if err == nil {
 		tokens, err := readTokens(file)
-		if err != nil && len(old) > 0 {
+		if err != nil && !errors.Is(err, errNoToken) {
 			return fmt.Errorf("tokens: %w", err)
 		}
 		for _, t := range tokens {
