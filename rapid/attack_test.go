@@ -39,8 +39,8 @@ func TestHostileClients(t *testing.T) {
 		{"OPEN of the greatest id", dies, one(open(wire.MaxStreamID))},
 		{"STREAM of an id beyond the limit", dies, one(wire.AppendStream(nil, 1<<30, 0, data, false, false))},
 		{"STREAM at a giant offset", dies, one(open(0), wire.AppendStream(nil, 0, 1<<61, data, false, false))},
-		{"STREAM one byte beyond its credit", dies, one(open(0), wire.AppendStream(nil, 0, 4<<20, []byte{1}, false, false))},
-		{"STREAM up to its credit", lives, one(open(0), wire.AppendStream(nil, 0, 4<<20-1, []byte{1}, false, false))},
+		{"STREAM one byte beyond its credit", dies, one(open(0), wire.AppendStream(nil, 0, 2<<20, []byte{1}, false, false))},
+		{"STREAM up to its credit", lives, one(open(0), wire.AppendStream(nil, 0, 2<<20-1, []byte{1}, false, false))},
 		{"FIN at a giant offset", dies, one(open(0), wire.AppendStream(nil, 0, wire.MaxVarint, nil, true, false))},
 		{"streams beyond the credit of the session", dies, func(p *rawPeer) {
 			for i := range uint64(5) {

@@ -34,13 +34,14 @@ const maxCopy = 128 << 10
 type Conn struct {
 	session     *Session
 	destination string
-
 	// The session's lock guards all below.
 	stream      *session.Stream
 	readable    sync.Cond
 	writable    sync.Cond
 	read, write deadline
 	closed      bool
+	writing     bool        // a Write is under way: the bytes of another do not get in between
+	gone        bool        // the stream is over, and the peer knows
 	orphan      *time.Timer // after Close, until the stream is gone
 }
 
@@ -73,6 +74,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 			s.settle() // there may be new credit to tell
 			return n, nil
 		case errors.Is(err, io.EOF):
+			s.settle() // the stream may be gone
 			return 0, io.EOF
 		case err != nil:
 			return 0, c.failed("read", s.because(err))
@@ -88,13 +90,24 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 	s := c.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	mine := false
+	defer func() {
+		if mine {
+			c.writing = false
+			c.writable.Broadcast()
+		}
+	}()
 	for {
 		switch {
 		case c.closed:
 			return n, c.failed("write", net.ErrClosed)
 		case c.write.over:
 			return n, c.failed("write", os.ErrDeadlineExceeded)
+		case c.writing && !mine:
+			c.writable.Wait()
+			continue
 		}
+		mine, c.writing = true, true
 		k, err := c.stream.Write(p[:min(len(p), maxCopy)])
 		n, p = n+k, p[k:]
 		if err != nil {
@@ -138,6 +151,9 @@ func (c *Conn) Close() error {
 	return c.end(func() {
 		_ = c.stream.CloseWrite() // fails if that was done before
 		c.stream.StopReading(wire.Canceled)
+		if c.gone {
+			return
+		}
 		_, left := c.stream.Buffered()
 		c.orphan = time.AfterFunc(orphanPatience, func() { c.expire(left) })
 	})

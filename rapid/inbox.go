@@ -29,12 +29,16 @@ func (in *inbox) deliver(s *Session, from netip.AddrPort) []*Conn {
 	}
 	s.machine.Dropped(s.socket.Drops())
 	now := s.now()
+	fresh := false
 	for i := range in.packets {
-		s.machine.Handle(now, from, in.packets[i])
+		fresh = s.machine.Handle(now, from, in.packets[i]) || fresh
 	}
 	in.packets = in.packets[:0]
 	if !s.client {
-		s.peer, s.source = s.machine.Remote(), s.socket.Source()
+		s.peer = s.machine.Remote()
+		if fresh && s.peer == from { // else anybody could change it by sending a packet again
+			s.source = s.socket.Source()
+		}
 	}
 	for st := s.machine.Accept(); st != nil; st = s.machine.Accept() {
 		in.opened = append(in.opened, newConn(s, st))

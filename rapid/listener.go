@@ -357,6 +357,7 @@ func (l *Listener) begin(s *Session) bool {
 		return false
 	}
 	delete(l.grants, s.id)
+	s.began = time.Now() // not when somebody has sent the first datagram with its id
 	l.sessions[s.id] = s
 	l.totals.Sessions++
 	l.mu.Unlock()

@@ -77,10 +77,13 @@ func (s *Session) now() time.Duration { return time.Since(s.began) }
 // is held.
 func (s *Session) settle() {
 	for st, ev := s.machine.Woken(); st != nil; st, ev = s.machine.Woken() {
-		if c, ok := st.Owner.(*Conn); ok {
-			c.wake(ev)
+		c, ok := st.Owner.(*Conn)
+		if !ok {
+			continue // broken off before it was accepted, and not counted
 		}
-		if ev&session.Gone != 0 {
+		c.wake(ev)
+		if ev&session.Gone != 0 && !c.gone {
+			c.gone = true
 			s.open--
 		}
 	}
@@ -94,7 +97,7 @@ func (s *Session) settle() {
 		s.asleep = false
 		s.wake() // there may be nothing to send, but run has to see that it is over
 	}
-	if s.waiting > 0 {
+	if s.waiting > 0 && s.machine.Openable() > 0 {
 		s.mayOpen.Broadcast()
 	}
 	if s.asleep && s.machine.Deadline() < s.until {
@@ -153,6 +156,8 @@ func (s *Session) OpenStream(ctx context.Context, destination string) (*Conn, er
 			return c, nil
 		case s.err != nil:
 			return nil, s.failed("dial", s.err)
+		case !s.client:
+			return nil, s.failed("dial", errors.New("only clients open streams"))
 		case !errors.Is(err, session.ErrStreamLimit):
 			return nil, s.failed("dial", s.because(err))
 		}

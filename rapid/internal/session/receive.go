@@ -21,13 +21,19 @@ func (s *Session) Decrypt(datagram []byte) (Packet, error) {
 	return Packet{Number: pn, Payload: payload, Size: len(datagram)}, err
 }
 
-// Handle takes in a packet of Decrypt. It copies what it keeps.
-func (s *Session) Handle(now time.Duration, from netip.AddrPort, pk Packet) {
+// Handle takes in a packet of Decrypt. It copies what it keeps. It reports whether the packet had not come before.
+func (s *Session) Handle(now time.Duration, from netip.AddrPort, pk Packet) (fresh bool) {
 	s.now = now
 	if s.replay.Seen(pk.Number) {
 		s.count.Replayed++
-		return
+		return false
 	}
+	s.take(now, from, pk)
+	return true
+}
+
+// take takes in a packet that has not come before.
+func (s *Session) take(now time.Duration, from netip.AddrPort, pk Packet) {
 	s.count.ReceivedPackets++
 	s.count.ReceivedBytes += uint64(pk.Size)
 	if s.err != nil {
