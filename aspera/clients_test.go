@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,6 +16,7 @@ import (
 	"github.com/icos-go/icos"
 	"github.com/icos-go/icos/aspera"
 	"github.com/icos-go/icos/auth"
+	"github.com/icos-go/icos/icostest"
 )
 
 // TestOtherClient moves a file to a bucket of another Client than the Manager's, of a
@@ -79,6 +82,29 @@ type roundTrips struct{ n atomic.Int64 }
 func (c *roundTrips) RoundTrip(r *http.Request) (*http.Response, error) {
 	c.n.Add(1)
 	return http.DefaultTransport.RoundTrip(r)
+}
+
+// TestSameClient moves files with Clients that are made alike, as a program does that
+// has one for each of its tasks. They share a session.
+func TestSameClient(t *testing.T) {
+	w := newFastWorld(t, &icostest.Options{Rapid: true})
+	m := w.manager(aspera.Config{})
+	path := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 5 {
+		c, err := icos.NewClient(w.client.Config())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Upload(t.Context(), path, c.Bucket("fast").Object(fmt.Sprint(i))).Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := w.cos.Rapid().Totals().Sessions; n != 1 {
+		t.Errorf("%d sessions, want 1", n)
+	}
 }
 
 // TestStartWhileClosing begins transfers of ever other buckets while the Manager is

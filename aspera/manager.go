@@ -32,7 +32,7 @@ func newManager(c *icos.Client, cfg Config) (*transfer.Manager, error) {
 		return nil, err
 	}
 	r := newRouter(cfg, c)
-	if err := r.parties[c].without; err != nil {
+	if err := r.parties[whoIs(c)].without; err != nil {
 		return nil, err
 	}
 	o := cfg.Transfer

@@ -32,24 +32,24 @@ type router struct {
 	lookup    func(ctx context.Context, host string) ([]string, error)
 
 	mu      sync.Mutex
-	paths   map[pathKey]*path       // guarded by mu
-	parties map[*icos.Client]*party // guarded by mu
-	over    bool                    // close was called; guarded by mu
+	paths   map[pathKey]*path // guarded by mu
+	parties map[any]*party    // by whoIs; guarded by mu
+	over    bool              // close was called; guarded by mu
 }
 
 // A pathKey tells the buckets of a Manager apart. Two Clients may have different
 // rights to one bucket.
 type pathKey struct {
-	client *icos.Client
-	bucket string
+	party            *party
+	endpoint, bucket string
 }
 
 func newRouter(cfg Config, c *icos.Client) *router {
 	r := &router{
-		cfg: cfg, own: s3.NewTransport(nil), paths: map[pathKey]*path{}, parties: map[*icos.Client]*party{},
+		cfg: cfg, own: s3.NewTransport(nil), paths: map[pathKey]*path{}, parties: map[any]*party{},
 		slots: semaphore.NewWeighted(int64(cfg.MaxSessions)), lookup: lookupHost,
 	}
-	r.parties[c] = newParty(&r.cfg, c, r.own)
+	r.partyLocked(c) // nobody else has r yet
 	r.ascp = sync.OnceValues(func() (*ascpProgram, error) { return findAscp(context.Background(), &r.cfg) })
 	return r
 }
@@ -85,10 +85,11 @@ func (r *router) httpClient(b *icos.Bucket) *http.Client {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	key := pathKey{b.Client(), b.Name()}
+	y := r.partyLocked(b.Client())
+	key := pathKey{y, b.Client().Endpoint(), b.Name()}
 	p := r.paths[key]
 	if p == nil {
-		p = newPath(r, r.partyLocked(b.Client()), b)
+		p = newPath(r, y, b)
 		r.paths[key] = p
 	}
 	return p.client
@@ -106,7 +107,7 @@ func pathOf(b *icos.Bucket) *path {
 }
 
 // airOf returns what sends the requests of a path through rapid sessions. There is
-// one for all paths of a Client through a relay, and one for each bucket with a service.
+// one for all paths of a party through a relay, and one for each bucket with a service.
 func (r *router) airOf(p *path) (*air, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
