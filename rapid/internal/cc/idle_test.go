@@ -36,3 +36,29 @@ func TestAnswersThenBulk(t *testing.T) {
 		})
 	}
 }
+
+// Of the few packets of a handshake many may be lost by chance, which must
+// not be taken for a path that is full.
+func TestUnluckyHandshake(t *testing.T) {
+	c := cell{100, 300, 10, 1}
+	for _, first := range []time.Duration{300 * time.Millisecond, 900 * time.Millisecond, 3 * sec} {
+		for seed := range uint64(24) {
+			w := newWorld(seed, c.link())
+			s := &solo{t, c, w, newRapid(cc.Config{})}
+			bulk, quota := false, 3
+			s.f.busy = func(time.Duration) bool {
+				quota--
+				return bulk || quota >= 0
+			}
+			w.at(0, func() { s.f.start(w) })
+			for d := 150 * time.Millisecond; d < first; d += 300 * time.Millisecond {
+				w.at(d, func() { quota = 4 })
+			}
+			s.part(first)
+			bulk = true
+			if took := s.until(0.9, c.base(), 100*c.base()) / c.base(); took > 12 {
+				t.Errorf("seed %d, after %v of small answers: full speed after %d round trips, want at most 12", seed, first, took)
+			}
+		}
+	}
+}

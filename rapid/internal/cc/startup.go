@@ -17,8 +17,10 @@ const (
 	// (draft-ietf-ccwg-bbr, section 5.3.1.2).
 	fullGrowth = 1.25
 	fullRounds = 3
-	// fullLoss is the part of a round lost with which one round is enough.
-	fullLoss = 0.10
+	// fullLoss is the part of a round lost with which one round is enough,
+	// if it has fullPackets: of few packets many may be lost by chance.
+	fullLoss    = 0.10
+	fullPackets = 100
 )
 
 // A fill looks for the end of startup.
@@ -61,7 +63,7 @@ func (c *Controller) inStartup(ended bool) {
 		c.fill.flat++
 	}
 	c.fill.round = 0
-	if c.fill.flat >= fullRounds || c.fill.flat >= 1 && lossy > fullLoss {
+	if c.fill.flat >= fullRounds || c.fill.flat >= 1 && lossy > fullLoss && n >= fullPackets {
 		c.leaveStartup(lossy)
 	}
 }
