@@ -59,6 +59,7 @@ type Dialer struct {
 	next     int    // place of the next stream
 	rates    *Rates // of SetRates
 	paths    memory
+	used     map[ID]struct{} // grants
 	fallback fallback
 	closed   bool
 }

@@ -93,7 +93,12 @@ func TestGrantOpensOneSession(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = s.Close()
-		if _, err := w.dialer.Session(t.Context(), ""); !errors.Is(err, rapid.ErrBlocked) {
+		if _, err := w.dialer.Session(t.Context(), ""); err == nil || errors.Is(err, rapid.ErrBlocked) {
+			t.Errorf("a second session with the same grant: %v, want it not to be tried", err)
+		}
+		other := &rapid.Dialer{Grants: w.dialer.Grants, ListenPacket: w.dialer.ListenPacket}
+		defer other.Close()
+		if _, err := other.Session(t.Context(), ""); !errors.Is(err, rapid.ErrBlocked) {
 			t.Errorf("a second session with the same grant: %v, want silence", err)
 		}
 	})

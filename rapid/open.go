@@ -38,6 +38,9 @@ func (d *Dialer) open(ctx context.Context, network, address string) (*Session, e
 	if err := g.check(time.Now()); err != nil {
 		return nil, err
 	}
+	if !d.isNew(g.ID) {
+		return nil, fmt.Errorf("grant %v was used before: each has to be asked for anew, past any cache", g.ID)
+	}
 	addrs, err := resolve(ctx, g.Addrs)
 	if err != nil {
 		return nil, fmt.Errorf("find the server of the grant: %w", err)
@@ -76,6 +79,30 @@ func (d *Dialer) open(ctx context.Context, network, address string) (*Session, e
 	log.Debug("rapid session begins", "id", s.id, "remote", s.RemoteAddr())
 	d.running.Go(func() { d.watch(s, network, address) })
 	return s, nil
+}
+
+// maxUsed is how many grants a Dialer remembers to have used.
+const maxUsed = 1024
+
+// isNew reports whether a grant was not used before. A second session with one
+// would seal other packets with the same key and the same numbers.
+func (d *Dialer) isNew(id ID) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, again := d.used[id]; again {
+		return false
+	}
+	if d.used == nil {
+		d.used = map[ID]struct{}{}
+	}
+	for old := range d.used {
+		if len(d.used) < maxUsed {
+			break
+		}
+		delete(d.used, old)
+	}
+	d.used[id] = struct{}{}
+	return true
 }
 
 // control returns how the sender of a session with a grant begins.

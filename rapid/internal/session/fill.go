@@ -33,6 +33,7 @@ func (s *Session) Seal(b Batch) {
 func (s *Session) Fill(now time.Duration, buf []byte) Batch {
 	s.now = now
 	s.tick(now)
+	s.boundSpan(now)
 	switch {
 	case s.err != nil:
 		return s.fillClose(now, buf)
@@ -44,6 +45,17 @@ func (s *Session) Fill(now time.Duration, buf []byte) Batch {
 		return s.fillProbe(now, buf)
 	}
 	return s.fillOrdinary(now, buf)
+}
+
+// boundSpan ends the session with a peer that has packets acknowledged without end and acknowledges none: what is
+// remembered of those would grow. What data there is in flight has but half of the numbers.
+func (s *Session) boundSpan(now time.Duration) {
+	if s.hist.Span() < 2*maxSpan {
+		return
+	}
+	if s.settle(now); s.hist.Span() >= 2*maxSpan {
+		s.violate("packets are not acknowledged")
+	}
 }
 
 // allowance says how much may be sent now, in bytes of datagrams that are to be acknowledged.

@@ -151,3 +151,21 @@ func TestRateRises(t *testing.T) {
 		t.Errorf("%d bytes in the first second", n)
 	}
 }
+
+// A peer that has everything acknowledged and acknowledges nothing cannot make this end remember ever more packets.
+func TestUnacknowledgedAcks(t *testing.T) {
+	w := newWorld(t, link{}, nil)
+	server, p := w.ends[1], newPeer()
+	p.send(w, wire.AppendPadding(wire.AppendOpen(nil, 0, "x"), 1100))
+	var violation *session.ProtocolError
+	for range 1 << 20 {
+		if w.drain(); server.Err() != nil {
+			break
+		}
+		p.send(w, wire.AppendPing(nil))
+		w.now += 10 * time.Microsecond
+	}
+	if !errors.As(server.Err(), &violation) {
+		t.Errorf("after %d packets: %v", server.Stats().SentPackets, server.Err())
+	}
+}
