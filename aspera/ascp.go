@@ -26,11 +26,14 @@ func findAscp(ctx context.Context, c *Config) (*ascpProgram, error) {
 
 // ascpUpload stores a file.
 func (p *path) ascpUpload(ctx context.Context, j *transfer.Job) error {
-	put := j.PutOptions()
-	if why := p.unfit(j.Object().Key(), j.Path()); why != "" || put.IfMatch != "" || put.IfNoneMatch != "" {
+	put, to := j.PutOptions(), j.Object()
+	if key := p.r.cfg.rooted(to.Key()); key != to.Key() {
+		to = to.Bucket().Object(key)
+	}
+	if why := p.unfit(to.Key(), j.Path()); why != "" || put.IfMatch != "" || put.IfNoneMatch != "" {
 		return p.skip(why)
 	}
-	h := &haul{p: p, j: j, way: Path{Source: j.Path(), Destination: j.Object().Key()}, resume: 1}
+	h := &haul{p: p, j: j, way: Path{Source: j.Path(), Destination: to.Key()}, resume: 1}
 	if err := h.run(ctx, Send); err != nil {
 		return err
 	}
@@ -43,7 +46,7 @@ func (p *path) ascpUpload(ctx context.Context, j *transfer.Job) error {
 	if now.Size() != was.Size || !now.ModTime().Equal(was.ModTime) {
 		return fmt.Errorf("upload %s: the source %w", j.Path(), icos.ErrChanged)
 	}
-	info, err := j.Object().Stat(ctx)
+	info, err := to.Stat(ctx)
 	if err != nil {
 		return fmt.Errorf("look at what was stored: %w", err)
 	}
@@ -53,8 +56,8 @@ func (p *path) ascpUpload(ctx context.Context, j *transfer.Job) error {
 	if err := h.verify(&info); err != nil {
 		return fmt.Errorf("upload %s: %w", j.Path(), err)
 	}
-	if attributed(&put, j.Object().Key()) {
-		if _, err := j.Object().Copy(ctx, j.Object(), &icos.CopyOptions{Attributes: &put, ACL: put.ACL, IfMatch: info.ETag}); err != nil {
+	if attributed(&put, to.Key()) {
+		if _, err := to.Copy(ctx, to, &icos.CopyOptions{Attributes: &put, ACL: put.ACL, IfMatch: info.ETag}); err != nil {
 			return fmt.Errorf("set attributes of what was stored: %w", err)
 		}
 	}

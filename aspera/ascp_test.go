@@ -384,6 +384,35 @@ func TestAscpAttributes(t *testing.T) {
 	}
 }
 
+// TestAscpDestinationRoot has keys put below a root, and files nowhere else.
+func TestAscpDestinationRoot(t *testing.T) {
+	w := newWorld(t)
+	ascptest.New(t)
+	for _, root := range []string{"/", "/data/in/", "data/in"} {
+		cfg := withAscp()
+		cfg.DestinationRoot = root
+		m := w.manager(cfg)
+		b := content(byte(len(root)), 1000)
+		up := m.Start(t.Context(), transfer.Upload{Path: w.file(b), To: w.bucket.Object("k"), Put: icos.PutOptions{CacheControl: "no-store"}})
+		if err := up.Wait(t.Context()); err != nil {
+			t.Fatalf("%s: %v", root, err)
+		}
+		key := "k"
+		if root != "/" {
+			key = "data/in/k"
+		}
+		w.stored(key, b)
+		if info, err := w.bucket.Object(key).Stat(t.Context()); err != nil || info.CacheControl != "no-store" {
+			t.Errorf("%s: %+v, %v", root, info, err)
+		}
+		back := filepath.Join(t.TempDir(), "back")
+		if err := m.Download(t.Context(), w.bucket.Object(key), back).Wait(t.Context()); err != nil {
+			t.Errorf("%s: %v", root, err)
+		}
+		w.written(back, b)
+	}
+}
+
 // TestAscpMultiSession splits a file over several processes.
 func TestAscpMultiSession(t *testing.T) {
 	for _, tt := range []struct {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/icos-go/icos/rapid"
@@ -100,7 +101,8 @@ type Config struct {
 	LockMinRate    bool
 	LockRatePolicy bool
 
-	// DestinationRoot is put in front of the destinations of ascp. If empty, "/".
+	// DestinationRoot is put in front of the keys that ascp uploads to, and of no
+	// others. If empty, "/", which changes none.
 	DestinationRoot string
 
 	// MaxQueue is how many transfers may wait for their turn; one more ends at once
@@ -218,6 +220,14 @@ func (c *Config) check() error {
 		return &ConfigError{"Transfer", "has a Transport, HTTPClient or MaxQueue, which are set here"}
 	}
 	return nil
+}
+
+// rooted is the key that ascp uploads to where key is asked for.
+func (c *Config) rooted(key string) string {
+	if root := strings.Trim(c.DestinationRoot, "/"); root != "" {
+		return root + "/" + key
+	}
+	return key
 }
 
 // targetRate is the rate to aim at within its cap, 0 if neither is given.

@@ -154,10 +154,7 @@ func (s *Spec) merge(c *Config) {
 	s.LockTargetRate = s.LockTargetRate || c.LockTargetRate
 	s.LockMinRate = s.LockMinRate || c.LockMinRate
 	s.LockRatePolicy = s.LockRatePolicy || c.LockRatePolicy
-	s.DestinationRoot = "/"
-	if c.DestinationRoot != "" {
-		s.DestinationRoot = c.DestinationRoot
-	}
+	s.DestinationRoot = "/" // that of the configuration is in the paths
 	switch {
 	case c.MultiSession == All:
 		s.MultiSession, s.RemoteHost = 0, allHost(s.RemoteHost)
