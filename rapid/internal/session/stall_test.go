@@ -62,7 +62,7 @@ func TestWritersAreWoken(t *testing.T) {
 				st, _ := w.pair(fmt.Sprint(i))
 				streams = append(streams, st)
 			}
-			if !w.writers(24<<20/c.streams, time.Minute, streams...) {
+			if !w.writers(8<<20/c.streams, time.Minute, streams...) {
 				t.Fatalf("stuck: %+v", w.ends[0].Stats())
 			}
 		})
@@ -90,7 +90,7 @@ func TestUnreadStreamsStopNobody(t *testing.T) {
 					}
 				}
 			}
-			w.run(10*time.Second, func() bool { fill(); return false })
+			w.run(2*time.Second, func() bool { fill(); return false })
 			if held := w.ends[1].Stats().Memory; held > (n+1)*4<<20 {
 				t.Errorf("%d bytes are held for %d streams that nobody reads", held, n)
 			}
