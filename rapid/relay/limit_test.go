@@ -3,6 +3,7 @@ package relay
 import (
 	"context"
 	"errors"
+	"math"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -59,7 +60,7 @@ func TestLimitEnds(t *testing.T) {
 
 func TestNoLimit(t *testing.T) {
 	for _, l := range []*limit{nil, newLimit(0)} {
-		if err := l.wait(t.Context(), 1<<40); err != nil {
+		if err := l.wait(t.Context(), math.MaxInt); err != nil {
 			t.Error(err)
 		}
 	}

@@ -132,7 +132,7 @@ func TestAnyOrderOfEvents(t *testing.T) {
 			if got := c.Inflight(); got != bytes {
 				t.Fatalf("seed %d, event %d: Inflight() = %d, want %d", seed, i, got, bytes)
 			}
-			if w := c.Window(); w < 2*1200 || w > 1<<50 {
+			if w := c.Window(); w < 2*1200 || int64(w) > 1<<50 {
 				t.Fatalf("seed %d, event %d: Window() = %d", seed, i, w)
 			}
 			if v := c.Rate(); !(v >= 1) || math.IsInf(v, 0) {

@@ -1,6 +1,7 @@
 package cc_test
 
 import (
+	"math"
 	"time"
 
 	"github.com/icos-go/icos/rapid/internal/cc"
@@ -61,7 +62,7 @@ func (f *rapidFlow) extra() time.Duration { return f.more }
 func (f *rapidFlow) start(w *world) {
 	f.unsent = f.object
 	if f.object == 0 {
-		f.unsent = 1 << 60
+		f.unsent = math.MaxInt / 2
 	}
 	f.sendAt = w.now
 	f.fill(w)
