@@ -111,15 +111,23 @@ func TestServeWithoutRapid(t *testing.T) {
 }
 
 func TestServeSaysThatUDPIsTaken(t *testing.T) {
-	udp, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	dir := t.TempDir()
+	for range 20 {
+		udp, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command("icos", "serve", "--dir", dir, "--addr", udp.LocalAddr().String())
+		cmd.Env = append(os.Environ(), "HOME="+dir)
+		out, err := cmd.CombinedOutput()
+		udp.Close()
+		if bytes.Contains(out, []byte("listen tcp")) {
+			continue // somebody has the TCP port of that number
+		}
+		if err == nil || !bytes.Contains(out, []byte("--no-rapid")) {
+			t.Errorf("icos serve where UDP is taken: %v, %s", err, out)
+		}
+		return
 	}
-	defer udp.Close()
-	cmd := exec.Command("icos", "serve", "--dir", t.TempDir(), "--addr", udp.LocalAddr().String())
-	cmd.Env = append(os.Environ(), "HOME="+t.TempDir())
-	out, err := cmd.CombinedOutput()
-	if err == nil || !bytes.Contains(out, []byte("--no-rapid")) {
-		t.Errorf("icos serve where UDP is taken: %v, %s", err, out)
-	}
+	t.Error("no number of which the TCP port is free")
 }
