@@ -94,6 +94,9 @@ func alone(c cell, cfg cc.Config, seed uint64, length time.Duration) result {
 // TestAlone holds one flow against what it has to reach alone on paths of
 // 1 to 1000 Mbit/s with buffers of a tenth to four bandwidth-delay products.
 func TestAlone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long simulation in one goroutine")
+	}
 	for _, test := range []struct {
 		cell
 		steady, object, ramp, drops float64

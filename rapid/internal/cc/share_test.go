@@ -103,6 +103,9 @@ func contests() []contest {
 // TestShares holds the policies against each other and against TCP on clean
 // links with one bandwidth-delay product of buffer.
 func TestShares(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long simulation in one goroutine")
+	}
 	cells := []cell{{100, 50, 0, 1}, {100, 100, 0, 1}}
 	runs := 1
 	if *wide {
