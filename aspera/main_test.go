@@ -29,6 +29,7 @@ type world struct {
 	cos     *icostest.Server
 	bucket  *icos.Bucket
 	gateway *ascptest.Gateway
+	notices notices
 
 	mu       sync.Mutex // guards what follows
 	info     int        // requests for connection info
@@ -36,7 +37,6 @@ type world struct {
 	noAspera bool                                                        // the bucket is not enabled
 	answer   func(s *setup, w http.ResponseWriter, r *http.Request) bool // if it returns true, it has answered
 	change   func(spec map[string]any)
-	notices  []string
 }
 
 // A setup is a request that the transfer service got.
@@ -138,30 +138,43 @@ func (w *world) serveSetup(rw http.ResponseWriter, r *http.Request) {
 	json.NewEncoder(rw).Encode(map[string]any{"transfer_specs": []any{map[string]any{"transfer_spec": spec}}})
 }
 
-// manager returns a Manager that keeps what it has to say.
 func (w *world) manager(cfg aspera.Config) *transfer.Manager {
 	w.Helper()
+	return w.notices.manager(w.T, w.cos.Client(), cfg)
+}
+
+func (w *world) noticed() string { return w.notices.all() }
+
+// notices is what Managers have to say.
+type notices struct {
+	mu    sync.Mutex
+	texts []string // guarded by mu
+}
+
+// manager returns a Manager whose notices are kept. It is closed when the test ends.
+func (n *notices) manager(t *testing.T, c *icos.Client, cfg aspera.Config) *transfer.Manager {
+	t.Helper()
 	cfg.Notice = func(text string) {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.notices = append(w.notices, text)
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		n.texts = append(n.texts, text)
 	}
-	m, err := aspera.NewManager(w.cos.Client(), cfg)
+	m, err := aspera.NewManager(c, cfg)
 	if err != nil {
-		w.Fatal(err)
+		t.Fatal(err)
 	}
-	w.Cleanup(func() {
+	t.Cleanup(func() {
 		if err := m.Close(); err != nil {
-			w.Error(err)
+			t.Error(err)
 		}
 	})
 	return m
 }
 
-func (w *world) noticed() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return strings.Join(w.notices, "\n")
+func (n *notices) all() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return strings.Join(n.texts, "\n")
 }
 
 // content returns n bytes that follow from a seed.

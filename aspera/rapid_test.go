@@ -14,7 +14,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -35,8 +34,7 @@ type fastWorld struct {
 	bucket *icos.Bucket
 	tcp    atomic.Int64 // requests that did not come through a session
 
-	mu      sync.Mutex
-	notices []string // guarded by mu
+	notices notices
 }
 
 // A tcpCounter counts what is sent over TCP.
@@ -68,28 +66,10 @@ func newFastWorld(t *testing.T, o *icostest.Options) *fastWorld {
 
 func (w *fastWorld) manager(cfg aspera.Config) *transfer.Manager {
 	w.Helper()
-	cfg.Notice = func(text string) {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.notices = append(w.notices, text)
-	}
-	m, err := aspera.NewManager(w.client, cfg)
-	if err != nil {
-		w.Fatal(err)
-	}
-	w.Cleanup(func() {
-		if err := m.Close(); err != nil {
-			w.Error(err)
-		}
-	})
-	return m
+	return w.notices.manager(w.T, w.client, cfg)
 }
 
-func (w *fastWorld) noticed() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return strings.Join(w.notices, "\n")
-}
+func (w *fastWorld) noticed() string { return w.notices.all() }
 
 // thereAndBack moves a file and a tree up and down, and compares.
 func (w *fastWorld) thereAndBack(m *transfer.Manager) {

@@ -125,34 +125,37 @@ func (r *router) airOf(p *path) (*air, error) {
 
 // Upload implements transfer.Transport.
 func (r *router) Upload(ctx context.Context, j *transfer.Job) error {
-	p := pathOf(j.Object().Bucket())
-	if p == nil {
-		return transfer.ErrSkipTransport
-	}
-	engine, _, err := p.decide(ctx)
+	p, err := byAscp(ctx, j)
 	if err != nil {
 		return err
-	}
-	if engine != Ascp {
-		return transfer.ErrSkipTransport
 	}
 	return p.ascpUpload(ctx, j)
 }
 
 // Download implements transfer.Transport.
 func (r *router) Download(ctx context.Context, j *transfer.Job) error {
-	p := pathOf(j.Object().Bucket())
-	if p == nil {
-		return transfer.ErrSkipTransport
-	}
-	engine, _, err := p.decide(ctx)
+	p, err := byAscp(ctx, j)
 	if err != nil {
 		return err
 	}
-	if engine != Ascp {
-		return transfer.ErrSkipTransport
-	}
 	return p.ascpDownload(ctx, j)
+}
+
+// byAscp returns the path of a job that travels by ascp. All others are
+// requests, over whatever connections: transfer.ErrSkipTransport.
+func byAscp(ctx context.Context, j *transfer.Job) (*path, error) {
+	p := pathOf(j.Object().Bucket())
+	if p == nil {
+		return nil, transfer.ErrSkipTransport
+	}
+	engine, _, err := p.decide(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if engine != Ascp {
+		return nil, transfer.ErrSkipTransport
+	}
+	return p, nil
 }
 
 // Close ends the sessions. The Manager calls it when nothing moves any more.
