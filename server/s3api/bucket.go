@@ -44,13 +44,13 @@ func (c *call) createBucket() error {
 		return err
 	}
 	h := c.r.Header
-	if h["Ibm-Sse-Kp-Encryption-Algorithm"] != nil || h["Ibm-Sse-Kp-Customer-Root-Key-Crn"] != nil {
-		return notImplemented("Buckets encrypted by Key Protect (ibm-sse-kp-*) are not implemented")
-	}
 	if strings.EqualFold(h.Get("X-Amz-Bucket-Object-Lock-Enabled"), "true") {
 		return notImplemented("Buckets with object lock (x-amz-bucket-object-lock-enabled) are not implemented")
 	}
-	b := store.Bucket{Name: c.bucket, Instance: instance, Owner: instance, Created: c.now()}
+	b := store.Bucket{Name: c.bucket, Instance: instance, Owner: instance, Created: c.today()}
+	if b.RootKey, err = c.bucketEncryption(); err != nil {
+		return err
+	}
 	if b.Location, err = c.locationConstraint(); err != nil {
 		return err
 	}

@@ -14,10 +14,14 @@ const maxCompleteBody = 8 << 20 // bytes
 
 func (c *call) completeUpload() error {
 	h := c.r.Header
-	if err := refuseUnsupported(h); err != nil {
+	if err := refuseEncryption(h); err != nil {
 		return err
 	}
 	check, err := writeCheck(h)
+	if err != nil {
+		return err
+	}
+	retention, err := c.newRetention()
 	if err != nil {
 		return err
 	}
@@ -36,7 +40,7 @@ func (c *call) completeUpload() error {
 	if err != nil {
 		return err
 	}
-	o := &store.CompleteOptions{Check: check}
+	o := &store.CompleteOptions{Check: c.keeping(check), Retention: &retention}
 	if u.ID != "" {
 		o.Checksum = func(parts []store.Part) (store.Checksum, error) { return completeChecksum(h, u, algorithm, parts) }
 	}
@@ -44,6 +48,8 @@ func (c *call) completeUpload() error {
 	if err != nil {
 		return err
 	}
+	c.replicate(&object)
+	setEncryptionHeaders(c.w.Header(), &object)
 	x := newXML()
 	x.root("CompleteMultipartUploadResult")
 	x.text("Location", c.objectURL())

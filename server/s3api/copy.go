@@ -64,6 +64,12 @@ func (c *call) checkSource(s *copySource, o *store.Object, n int64) error {
 	if s.conditions.evaluate(o) != proceed {
 		return newError(codePreconditionFailed)
 	}
+	if err := c.readable(o); err != nil {
+		return err
+	}
+	if err := c.admitSize(n); err != nil {
+		return err
+	}
 	if n > maxPutSize {
 		return invalidRequest("The specified copy source is larger than the maximum allowable size for a copy source: 5368709120")
 	}
@@ -98,6 +104,9 @@ func (c *call) copyObject() error {
 	if err != nil {
 		return err
 	}
+	if put.Retention, err = c.newRetention(); err != nil {
+		return err
+	}
 	o := &store.CopyOptions{PutOptions: *put}
 	o.CheckSource = func(object store.Object) error {
 		if err := c.checkSource(source, &object, object.Size); err != nil {
@@ -123,6 +132,8 @@ func (c *call) copyObject() error {
 	if err != nil {
 		return c.hiddenSource(source, err)
 	}
+	c.replicate(&object)
+	setEncryptionHeaders(c.w.Header(), &object)
 	x := newXML()
 	x.root("CopyObjectResult")
 	x.time("LastModified", object.Modified)

@@ -27,8 +27,11 @@ type Config struct {
 	// Reserved are bucket names that count as taken, because the endpoint serves something else at those paths.
 	Reserved []string
 
-	// Now is the clock of dates in answers. If nil, time.Now.
+	// Now is the clock of requests and answers. If nil, time.Now.
 	Now func() time.Time
+
+	// Today is the clock of objects: of their dates, retentions and lifecycles. If nil, Now. The store must have the same.
+	Today func() time.Time
 
 	// Logger gets a Debug line for each request and an Error line for each failure of ours. If nil, nothing is logged.
 	Logger *slog.Logger
@@ -43,6 +46,7 @@ type handler struct {
 	location string // constraint of a bucket that names none
 	reserved map[string]bool
 	now      func() time.Time
+	today    func() time.Time
 	log      *slog.Logger
 	routes   routes
 }
@@ -50,7 +54,7 @@ type handler struct {
 // New returns the handler. It never closes what it is given.
 func New(c Config) http.Handler {
 	h := &handler{
-		store: c.Store, iam: c.IAM, authn: c.Authn, now: c.Now, log: c.Logger,
+		store: c.Store, iam: c.IAM, authn: c.Authn, now: c.Now, today: c.Today, log: c.Logger,
 		hosts:    authn.NewHosts(c.Hosts),
 		location: "us-south-standard",
 		reserved: make(map[string]bool, len(c.Reserved)),
@@ -64,6 +68,9 @@ func New(c Config) http.Handler {
 	}
 	if h.now == nil {
 		h.now = time.Now
+	}
+	if h.today == nil {
+		h.today = h.now
 	}
 	if h.log == nil {
 		h.log = slog.New(slog.DiscardHandler)

@@ -80,33 +80,6 @@ func ascii(s string) bool {
 	return true
 }
 
-// refuseUnsupported refuses the headers of a write that ask for what is not implemented: to ignore one would store the object
-// otherwise than asked, in the clear for one.
-func refuseUnsupported(h http.Header) error {
-	for name, values := range h {
-		// Header names are in canonical form, and the first letters sort out nearly all of them.
-		switch name[0] {
-		case 'X', 'R':
-		default:
-			continue
-		}
-		value := strings.Join(values, ",")
-		switch {
-		case strings.HasPrefix(name, "X-Amz-Server-Side-Encryption-Customer-"), strings.HasPrefix(name, "X-Amz-Copy-Source-Server-Side-Encryption-"):
-			return notImplemented("Encryption with customer-provided keys (" + name + ") is not implemented")
-		case name == "X-Amz-Server-Side-Encryption" && value != "AES256":
-			return notImplemented("Server-side encryption other than AES256 is not implemented")
-		case name == "X-Amz-Tagging":
-			return notImplemented("Object tagging (x-amz-tagging) is not implemented")
-		case strings.HasPrefix(name, "X-Amz-Object-Lock-"):
-			return invalidRequest("Bucket is missing Object Lock Configuration")
-		case name == "Retention-Period", name == "Retention-Expiration-Date", name == "Retention-Legal-Hold-Id":
-			return invalidRequest("The bucket has no retention policy: " + name + " is not allowed")
-		}
-	}
-	return nil
-}
-
 // setObjectHeaders sets what GetObject and HeadObject say about an object.
 func (c *call) setObjectHeaders(o *store.Object) {
 	h := c.w.Header()
@@ -127,6 +100,12 @@ func (c *call) setObjectHeaders(o *store.Object) {
 	for name, value := range o.Metadata {
 		h[http.CanonicalHeaderKey(metadataPrefix+name)] = []string{value}
 	}
+	setTagHeaders(h, o)
+	setLockHeaders(h, o)
+	setRetentionHeaders(h, o)
+	c.setArchiveHeaders(h, o)
+	setReplicationHeaders(h, o)
+	setEncryptionHeaders(h, o)
 }
 
 // responseOverrides are the parameters of GetObject that replace a header of its answer.

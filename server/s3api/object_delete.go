@@ -24,13 +24,13 @@ func (c *call) deleteObject() error {
 	if err := c.checkVersion(); err != nil {
 		return err
 	}
-	var check func(*store.Object) error
+	check := c.removable
 	if match, found := joined(c.r.Header, "If-Match"); found {
 		check = func(current *store.Object) error {
 			if current != nil && !matchETag(match, current.ETag, false) {
 				return preconditionFailed("If-Match")
 			}
-			return nil
+			return c.removable(current)
 		}
 	}
 	if _, err := c.store.Delete(c.r.Context(), c.bucket, c.key, check); err != nil {
@@ -75,7 +75,7 @@ func (c *call) deleteObjects() error {
 					d.err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
 				}
 			}()
-			_, d.err = c.store.Delete(ctx, c.bucket, d.key, nil)
+			_, d.err = c.store.Delete(ctx, c.bucket, d.key, c.removable)
 			return nil
 		})
 	}

@@ -22,6 +22,11 @@ func (c *call) getObject() error {
 	if err != nil {
 		return err
 	}
+	if v.status != http.StatusNotModified {
+		if err := c.readable(r.Object()); err != nil {
+			return err
+		}
+	}
 	c.writeView(v)
 	if v.status == http.StatusNotModified {
 		return nil

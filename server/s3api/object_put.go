@@ -15,12 +15,18 @@ func (c *call) putObject() error {
 	if err != nil {
 		return err
 	}
+	if o.Retention, err = c.newRetention(); err != nil {
+		return err
+	}
 	if err := c.needLength(); err != nil {
 		return err
 	}
 	o.Checksum = c.received
 	body, err := c.body(maxPutSize, codeEntityTooLarge)
 	if err != nil {
+		return err
+	}
+	if err := c.admitSize(c.auth.Length); err != nil {
 		return err
 	}
 	if err := c.checkEarly(o.Check); err != nil {
@@ -33,6 +39,8 @@ func (c *call) putObject() error {
 	h := c.w.Header()
 	h["Etag"] = []string{quote(object.ETag)}
 	setChecksum(h, object.Checksum)
+	setEncryptionHeaders(h, &object)
+	c.replicate(&object)
 	c.writeStatus(http.StatusOK)
 	return nil
 }
@@ -56,7 +64,7 @@ func (c *call) checkEarly(check func(*store.Object) error) error {
 // putOptions reads what the headers of a write say about the object.
 func (c *call) putOptions() (*store.PutOptions, error) {
 	h := c.r.Header
-	if err := refuseUnsupported(h); err != nil {
+	if err := refuseEncryption(h); err != nil {
 		return nil, err
 	}
 	o := &store.PutOptions{Owner: c.info.Owner}
@@ -67,8 +75,31 @@ func (c *call) putOptions() (*store.PutOptions, error) {
 	if o.ACL, err = c.newObjectACL(); err != nil {
 		return nil, err
 	}
-	o.Check, err = writeCheck(h)
-	return o, err
+	if o.Tags, err = c.newTags(); err != nil {
+		return nil, err
+	}
+	if o.Lock, err = c.newLock(); err != nil {
+		return nil, err
+	}
+	o.Archive = c.newArchive()
+	o.Replication = c.newReplication(c.key, o.Tags)
+	if o.Check, err = writeCheck(h); err != nil {
+		return nil, err
+	}
+	o.Check = c.keeping(o.Check)
+	return o, nil
+}
+
+// keeping is a check that also keeps what may not be overwritten.
+func (c *call) keeping(check func(*store.Object) error) func(*store.Object) error {
+	return func(current *store.Object) error {
+		if check != nil {
+			if err := check(current); err != nil {
+				return err
+			}
+		}
+		return c.removable(current)
+	}
 }
 
 // needLength refuses a body that ends nobody knows where: HTTP/1 without Content-Length and chunked coding. HTTP/2 frames

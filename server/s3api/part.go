@@ -33,7 +33,7 @@ func (c *call) uploadPart() error {
 	if err != nil {
 		return err
 	}
-	if err := refuseUnsupported(c.r.Header); err != nil {
+	if err := refuseEncryption(c.r.Header); err != nil {
 		return err
 	}
 	if err := c.needLength(); err != nil {
@@ -78,7 +78,7 @@ func (c *call) uploadPartCopy() error {
 	if err != nil {
 		return err
 	}
-	if err := refuseUnsupported(c.r.Header); err != nil {
+	if err := refuseEncryption(c.r.Header); err != nil {
 		return err
 	}
 	o := &store.CopyPartOptions{}

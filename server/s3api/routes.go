@@ -116,6 +116,14 @@ func newRoutes() routes {
 	rs.service()
 	rs.bucket()
 	rs.object()
+	rs.versioning()
+	rs.tagging()
+	rs.objectLock()
+	rs.retention()
+	rs.lifecycle()
+	rs.replication()
+	rs.website()
+	rs.publicAccess()
 	return rs
 }
 
@@ -153,20 +161,9 @@ func (rs *routes) bucket() {
 	rs.add(bucket, "POST", "delete", "DeleteObjects", needWrite, (*call).deleteObjects)
 	rs.add(bucket, "GET", "faspConnectionInfo", "GetBucketAspera", needOwner, (*call).getAspera)
 
-	rs.missing(bucket, "POST", withForm, "PostObject")
-	rs.missing(bucket, "GET", "ibm-replication-failures", "ListBucketReplicationFailures")
-	rs.missing(bucket, "PUT", "ibm-replication-reattempt", "PutBucketReplicationReattempt")
 	rs.missing(bucket, "GET", "policyStatus", "GetBucketPolicyStatus")
 	rs.missing(bucket, "POST", "metadataTable", "CreateBucketMetadataTableConfiguration")
 	for _, m := range []struct{ sub, noun, methods string }{
-		{"lifecycle", "BucketLifecycleConfiguration", "GET PUT DELETE"},
-		{"protection", "BucketProtectionConfiguration", "GET PUT"},
-		{"website", "BucketWebsite", "GET PUT DELETE"},
-		{"publicAccessBlock", "PublicAccessBlock", "GET PUT DELETE"},
-		{"versioning", "BucketVersioning", "GET PUT"},
-		{"object-lock", "ObjectLockConfiguration", "GET PUT"},
-		{"replication", "BucketReplication", "GET PUT DELETE"},
-		{"tagging", "BucketTagging", "GET PUT DELETE"},
 		{"analytics", "BucketAnalyticsConfiguration", "GET PUT DELETE"},
 		{"inventory", "BucketInventoryConfiguration", "GET PUT DELETE"},
 		{"metrics", "BucketMetricsConfiguration", "GET PUT DELETE"},
@@ -199,16 +196,9 @@ func (rs *routes) object() {
 	rs.add(object, "DELETE", "uploadId", "AbortMultipartUpload", needWrite, (*call).abortUpload)
 	rs.add(object, "GET", "uploadId", "ListParts", needWrite, (*call).listParts)
 
-	rs.missing(object, "POST", "restore", "RestoreObject")
-	rs.missing(object, "POST", "extendRetention", "ExtendObjectRetention")
-	rs.missing(object, "GET", "legalHold", "ListLegalHolds")
-	rs.missing(object, "POST", "legalHold", "AddLegalHold and DeleteLegalHold")
 	rs.missing(object, "POST", "select", "SelectObjectContent")
 	rs.missing(object, "GET", "torrent", "GetObjectTorrent")
 	rs.missing(object, "GET", "attributes", "GetObjectAttributes")
-	rs.missingAll(object, "tagging", "ObjectTagging", "GET PUT DELETE")
-	rs.missingAll(object, "retention", "ObjectRetention", "GET PUT")
-	rs.missingAll(object, "legal-hold", "ObjectLegalHold", "GET PUT")
 }
 
 // missingAll declares the operations on a noun that are not implemented, named as in GetBucketWebsite.

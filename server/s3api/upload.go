@@ -11,7 +11,7 @@ func (c *call) createUpload() error {
 	if err != nil {
 		return err
 	}
-	o := &store.UploadOptions{Attributes: put.Attributes, Owner: put.Owner, ACL: put.ACL}
+	o := &store.UploadOptions{Attributes: put.Attributes, State: put.State, Owner: put.Owner, ACL: put.ACL}
 	if o.ChecksumAlgorithm, o.ChecksumType, err = uploadChecksum(c.r.Header); err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ type Bucket struct {
 	Created  time.Time
 	ACL      ACL
 	CORS     []byte // the raw CORSConfiguration document as stored; nil if none
+	BucketState
 }
 
 func encodeBucket(i id, b *Bucket) []byte {
@@ -30,6 +31,7 @@ func encodeBucket(i id, b *Bucket) []byte {
 	e.time(tagModified, b.Created)
 	e.grants(b.ACL)
 	e.bytes(tagCORS, b.CORS)
+	e.bucketState(&b.BucketState)
 	return e.buf
 }
 
@@ -53,6 +55,8 @@ func decodeBucket(name string, row []byte) (id, Bucket, error) {
 			b.ACL = d.grants()
 		case tagCORS:
 			b.CORS = slices.Clone(d.val)
+		default:
+			d.bucketState(&b.BucketState)
 		}
 	}
 	return i, b, d.err
@@ -164,6 +168,7 @@ func (s *Store) UpdateBucket(ctx context.Context, name string, change func(*Buck
 	}
 	row := *b.row.Load()
 	row.ACL.Grants, row.CORS = slices.Clone(row.ACL.Grants), slices.Clone(row.CORS)
+	row.BucketState = row.BucketState.clone()
 	if err := change(&row); err != nil {
 		return Bucket{}, err
 	}

@@ -11,6 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
+// day is the n-th day of some year.
+func day(n int) time.Time { return time.Date(2031, 1, n, 2, 3, 4, 5, time.UTC) }
+
 // fullRow is an object row with every field set.
 func fullRow() objectRow {
 	o := objectRow{body: body{bodyFile, 1 << 41}, md5: [16]byte{1, 2, 3, 15: 255}, upload: 77}
@@ -21,8 +24,16 @@ func fullRow() objectRow {
 			ContentType: "text/plain", CacheControl: "no-cache", ContentDisposition: "inline", ContentEncoding: "gzip",
 			ContentLanguage: "de", Expires: "0", WebsiteRedirect: "/x", Metadata: map[string]string{"a": "1", "b": "", "": "c"},
 		},
-		Checksum:  Checksum{"CRC32C", "AAAAAA==-3", "COMPOSITE"},
-		PartCount: 3,
+		State: State{
+			Tags:        []Tag{{"a", "1"}, {"b", ""}},
+			Lock:        Lock{"GOVERNANCE", day(1), true},
+			Retention:   Retention{true, RetainPermanently, []LegalHold{{"one", day(2)}, {"two", day(3)}}},
+			Archive:     Archive{"GLACIER", day(4), day(5), day(6), day(7)},
+			Replication: Replication{"FAILED", day(8), day(9), "no such bucket"},
+		},
+		Encryption: Encryption{KeyProtect, []byte("envelope"), "crn:v1:", "md5"},
+		Checksum:   Checksum{"CRC32C", "AAAAAA==-3", "COMPOSITE"},
+		PartCount:  3,
 	}
 	o.ETag = etag(o.md5, o.PartCount)
 	return o
@@ -39,6 +50,25 @@ func TestObjectRowSurvivesEncoding(t *testing.T) {
 		if d := cmp.Diff(want, got, rowsEqual); d != "" {
 			t.Errorf("decoded row differs (-want +got):\n%s", d)
 		}
+	}
+}
+
+func TestBucketRowSurvivesEncoding(t *testing.T) {
+	want := Bucket{
+		Name: "n", Instance: "i", Owner: "o", Location: "l", Created: day(1),
+		ACL: ACL{[]Grant{{Grantee{ID: "id"}, "READ"}}}, CORS: []byte("<x/>"),
+		BucketState: BucketState{
+			Versioning: "Suspended", Protection: Protection{true, 1, 22, 333, true}, ObjectLock: BucketLock{true, "COMPLIANCE", 4, 5},
+			PublicAccess: PublicAccess{true, true, false}, Quota: 6, Firewall: []string{"10.0.0.0/8", "::1"}, RootKey: "crn:v1:",
+			Documents: map[string][]byte{"lifecycle": []byte("<l/>"), "tagging": []byte("<t/>")},
+		},
+	}
+	i, got, err := decodeBucket("n", encodeBucket(7, &want))
+	if err != nil || i != 7 {
+		t.Fatalf("id %d, error %v", i, err)
+	}
+	if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" {
+		t.Errorf("decoded row differs (-want +got):\n%s", d)
 	}
 }
 

@@ -21,6 +21,9 @@ type CompleteOptions struct {
 	// Check is as in PutOptions.
 	Check func(current *Object) error
 
+	// Retention, if set, is the object's.
+	Retention *Retention
+
 	// Checksum, if set, computes the object's checksum from the parts chosen. Its error keeps the upload and is returned as it
 	// is.
 	Checksum func(parts []Part) (Checksum, error)
@@ -152,7 +155,10 @@ func (c *CompletedPart) matches(p *partRow) bool {
 // assemble makes the row of the object that the parts are.
 func (s *Store) assemble(u *uploadRow, parts []partRow, o *CompleteOptions) (objectRow, error) {
 	row := objectRow{body: body{bodyManifest, s.newID()}, upload: u.id}
-	row.Object = Object{Key: u.Key, Owner: u.Owner, ACL: u.ACL, Attributes: u.Attributes, PartCount: len(parts)}
+	row.Object = Object{Key: u.Key, Owner: u.Owner, ACL: u.ACL, Attributes: u.Attributes, State: u.State, PartCount: len(parts)}
+	if o.Retention != nil {
+		row.Retention = *o.Retention
+	}
 	h := md5.New()
 	for i := range parts {
 		h.Write(parts[i].md5[:])

@@ -51,7 +51,7 @@ func (s *Store) Copy(ctx context.Context, srcBucket, srcKey, dstBucket, dstKey s
 	if err := s.sumSource(ctx, r, &row, o.Sum); err != nil {
 		return Object{}, err
 	}
-	row.Object = Object{Key: dstKey, Size: r.row.Size, Owner: o.Owner, ACL: o.ACL, Attributes: o.Attributes}
+	row.Object = Object{Key: dstKey, Size: r.row.Size, Owner: o.Owner, ACL: o.ACL, Attributes: o.Attributes, State: o.State}
 	switch {
 	case o.Checksum != nil:
 		row.Checksum = o.Checksum()

@@ -37,8 +37,14 @@ type Object struct {
 	Owner    string
 	ACL      ACL
 	Attributes
-	Checksum  Checksum
-	PartCount int // parts of a completed upload; 0 for an object put in one piece
+	State
+	Encryption Encryption
+	Checksum   Checksum
+	PartCount  int // parts of a completed upload; 0 for an object put in one piece
+
+	Version      string // opaque; empty for the null version
+	Latest       bool   // it is the current version of its key
+	DeleteMarker bool   // it says that the object was deleted, and has no bytes
 }
 
 // ACL is an access control list. The zero value is private: only the owner has access.

@@ -10,6 +10,7 @@ import (
 // PutOptions are what a new object is given besides its body. A nil *PutOptions means the zero value.
 type PutOptions struct {
 	Attributes
+	State
 	Owner string
 	ACL   ACL
 
@@ -42,7 +43,7 @@ func (s *Store) Put(ctx context.Context, bucket, key string, body io.Reader, o *
 		return Object{}, err
 	}
 	row := objectRow{body: w.body, md5: w.md5}
-	row.Object = Object{Key: key, Size: w.size, Owner: o.Owner, ACL: o.ACL, Attributes: o.Attributes}
+	row.Object = Object{Key: key, Size: w.size, Owner: o.Owner, ACL: o.ACL, Attributes: o.Attributes, State: o.State}
 	if o.Checksum != nil {
 		row.Checksum = o.Checksum()
 	}

@@ -63,6 +63,37 @@ const (
 	tagGeneration
 	tagClean
 	tagRandom
+	tagTags
+	tagLockMode
+	tagLockUntil
+	tagLockHold
+	tagKept
+	tagPeriod
+	tagHolds
+	tagArchiveClass
+	tagArchiveAt
+	tagRestoreAsked
+	tagRestoreReady
+	tagRestoreEnds
+	tagReplication
+	tagReplicationFirst
+	tagReplicationLast
+	tagReplicationCause
+	tagEncryption
+	tagEnvelope
+	tagRootKey
+	tagKeyMD5
+	tagVersioning
+	tagProtection
+	tagLockEnabled
+	tagLockDays
+	tagLockYears
+	tagPublicAccess
+	tagQuota
+	tagFirewall
+	tagDocument
+	tagVersion
+	tagMarker
 )
 
 // fields says how much of an object row is wanted.
@@ -86,6 +117,8 @@ func (o *objectRow) encode(buf []byte) []byte {
 	e.grants(o.ACL)
 	e.checksum(o.Checksum)
 	e.uint(tagUpload, uint64(o.upload))
+	e.state(&o.State)
+	e.encryption(&o.Encryption)
 	return e.buf
 }
 
@@ -126,7 +159,9 @@ func decodeObject(key string, row []byte, want fields, like *objectRow) (objectR
 				d.attribute(&o.Attributes)
 			}
 		default:
-			d.attribute(&o.Attributes)
+			if !d.state(&o.State) && !d.encryption(&o.Encryption) {
+				d.attribute(&o.Attributes)
+			}
 		}
 	}
 	o.ETag = etag(o.md5, o.PartCount)
@@ -241,6 +276,14 @@ func (d *decoder) md5(sum *[md5.Size]byte) {
 		d.fail("md5")
 	}
 }
+
+func (e *encoder) bool(tag uint64, b bool) {
+	if b {
+		e.uint(tag, 1)
+	}
+}
+
+func (d *decoder) bool() bool { return d.uint() != 0 }
 
 func (e *encoder) time(tag uint64, t time.Time) {
 	if !t.IsZero() {

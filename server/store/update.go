@@ -2,7 +2,7 @@ package store
 
 import "context"
 
-// Update lets change alter the attributes and the ACL of an object and stores it; changes to its other fields are ignored.
+// Update lets change alter the attributes, the ACL and the state of an object and stores it; changes to its other fields are ignored.
 // Modified stays as it is. An error of change stores nothing and is returned as it is.
 func (s *Store) Update(ctx context.Context, bucket, key string, change func(*Object) error) (Object, error) {
 	b, err := s.bucket(bucket)
@@ -23,10 +23,11 @@ func (s *Store) Update(ctx context.Context, bucket, key string, change func(*Obj
 		return Object{}, ErrNoSuchKey
 	}
 	changed := row.Object
+	changed.State = row.State.clone()
 	if err := change(&changed); err != nil {
 		return Object{}, err
 	}
-	row.Attributes, row.ACL = changed.Attributes, changed.ACL
+	row.Attributes, row.ACL, row.State = changed.Attributes, changed.ACL, changed.State
 	batch := s.db.NewBatch()
 	s.setObject(batch, b, &row)
 	if err := s.commit(batch); err != nil {

@@ -13,6 +13,8 @@ import (
 // UploadOptions are what the object of a multipart upload is given. A nil *UploadOptions means the zero value.
 type UploadOptions struct {
 	Attributes
+	State
+	Encryption        Encryption
 	Owner             string
 	ACL               ACL
 	ChecksumAlgorithm string // as in Checksum; empty for none
@@ -61,6 +63,8 @@ func (u *uploadRow) encode() []byte {
 	e.attributes(&u.Attributes)
 	e.grants(u.ACL)
 	e.checksum(Checksum{Algorithm: u.ChecksumAlgorithm, Type: u.ChecksumType})
+	e.state(&u.State)
+	e.encryption(&u.Encryption)
 	return e.buf
 }
 
@@ -82,7 +86,9 @@ func decodeUpload(key string, i id, row []byte) (uploadRow, error) {
 			c := d.checksum(&Checksum{})
 			u.ChecksumAlgorithm, u.ChecksumType = c.Algorithm, c.Type
 		default:
-			d.attribute(&u.Attributes)
+			if !d.state(&u.State) && !d.encryption(&u.Encryption) {
+				d.attribute(&u.Attributes)
+			}
 		}
 	}
 	u.ID = uploadID(i, u.random)

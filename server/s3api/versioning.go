@@ -1,0 +1,5 @@
+package s3api
+
+func (rs *routes) versioning() {
+	rs.missingAll(bucket, "versioning", "BucketVersioning", "GET PUT")
+}

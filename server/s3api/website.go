@@ -1,0 +1,6 @@
+package s3api
+
+func (rs *routes) website() {
+	rs.missingAll(bucket, "website", "BucketWebsite", "GET PUT DELETE")
+	rs.missing(bucket, "POST", withForm, "PostObject")
+}
