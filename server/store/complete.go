@@ -21,6 +21,9 @@ type CompleteOptions struct {
 	// Check is as in PutOptions.
 	Check func(current *Object) error
 
+	// Removable is as in PutOptions.
+	Removable func(*Object) error
+
 	// Retention, if set, is the object's.
 	Retention *Retention
 

@@ -16,6 +16,9 @@ import (
 type CopyOptions struct {
 	PutOptions
 
+	// SourceVersion is the version to copy, as in OpenVersion.
+	SourceVersion string
+
 	// CheckSource, if set, is called with the source before anything is written; its error is returned as it is. It may fill in
 	// the PutOptions from what it sees, and may be called more than once.
 	CheckSource func(source Object) error

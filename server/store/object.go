@@ -45,6 +45,8 @@ type Object struct {
 	Version      string // opaque; empty for the null version
 	Latest       bool   // it is the current version of its key
 	DeleteMarker bool   // it says that the object was deleted, and has no bytes
+
+	Superseded time.Time // when a newer version took its place; zero for the current one
 }
 
 // ACL is an access control list. The zero value is private: only the owner has access.

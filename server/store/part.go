@@ -97,6 +97,9 @@ func (s *Store) putPartRow(ctx context.Context, b *bucketState, key, uid string,
 
 // CopyPartOptions say what CopyPart copies. A nil *CopyPartOptions means the whole of the source.
 type CopyPartOptions struct {
+	// SourceVersion is the version to copy, as in OpenVersion.
+	SourceVersion string
+
 	// Range, if set, picks the bytes First to Last, both inclusive; they must lie in the source, else ErrInvalidRange.
 	Range *ByteRange
 

@@ -19,6 +19,15 @@ type PutOptions struct {
 	// called more than once.
 	Check func(current *Object) error
 
+	// Removable, if set, is called under the key's lock with each version that would be removed for good: the object replaced
+	// where there is no versioning, the null version replaced where it is suspended. Its error stores nothing and is returned
+	// as it is. It must not call the store.
+	Removable func(*Object) error
+
+	// Replica, if set, makes the object that very version, at the place among the key's versions that its age gives it. The
+	// bucket must have versioning enabled. A version of that id is replaced.
+	Replica *Replica
+
 	// Checksum, if set, is called after the body was read to its end and before the commit.
 	Checksum func() Checksum
 }
