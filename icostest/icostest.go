@@ -29,6 +29,7 @@ import (
 	"github.com/icos-go/icos/auth"
 	"github.com/icos-go/icos/rapid"
 	"github.com/icos-go/icos/server"
+	"github.com/icos-go/icos/server/clock"
 )
 
 // Options change how a Server is started. The zero value is what most tests
@@ -42,6 +43,9 @@ type Options struct {
 	Location string
 	// Now is the server's clock. If nil, time.Now.
 	Now func() time.Time
+	// Clock is the clock of objects, to share or to begin at another time. If
+	// nil, one that shows Now. See Server.Advance.
+	Clock *clock.Clock
 	// TokenTTL is how long access tokens live. If zero, one hour.
 	TokenTTL time.Duration
 	// Logger gets what the server has to say. If nil, silence.
@@ -128,7 +132,7 @@ func (s *Server) start(o Options) (err error) {
 		return err
 	}
 	s.cos, err = server.New(server.Config{
-		Dir: o.Dir, Location: o.Location, Now: o.Now, Logger: o.Logger, TokenTTL: o.TokenTTL,
+		Dir: o.Dir, Location: o.Location, Now: o.Now, Clock: o.Clock, Logger: o.Logger, TokenTTL: o.TokenTTL,
 		NoSync: true, SigningKey: key,
 	})
 	if err != nil {

@@ -24,6 +24,7 @@ import (
 
 	"github.com/icos-go/icos/server/ats"
 	"github.com/icos-go/icos/server/authn"
+	"github.com/icos-go/icos/server/clock"
 	"github.com/icos-go/icos/server/iam"
 	"github.com/icos-go/icos/server/s3api"
 	"github.com/icos-go/icos/server/store"
@@ -42,8 +43,11 @@ type Config struct {
 	// addressed as bucket.host. If empty, localhost; addressing by path
 	// works under every name.
 	Hosts []string
-	// Now is the clock of tokens, signatures and dates. If nil, time.Now.
+	// Now is the clock of tokens, signatures and answers. If nil, time.Now.
 	Now func() time.Time
+	// Clock is the clock of objects: of their dates, retentions and
+	// lifecycles. If nil, one that shows Now. See Server.Advance.
+	Clock *clock.Clock
 	// Logger gets what goes wrong, and at debug level every request. Keys,
 	// tokens and signatures are never logged. If nil, silence.
 	Logger *slog.Logger
@@ -72,6 +76,7 @@ type Server struct {
 	s3    http.Handler
 	ats   *ats.Service
 	hosts authn.Hosts
+	clock *clock.Clock
 	log   *slog.Logger
 	rapid listeners
 
@@ -94,8 +99,11 @@ func New(cfg Config) (*Server, error) {
 	if cfg.NoSync {
 		cfg.FS = withoutSync(cfg.FS)
 	}
+	if cfg.Clock == nil {
+		cfg.Clock = clock.New(cfg.Now)
+	}
 	// The store comes first: it locks the directory against a second server.
-	st, err := store.Open(filepath.Join(cfg.Dir, "store"), &store.Options{FS: cfg.FS, Now: cfg.Now, Logger: cfg.Logger})
+	st, err := store.Open(filepath.Join(cfg.Dir, "store"), &store.Options{FS: cfg.FS, Now: cfg.Clock.Now, Logger: cfg.Logger})
 	if err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}
@@ -109,11 +117,13 @@ func New(cfg Config) (*Server, error) {
 		store: st,
 		iam:   ids,
 		hosts: authn.NewHosts(cfg.Hosts),
+		clock: cfg.Clock,
 		log:   cfg.Logger,
 		ats:   ats.New(ats.Config{Store: st, IAM: ids, Now: cfg.Now, Logger: cfg.Logger}),
 		s3: s3api.New(s3api.Config{
 			Store: st, IAM: ids, Authn: authn.New(authn.Config{Directory: ids, Now: cfg.Now, Hosts: cfg.Hosts}),
-			Hosts: cfg.Hosts, Location: cfg.Location, Reserved: []string{"identity", "oidc"}, Now: cfg.Now, Logger: cfg.Logger,
+			Hosts: cfg.Hosts, Location: cfg.Location, Reserved: []string{"identity", "oidc"},
+			Now: cfg.Now, Today: cfg.Clock.Now, Logger: cfg.Logger,
 		}),
 	}, nil
 }

@@ -37,11 +37,12 @@ var law = []rule{
 	{"internal/cli", []string{"public", "internal/control"}, "the command can do what a program can do, with the same packages"},
 	{"cmd/icos", []string{"internal/cli"}, "ten lines; everything it does is tested in internal/cli"},
 	{"server/store", nil, "bytes, rows and files; no HTTP, no identities"},
+	{"server/clock", nil, "a time that can be moved; moves nothing else"},
 	{"server/iam", []string{"server/store"}, "identities, keys and tokens"},
 	{"server/authn", []string{"internal/sigv4", "internal/sigv2", "server/iam"}, "who sent this request"},
 	{"server/s3api", []string{"server/store", "server/iam", "server/authn", "internal/crc"}, "the S3 operations over the store"},
 	{"server/ats", []string{"server/store", "server/iam", "rapid"}, "who may move what, and a grant to do so; moves nothing"},
-	{"server", []string{"server/store", "server/iam", "server/authn", "server/s3api", "server/ats", "rapid"}, "puts the services on one port"},
+	{"server", []string{"server/store", "server/iam", "server/authn", "server/s3api", "server/ats", "server/clock", "rapid"}, "puts the services on one port"},
 	{"transfer", []string{
 		".", "s3", "transfer/filter", "transfer/internal/tree", "transfer/internal/checkpoint",
 		"transfer/internal/mirror", "transfer/internal/multipart", "transfer/internal/pace",
@@ -60,7 +61,7 @@ var law = []rule{
 	{"examples/restore", []string{"public"}, "a program as our users write it"},
 	{"rapid", []string{"rapid/internal/wire", "rapid/internal/cc", "rapid/internal/session", "rapid/internal/udp"}, "sockets and goroutines around the protocol machine; no relay, no HTTP"},
 	{"rapid/internal/udp", nil, "datagrams and their batches; knows no protocol"},
-	{"icostest", []string{".", "auth", "rapid", "server"}, "where client and server meet, for tests"},
+	{"icostest", []string{".", "auth", "rapid", "server", "server/clock"}, "where client and server meet, for tests"},
 }
 
 // shunned are packages of the standard library that have a better successor
