@@ -37,6 +37,7 @@ var law = []rule{
 	{"internal/cli", []string{"public", "internal/control"}, "the command can do what a program can do, with the same packages"},
 	{"cmd/icos", []string{"internal/cli"}, "ten lines; everything it does is tested in internal/cli"},
 	{"server/store", nil, "bytes, rows and files; no HTTP, no identities"},
+	{"server/fault", nil, "rules and what they do to an HTTP exchange; knows no operation"},
 	{"server/clock", nil, "a time that can be moved; moves nothing else"},
 	{"server/iam", []string{"server/store"}, "identities, keys and tokens"},
 	{"server/authn", []string{"internal/sigv4", "internal/sigv2", "server/iam"}, "who sent this request"},
