@@ -64,6 +64,9 @@ type CreateBucketRequest struct {
 	// KeyProtectAlgorithm and KeyProtectRootKeyCRN encrypt the bucket under a root key.
 	KeyProtectAlgorithm  string `header:"ibm-sse-kp-encryption-algorithm"` // "AES256"
 	KeyProtectRootKeyCRN string `header:"ibm-sse-kp-customer-root-key-crn"`
+
+	// ObjectLockEnabled turns object lock on, and versioning with it.
+	ObjectLockEnabled bool `header:"x-amz-bucket-object-lock-enabled"`
 }
 
 // CreateBucketResponse says where the bucket is.

@@ -34,6 +34,12 @@ type CopyObjectRequest struct {
 	RetentionPeriod         *int64    `header:"Retention-Period"`    // seconds
 	RetentionExpirationDate time.Time `header:"Retention-Expiration-Date" time:"iso"`
 	RetentionLegalHoldID    string    `header:"Retention-Legal-Hold-ID"`
+
+	TaggingDirective          string    `header:"x-amz-tagging-directive"` // "COPY", the default, or "REPLACE" by Tags
+	Tags                      []Tag     `tags:"x-amz-tagging"`
+	ObjectLockMode            string    `header:"x-amz-object-lock-mode"` // Governance or Compliance, with a date; locks are never copied
+	ObjectLockRetainUntilDate time.Time `header:"x-amz-object-lock-retain-until-date" time:"iso"`
+	ObjectLockLegalHold       string    `header:"x-amz-object-lock-legal-hold"` // "ON" or "OFF"
 }
 
 // CopyObjectResponse describes the copy.

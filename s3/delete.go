@@ -13,6 +13,9 @@ type DeleteObjectsRequest struct {
 	Bucket  string `path:"bucket"`
 	Quiet   bool   // report failures only
 	Objects []ObjectID
+
+	// BypassGovernanceRetention removes versions that are locked in governance mode, too, which takes a special right.
+	BypassGovernanceRetention bool `header:"x-amz-bypass-governance-retention"`
 }
 
 // DeleteObjectsResponse says what became of each object. The order is the service's.

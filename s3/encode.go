@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// isoTime is how Retention-Expiration-Date is written.
+// isoTime is how dates of retention are written in headers.
 const isoTime = "2006-01-02T15:04:05Z"
 
 // encode fills x, except for its body, from request, a pointer to a request struct.
@@ -53,6 +53,10 @@ func (c *Client) encode(x *exchange, request any) error {
 			}
 		case inChecksum:
 			x.sum = *fv.Addr().Interface().(*Checksum)
+		case inTags:
+			if tags := *fv.Addr().Interface().(*[]Tag); len(tags) > 0 {
+				x.set(f.name, formatTags(tags))
+			}
 		case inQuery:
 			s := format(fv, f)
 			if s == "" {

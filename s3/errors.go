@@ -43,7 +43,7 @@ func (e *Error) Error() string {
 
 // Is reports whether e is target in the terms of package io/fs: fs.ErrNotExist for a
 // missing bucket, object, upload or configuration; fs.ErrExist for a bucket name
-// that is taken and for an object that IfNoneMatch "*" protects;
+// that is taken, for a legal hold that there is and for an object that IfNoneMatch "*" protects;
 // fs.ErrPermission for credentials that are refused or do not suffice.
 func (e *Error) Is(target error) bool {
 	switch target {
@@ -51,6 +51,7 @@ func (e *Error) Is(target error) bool {
 		return e.StatusCode == http.StatusNotFound
 	case fs.ErrExist:
 		return e.Code == "BucketAlreadyExists" || e.Code == "BucketAlreadyOwnedByYou" ||
+			e.StatusCode == http.StatusConflict && e.Op == "AddLegalHold" ||
 			e.StatusCode == http.StatusPreconditionFailed && e.onlyNew
 	case fs.ErrPermission:
 		// An archived object and a wrong clock are 403 too, but no question of permission.

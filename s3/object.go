@@ -43,6 +43,11 @@ type PutObjectRequest struct {
 	RetentionPeriod         *int64    `header:"Retention-Period"` // seconds; -1 indefinite, -2 permanent
 	RetentionExpirationDate time.Time `header:"Retention-Expiration-Date" time:"iso"`
 	RetentionLegalHoldID    string    `header:"Retention-Legal-Hold-ID"`
+
+	Tags                      []Tag     `tags:"x-amz-tagging"`
+	ObjectLockMode            string    `header:"x-amz-object-lock-mode"` // Governance or Compliance, with a date
+	ObjectLockRetainUntilDate time.Time `header:"x-amz-object-lock-retain-until-date" time:"iso"`
+	ObjectLockLegalHold       string    `header:"x-amz-object-lock-legal-hold"` // "ON" or "OFF"
 }
 
 // PutObjectResponse says what was stored.
@@ -81,6 +86,11 @@ type ObjectHeader struct {
 	RetentionPeriod         *int64    `header:"Retention-Period"` // seconds
 	RetentionExpirationDate time.Time `header:"Retention-Expiration-Date"`
 	RetentionLegalHoldCount int       `header:"Retention-Legal-Hold-Count"`
+
+	TaggingCount              int       `header:"x-amz-tagging-count"`
+	ObjectLockMode            string    `header:"x-amz-object-lock-mode"`
+	ObjectLockRetainUntilDate time.Time `header:"x-amz-object-lock-retain-until-date"`
+	ObjectLockLegalHold       string    `header:"x-amz-object-lock-legal-hold"` // "ON", "OFF" or empty
 }
 
 // GetObjectRequest reads an object.
@@ -154,6 +164,9 @@ type DeleteObjectRequest struct {
 	Bucket    string `path:"bucket"`
 	Key       string `path:"key"`
 	VersionID string `query:"versionId"` // this version for good; if empty, in a versioned bucket, a delete marker is added
+
+	// BypassGovernanceRetention removes a version that is locked in governance mode, which takes a special right.
+	BypassGovernanceRetention bool `header:"x-amz-bypass-governance-retention"`
 }
 
 // DeleteObjectResponse says what happened in a versioned bucket.

@@ -18,12 +18,13 @@ type operation struct {
 type flags uint8
 
 const (
-	instance   flags = 1 << iota // sends ibm-service-instance-id
-	integrity                    // the XML body needs a Content-MD5
-	lateErrors                   // 200 may carry an error
-	idempotent                   // may be repeated although the method is POST
-	wholeness                    // asks for the checksum, and for the bytes as they are stored
-	goneIsDone                   // after an attempt of unknown outcome, 404 means it worked
+	instance    flags = 1 << iota // sends ibm-service-instance-id
+	integrity                     // the XML body needs a Content-MD5
+	lateErrors                    // 200 may carry an error
+	idempotent                    // may be repeated although the method is POST
+	wholeness                     // asks for the checksum, and for the bytes as they are stored
+	goneIsDone                    // after an attempt of unknown outcome, 404 means it worked
+	takenIsDone                   // and so does 409
 )
 
 // What a request or a response can do beyond its struct tags.

@@ -15,6 +15,7 @@ import (
 //	header:"Name"                   one header
 //	meta:"prefix"                   a map[string]string, one header each
 //	checksum:"value"                a Checksum, as x-amz-checksum-*
+//	tags:"name"                     a []Tag, as one header
 //	quote:"etag"                    beside header: quoted on the wire, not in Go
 //	time:"iso"                      beside header: ISO 8601 and not the HTTP date
 //	need:"true"                     beside query: refuse a request without it
@@ -43,6 +44,7 @@ const (
 	inHeader
 	inMeta
 	inChecksum
+	inTags
 )
 
 // planOf returns the plan of struct type t.
@@ -84,6 +86,8 @@ func (p *plan) add(t reflect.Type, at []int) {
 			f.place, f.name = inMeta, http.CanonicalHeaderKey(sf.Tag.Get("meta"))
 		case sf.Tag.Get("checksum") != "":
 			f.place = inChecksum
+		case sf.Tag.Get("tags") != "":
+			f.place, f.name = inTags, http.CanonicalHeaderKey(sf.Tag.Get("tags"))
 		default:
 			continue
 		}
@@ -95,7 +99,7 @@ func (p *plan) add(t reflect.Type, at []int) {
 // checkField panics for a tagged field of a type that cannot be encoded, which the first test of an operation finds.
 func checkField(t reflect.Type, sf reflect.StructField) {
 	switch sf.Type {
-	case reflect.TypeFor[time.Time](), reflect.TypeFor[*int64](), reflect.TypeFor[map[string]string](), reflect.TypeFor[Checksum]():
+	case reflect.TypeFor[time.Time](), reflect.TypeFor[*int64](), reflect.TypeFor[map[string]string](), reflect.TypeFor[Checksum](), reflect.TypeFor[[]Tag]():
 		return
 	}
 	switch sf.Type.Kind() {

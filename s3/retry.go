@@ -113,7 +113,8 @@ func (c *Client) do(ctx context.Context, x *exchange) (*http.Response, error) {
 		// Three answers are cured by changing the request, at once and outside of the budget.
 		if answered {
 			switch {
-			case x.unsure && x.op.flags&goneIsDone != 0 && e.StatusCode == http.StatusNotFound:
+			case x.unsure && x.op.flags&goneIsDone != 0 && e.StatusCode == http.StatusNotFound,
+				x.unsure && x.op.flags&takenIsDone != 0 && e.StatusCode == http.StatusConflict:
 				return &http.Response{StatusCode: http.StatusNoContent, Header: http.Header{}, Body: http.NoBody}, nil
 			case !once.skew && c.learnSkew(x, e):
 				once.skew = true

@@ -27,6 +27,12 @@ type CreateMultipartUploadRequest struct {
 	WebsiteRedirectLocation string            `header:"x-amz-website-redirect-location"`
 	ACL                     string            `header:"x-amz-acl"`
 
+	// A retention period is not set here but in CompleteMultipartUploadRequest.
+	Tags                      []Tag     `tags:"x-amz-tagging"`
+	ObjectLockMode            string    `header:"x-amz-object-lock-mode"` // Governance or Compliance, with a date
+	ObjectLockRetainUntilDate time.Time `header:"x-amz-object-lock-retain-until-date" time:"iso"`
+	ObjectLockLegalHold       string    `header:"x-amz-object-lock-legal-hold"` // "ON" or "OFF"
+
 	ChecksumAlgorithm ChecksumAlgorithm `header:"x-amz-checksum-algorithm"` // that of the parts and the object; if empty, none is kept
 	ChecksumType      string            `header:"x-amz-checksum-type"`      // FullObject or Composite
 }

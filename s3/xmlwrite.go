@@ -55,11 +55,11 @@ func (w *xmlWriter) text(name, s string) {
 // checkXML refuses a string that no XML 1.0 document can hold.
 func checkXML(s string) error {
 	if !utf8.ValidString(s) {
-		return fmt.Errorf("%q is not UTF-8, which XML cannot carry: use DeleteObject", s)
+		return fmt.Errorf("%q is not UTF-8, which XML cannot carry", s)
 	}
 	for _, r := range s {
 		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
-			return fmt.Errorf("%q has the character %U, which XML cannot carry: use DeleteObject", s, r)
+			return fmt.Errorf("%q has the character %U, which XML cannot carry", s, r)
 		}
 	}
 	return nil
@@ -161,7 +161,7 @@ func (r *DeleteObjectsRequest) document() ([]byte, error) {
 	}
 	for _, o := range r.Objects {
 		if err := checkXML(o.Key); err != nil {
-			return nil, fmt.Errorf("key %w", err)
+			return nil, fmt.Errorf("key %w: use DeleteObject", err)
 		}
 		w.begin("Object")
 		w.text("Key", o.Key)
