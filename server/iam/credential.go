@@ -28,8 +28,8 @@ func (k HMACKeys) LogValue() slog.Value {
 // secrets included; every other way of printing it hides them.
 type ServiceCredential struct {
 	APIKey             string   `json:"apikey"`
-	HMACKeys           HMACKeys `json:"cos_hmac_keys"`
-	Endpoints          string   `json:"endpoints,omitempty"` // URL of the endpoint list; see At
+	HMACKeys           HMACKeys `json:"cos_hmac_keys,omitzero"` // zero if it was made without
+	Endpoints          string   `json:"endpoints,omitempty"`    // URL of the endpoint list; see At
 	APIKeyDescription  string   `json:"iam_apikey_description"`
 	APIKeyName         string   `json:"iam_apikey_name"`
 	RoleCRN            string   `json:"iam_role_crn"`

@@ -13,8 +13,8 @@ func serviceIDCRN(account, serviceID string) string {
 	return "crn:v1:bluemix:public:iam-identity::a/" + account + "::serviceid:" + serviceID
 }
 
-func roleCRN(role string) string {
-	return "crn:v1:bluemix:public:iam::::serviceRole:" + role
+func resourceKeyCRN(account, instance, key string) string {
+	return "crn:v1:bluemix:public:cloud-object-storage:global:a/" + account + ":" + instance + ":resource-key:" + key
 }
 
 // instanceID returns the instance's UUID from s, which is a CRN or already
@@ -29,3 +29,6 @@ func instanceID(s string) string {
 	}
 	return f[7]
 }
+
+// lastField returns what a CRN names, or s itself if that is no CRN.
+func lastField(s string) string { return s[strings.LastIndexByte(s, ':')+1:] }

@@ -38,8 +38,12 @@ func readState(dir string) (*record, error) {
 	if err := json.Unmarshal(b, &rec); err != nil {
 		return nil, fmt.Errorf("read %s: %w", filepath.Join(dir, stateFile), err)
 	}
+	upgraded := rec.upgrade()
 	if err := rec.check(); err != nil {
 		return nil, fmt.Errorf("read %s: %w", filepath.Join(dir, stateFile), err)
+	}
+	if upgraded { // at once, as the new policies have IDs
+		return &rec, writeState(dir, &rec)
 	}
 	return &rec, nil
 }

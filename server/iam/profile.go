@@ -16,7 +16,8 @@ type Profile struct {
 	Instance string // UUID
 }
 
-// CreateProfile makes a trusted profile in an instance, given by UUID or CRN.
+// CreateProfile makes a trusted profile in an instance, given by UUID or CRN,
+// of which it is a Manager.
 func (s *Service) CreateProfile(ctx context.Context, instance, name string) (Profile, error) {
 	p := profile{ID: "Profile-" + newUUID(), Name: name, Instance: instanceID(instance), Created: s.now().UTC()}
 	_, err := s.change(ctx, func(rec *record) (identity, error) {
@@ -24,6 +25,7 @@ func (s *Service) CreateProfile(ctx context.Context, instance, name string) (Pro
 			return identity{}, ErrNotFound
 		}
 		rec.Profiles = append(rec.Profiles, p)
+		rec.addPolicy(Policy{Subject: "iam-" + p.ID, Roles: []Role{Manager}, Instance: p.Instance}, p.Created)
 		return identity{}, nil
 	})
 	if err != nil {

@@ -103,9 +103,9 @@ func (s *Service) commit(rec *record) error {
 	return nil
 }
 
-// ErrNotFound is returned for an instance, identity or profile that does not
-// exist.
-var ErrNotFound = errors.New("iam: no such instance, identity or profile")
+// ErrNotFound is returned for an instance, identity, profile or policy that
+// does not exist.
+var ErrNotFound = errors.New("iam: no such instance, identity, profile or policy")
 
 // First returns the credential made at first start. The endpoints in it are
 // empty; see [ServiceCredential.At].
@@ -136,28 +136,17 @@ func (s *Service) AccessKey(id string) (secret string, p Principal, ok bool) {
 	return k.secret, k.principal, ok
 }
 
-// CreateInstance makes a service instance with a first credential. It is
-// durable on return.
+// CreateInstance makes a service instance with a first credential, which is a
+// Manager of it. It is durable on return.
 func (s *Service) CreateInstance(ctx context.Context, name string) (ServiceCredential, error) {
 	return s.change(ctx, func(rec *record) (identity, error) {
 		return rec.addInstance(name, s.now()), nil
 	})
 }
 
-// CreateCredential makes another service ID in an existing instance, given
-// by UUID or CRN, with an API key and an HMAC pair of its own.
-func (s *Service) CreateCredential(ctx context.Context, instance, name string) (ServiceCredential, error) {
-	return s.change(ctx, func(rec *record) (identity, error) {
-		id := instanceID(instance)
-		if !rec.hasInstance(id) {
-			return identity{}, ErrNotFound
-		}
-		return rec.addIdentity(id, name, s.now()), nil
-	})
-}
-
 // DeleteCredential removes the identity a credential belongs to, given by
-// its service ID, IAM ID or CRN, with its API key, HMAC pair and sessions.
+// its service ID, IAM ID or CRN, with its API key, HMAC pair, sessions and
+// policies.
 // Tokens it still holds stop working at once. The first credential cannot be
 // removed, as First would have nothing to return.
 func (s *Service) DeleteCredential(ctx context.Context, id string) error {

@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-const stateVersion = 1
+// stateVersion is what is written. Version 1 had no policies: every identity was a Manager of its instance.
+const stateVersion = 2
 
 // record is the persistent state, as it stands in the file state.json.
 type record struct {
@@ -22,6 +23,7 @@ type record struct {
 	Instances   []instance `json:"instances"`
 	Identities  []identity `json:"identities"`
 	Profiles    []profile  `json:"profiles,omitempty"`
+	Policies    []Policy   `json:"policies"`
 }
 
 type instance struct {
@@ -36,12 +38,20 @@ type identity struct {
 	ID              string    `json:"id"` // ServiceId-<uuid>
 	Name            string    `json:"name"`
 	Instance        string    `json:"instance"`
+	Role            Role      `json:"role"` // what the credential was made with; policies say what it may do
 	APIKey          string    `json:"api_key"`
 	APIKeyName      string    `json:"api_key_name"`
-	AccessKeyID     string    `json:"access_key_id"`
-	SecretAccessKey string    `json:"secret_access_key"`
+	AccessKeyID     string    `json:"access_key_id,omitempty"` // none without HMAC keys
+	SecretAccessKey string    `json:"secret_access_key,omitempty"`
 	Created         time.Time `json:"created"`
+	CreatedBy       string    `json:"created_by,omitempty"` // IAM ID
 }
+
+// keyNameBefore is what the name of an API key has before the uuid of the resource key it belongs to.
+const keyNameBefore = "auto-generated-apikey-"
+
+// resourceKey returns the uuid of the credential as a resource key.
+func (id *identity) resourceKey() string { return strings.TrimPrefix(id.APIKeyName, keyNameBefore) }
 
 // profile is a trusted profile: an identity that compute resources log into.
 type profile struct {
@@ -56,6 +66,7 @@ func (r *record) clone() *record {
 	c.Instances = slices.Clone(r.Instances)
 	c.Identities = slices.Clone(r.Identities)
 	c.Profiles = slices.Clone(r.Profiles)
+	c.Policies = slices.Clone(r.Policies)
 	return &c
 }
 
@@ -63,32 +74,30 @@ func (r *record) hasInstance(id string) bool {
 	return slices.ContainsFunc(r.Instances, func(in instance) bool { return in.ID == id })
 }
 
+// addInstance makes an instance with a credential that manages it.
 func (r *record) addInstance(name string, now time.Time) identity {
 	in := instance{ID: newUUID(), Name: name, Created: now.UTC()}
 	r.Instances = append(r.Instances, in)
-	return r.addIdentity(in.ID, name, now)
+	return r.addIdentity(identity{Name: name, Instance: in.ID, Role: Manager}, Policy{}, true, now)
 }
 
-func (r *record) addIdentity(instance, name string, now time.Time) identity {
-	id := identity{
-		ID:              "ServiceId-" + newUUID(),
-		Name:            name,
-		Instance:        instance,
-		APIKey:          randomAPIKey(),
-		APIKeyName:      "auto-generated-apikey-" + newUUID(),
-		AccessKeyID:     randomHex(16),
-		SecretAccessKey: randomHex(24),
-		Created:         now.UTC(),
+// addIdentity makes a service ID with keys, and the policy that gives it its role in the scope.
+func (r *record) addIdentity(id identity, scope Policy, hmac bool, now time.Time) identity {
+	id.ID = "ServiceId-" + newUUID()
+	id.APIKey = randomAPIKey()
+	id.APIKeyName = keyNameBefore + newUUID()
+	id.Created = now.UTC()
+	if hmac {
+		id.AccessKeyID, id.SecretAccessKey = randomHex(16), randomHex(24)
 	}
 	r.Identities = append(r.Identities, id)
+	scope.Subject, scope.Roles, scope.Instance = "iam-"+id.ID, []Role{id.Role}, id.Instance
+	r.addPolicy(scope, now)
 	return id
 }
 
 func (r *record) removeIdentity(id string) (identity, error) {
-	if i := strings.LastIndex(id, ":"); i >= 0 { // a CRN ends in the service ID
-		id = id[i+1:]
-	}
-	id = strings.TrimPrefix(id, "iam-")
+	id = strings.TrimPrefix(lastField(id), "iam-")
 	i := slices.IndexFunc(r.Identities, func(x identity) bool { return x.ID == id })
 	switch {
 	case i < 0:
@@ -98,7 +107,25 @@ func (r *record) removeIdentity(id string) (identity, error) {
 	}
 	gone := r.Identities[i]
 	r.Identities = slices.Delete(r.Identities, i, i+1)
+	r.Policies = slices.DeleteFunc(r.Policies, func(p Policy) bool { return p.Subject == "iam-"+gone.ID })
 	return gone, nil
+}
+
+// upgrade brings a record of an older version to this one, and reports whether it did.
+func (r *record) upgrade() bool {
+	if r.Version != 1 {
+		return false
+	}
+	r.Version = stateVersion
+	for i := range r.Identities {
+		id := &r.Identities[i]
+		id.Role = Manager
+		r.addPolicy(Policy{Subject: "iam-" + id.ID, Roles: []Role{Manager}, Instance: id.Instance}, id.Created)
+	}
+	for _, p := range r.Profiles {
+		r.addPolicy(Policy{Subject: "iam-" + p.ID, Roles: []Role{Manager}, Instance: p.Instance}, p.Created)
+	}
+	return true
 }
 
 // check refuses a state file that this version cannot serve.
@@ -111,6 +138,11 @@ func (r *record) check() error {
 	case len(r.Instances) == 0 || len(r.Identities) == 0:
 		return errors.New("state has no instance or no identity")
 	}
+	for i := range r.Policies {
+		if err := r.Policies[i].check(); err != nil {
+			return fmt.Errorf("policy %s: %w", r.Policies[i].ID, err)
+		}
+	}
 	return nil
 }
 
@@ -119,6 +151,7 @@ type subject struct {
 	principal Principal
 	sub       string // the IAM ID without its realm
 	subType   string // ServiceId or Profile
+	grants    grants
 }
 
 type accessKey struct {
@@ -133,6 +166,7 @@ type index struct {
 	subjects   map[string]*subject // by IAM ID
 	apiKeys    map[[sha256.Size]byte]*subject
 	accessKeys map[string]accessKey
+	public     grants // of everybody
 }
 
 func newIndex(rec *record) *index {
@@ -149,10 +183,20 @@ func newIndex(rec *record) *index {
 	for _, id := range rec.Identities {
 		s := ix.addSubject(id.ID, id.Name, id.Instance, "ServiceId")
 		ix.apiKeys[hashKey(id.APIKey)] = s
-		ix.accessKeys[id.AccessKeyID] = accessKey{id.SecretAccessKey, s.principal}
+		if id.AccessKeyID != "" {
+			ix.accessKeys[id.AccessKeyID] = accessKey{id.SecretAccessKey, s.principal}
+		}
 	}
 	for _, p := range rec.Profiles {
 		ix.addSubject(p.ID, p.Name, p.Instance, "Profile")
+	}
+	for i := range rec.Policies {
+		p := &rec.Policies[i]
+		if p.Subject == PublicAccess {
+			ix.public = append(ix.public, newGrant(p))
+		} else if sub := ix.subjects[p.Subject]; sub != nil {
+			sub.grants = append(sub.grants, newGrant(p))
+		}
 	}
 	return ix
 }
@@ -171,9 +215,9 @@ func (ix *index) credential(id identity) ServiceCredential {
 	return ServiceCredential{
 		APIKey:             id.APIKey,
 		HMACKeys:           HMACKeys{AccessKeyID: id.AccessKeyID, SecretAccessKey: id.SecretAccessKey},
-		APIKeyDescription:  "Auto-generated for key " + instanceCRN(ix.rec.Account, id.Instance),
+		APIKeyDescription:  "Auto-generated for key " + resourceKeyCRN(ix.rec.Account, id.Instance, id.resourceKey()),
 		APIKeyName:         id.APIKeyName,
-		RoleCRN:            roleCRN("Manager"),
+		RoleCRN:            id.Role.CRN(),
 		ServiceIDCRN:       serviceIDCRN(ix.rec.Account, id.ID),
 		ResourceInstanceID: instanceCRN(ix.rec.Account, id.Instance),
 	}
