@@ -11,6 +11,7 @@ import (
 
 	"github.com/icos-go/icos/server/authn"
 	"github.com/icos-go/icos/server/iam"
+	"github.com/icos-go/icos/server/journal"
 	"github.com/icos-go/icos/server/store"
 )
 
@@ -38,6 +39,10 @@ type call struct {
 
 	status  int
 	started bool // the status line has been given to net/http
+
+	code  code           // of the error answered with
+	watch *journal.Watch // nil without a journal
+	end   func()         // what a fault does after the answer; nil without one
 }
 
 // Headers that every answer has, shared by all: net/http only reads them.
@@ -135,6 +140,7 @@ func (c *call) fail(err error) {
 		panic(http.ErrAbortHandler)
 	}
 	e := toAPIError(err)
+	c.code = e.code
 	if e.status >= 500 && e.cause != nil && c.r.Context().Err() == nil {
 		c.log.Error("request", "id", c.id, "operation", c.name(), "bucket", c.bucket, "key", c.key, "err", e.cause)
 	}

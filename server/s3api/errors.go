@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/icos-go/icos/server/authn"
+	"github.com/icos-go/icos/server/fault"
 	"github.com/icos-go/icos/server/store"
 )
 
@@ -202,7 +203,7 @@ func toAPIError(err error) *apiError {
 // clientGone reports whether err came of writing to a client that no longer reads, which is no failure of ours.
 func clientGone(err error) bool {
 	_, network := errors.AsType[*net.OpError](err)
-	return network || errors.Is(err, context.Canceled) || errors.Is(err, os.ErrDeadlineExceeded)
+	return network || errors.Is(err, context.Canceled) || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, fault.ErrCut)
 }
 
 func storeCode(err error) code {

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/icos-go/icos/server/authn"
+	"github.com/icos-go/icos/server/fault"
 	"github.com/icos-go/icos/server/iam"
+	"github.com/icos-go/icos/server/journal"
 	"github.com/icos-go/icos/server/store"
 )
 
@@ -33,6 +35,12 @@ type Config struct {
 	// Today is the clock of objects: of their dates, retentions and lifecycles. If nil, Now. The store must have the same.
 	Today func() time.Time
 
+	// Faults has requests fail on purpose. If nil, none does.
+	Faults *fault.Injector
+
+	// Journal is given every request. If nil, none is kept.
+	Journal *journal.Log
+
 	// Logger gets a Debug line for each request and an Error line for each failure of ours. If nil, nothing is logged.
 	Logger *slog.Logger
 }
@@ -48,6 +56,8 @@ type handler struct {
 	now      func() time.Time
 	today    func() time.Time
 	log      *slog.Logger
+	faults   *fault.Injector
+	journal  *journal.Log
 	routes   routes
 }
 
@@ -55,6 +65,7 @@ type handler struct {
 func New(c Config) http.Handler {
 	h := &handler{
 		store: c.Store, iam: c.IAM, authn: c.Authn, now: c.Now, today: c.Today, log: c.Logger,
+		faults: c.Faults, journal: c.Journal,
 		hosts:    authn.NewHosts(c.Hosts),
 		location: "us-south-standard",
 		reserved: make(map[string]bool, len(c.Reserved)),
@@ -81,10 +92,16 @@ func New(c Config) http.Handler {
 // ServeHTTP answers one request.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{handler: h, w: w, r: r, start: h.now()}
+	if h.journal != nil {
+		defer c.watched()()
+	}
 	c.begin()
 	defer c.recover()
 	if err := c.serve(); err != nil {
 		c.fail(err)
+	}
+	if c.end != nil {
+		c.end()
 	}
 	if h.log.Enabled(r.Context(), slog.LevelDebug) {
 		c.trace()
@@ -105,6 +122,11 @@ func (c *call) serve() error {
 		return err
 	}
 	c.op = op
+	if c.faults.Active() {
+		if err := c.disturb(); err != nil {
+			return err
+		}
+	}
 	if err := c.authenticate(); err != nil {
 		return err
 	}

@@ -1,0 +1,111 @@
+package journal
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// An Entry is one request and what became of it.
+type Entry struct {
+	Seq       int64       `json:"seq"` // counts from 1
+	Time      time.Time   `json:"time"`
+	ID        string      `json:"id,omitempty"` // as in x-amz-request-id
+	Operation string      `json:"operation,omitempty"`
+	Bucket    string      `json:"bucket,omitempty"`
+	Key       string      `json:"key,omitempty"`
+	Method    string      `json:"method"`
+	Target    string      `json:"target"` // path and query, secrets redacted
+	Header    http.Header `json:"header"` // of the request, secrets redacted
+
+	Status    int           `json:"status"`         // 0: the connection was broken before an answer
+	Code      string        `json:"code,omitempty"` // of the error, if it is one
+	Received  int64         `json:"received"`       // bytes of the request's body that were read
+	Sent      int64         `json:"sent"`           // bytes of the answer's body
+	Took      time.Duration `json:"took"`           // nanoseconds
+	Principal string        `json:"principal,omitempty"`
+	Rule      string        `json:"rule,omitempty"` // id of the fault rule that struck
+}
+
+// A Log holds the last requests. It may be used concurrently; a nil one
+// remembers nothing.
+type Log struct {
+	mu   sync.Mutex    // guards all below
+	ring []Entry       // Seq s is at (s-1) % len
+	held int           // entries in it
+	last int64         // Seq of the newest
+	more chan struct{} // closed when an entry is added; nil if nobody waits
+}
+
+// New returns a Log of the last size requests.
+func New(size int) *Log { return &Log{ring: make([]Entry, max(size, 1))} }
+
+// Add appends an entry, whose Seq it sets.
+func (l *Log) Add(e Entry) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last++
+	e.Seq = l.last
+	l.ring[l.place(e.Seq)] = e
+	l.held = min(l.held+1, len(l.ring))
+	if l.more != nil {
+		close(l.more)
+		l.more = nil
+	}
+}
+
+// After returns the entries whose Seq is greater than seq, the oldest first, and
+// at most limit of them unless that is 0. Those that were forgotten are missing.
+// The entries' headers are shared; do not alter them.
+func (l *Log) After(seq int64, limit int) []Entry {
+	if l == nil {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	first := max(seq, l.last-int64(l.held))
+	n := max(l.last-first, 0)
+	if limit > 0 {
+		n = min(n, int64(limit))
+	}
+	list := make([]Entry, 0, n)
+	for s := first + 1; s <= first+n; s++ {
+		list = append(list, l.ring[l.place(s)])
+	}
+	return list
+}
+
+func (l *Log) place(seq int64) int64 { return (seq - 1) % int64(len(l.ring)) }
+
+// Clear forgets all entries. Seq goes on counting.
+func (l *Log) Clear() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	clear(l.ring)
+	l.held = 0
+}
+
+// Wait returns when there is an entry after seq, or with the error of ctx.
+func (l *Log) Wait(ctx context.Context, seq int64) error {
+	for {
+		l.mu.Lock()
+		if l.last > seq {
+			l.mu.Unlock()
+			return nil
+		}
+		if l.more == nil {
+			l.more = make(chan struct{})
+		}
+		more := l.more
+		l.mu.Unlock()
+		select {
+		case <-more:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
