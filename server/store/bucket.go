@@ -153,6 +153,22 @@ func (s *Store) Bucket(ctx context.Context, name string) (Bucket, error) {
 // UpdateBucket lets change alter a copy of the bucket and stores it. Changes to Name are ignored. An error of change stores
 // nothing and is returned as it is.
 func (s *Store) UpdateBucket(ctx context.Context, name string, change func(*Bucket) error) (Bucket, error) {
+	return s.updateBucket(ctx, name, change, nil)
+}
+
+// UpdateEmptyBucket is UpdateBucket for what must be settled before there are objects: if there is one it fails with
+// ErrBucketNotEmpty.
+func (s *Store) UpdateEmptyBucket(ctx context.Context, name string, change func(*Bucket) error) (Bucket, error) {
+	return s.updateBucket(ctx, name, change, func(b *bucketState) error {
+		if empty, err := s.isEmpty(b); err != nil || empty {
+			return err
+		}
+		return ErrBucketNotEmpty
+	})
+}
+
+// updateBucket alters a bucket while nothing in it changes. Check, if not nil, may refuse that.
+func (s *Store) updateBucket(ctx context.Context, name string, change func(*Bucket) error, check func(*bucketState) error) (Bucket, error) {
 	if err := s.enter(ctx); err != nil {
 		return Bucket{}, err
 	}
@@ -171,6 +187,11 @@ func (s *Store) UpdateBucket(ctx context.Context, name string, change func(*Buck
 	row.BucketState = row.BucketState.clone()
 	if err := change(&row); err != nil {
 		return Bucket{}, err
+	}
+	if check != nil {
+		if err := check(b); err != nil {
+			return Bucket{}, err
+		}
 	}
 	row.Name = name
 	batch := s.db.NewBatch()
@@ -197,22 +218,16 @@ func (s *Store) DeleteBucket(ctx context.Context, name string) error {
 	}
 	b.alive.Lock()
 	defer b.alive.Unlock()
-	lower := appendObjectKey(nil, b.id, "")
-	empty := true
-	err = s.scan(lower, prefixEnd(appendObjectKey(nil, b.id, "")), func(_, _ []byte) (bool, error) {
-		empty = false
-		return false, nil
-	})
-	if err != nil {
+	switch empty, err := s.isEmpty(b); {
+	case err != nil:
 		return err
-	}
-	if !empty {
+	case !empty:
 		return ErrBucketNotEmpty
 	}
 	batch := s.db.NewBatch()
 	_ = batch.Delete(bucketKey(name), nil)
 	var uploads []body
-	lower = appendUploadPrefix(nil, b.id, "")
+	lower := appendUploadPrefix(nil, b.id, "")
 	err = s.scan(lower, prefixEnd(appendUploadPrefix(nil, b.id, "")), func(key, _ []byte) (bool, error) {
 		_, i, err := parseUploadKey(key)
 		uploads = append(uploads, body{bodyUpload, i})
@@ -231,6 +246,16 @@ func (s *Store) DeleteBucket(ctx context.Context, name string) error {
 	delete(s.buckets.byName, name)
 	s.buckets.mu.Unlock()
 	return nil
+}
+
+// isEmpty reports whether a bucket has no objects.
+func (s *Store) isEmpty(b *bucketState) (empty bool, err error) {
+	empty = true
+	err = s.scan(appendObjectKey(nil, b.id, ""), prefixEnd(appendObjectKey(nil, b.id, "")), func(_, _ []byte) (bool, error) {
+		empty = false
+		return false, nil
+	})
+	return empty, err
 }
 
 // Buckets lists at most limit buckets of an instance whose names begin with prefix and come after the name after, sorted by

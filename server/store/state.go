@@ -22,7 +22,7 @@ type Tag struct{ Key, Value string }
 // Lock is the S3 object lock of one version.
 type Lock struct {
 	Mode      string    // GOVERNANCE or COMPLIANCE; empty without a retention
-	Until     time.Time // end of the retention; zero without one
+	Until     time.Time // end of the retention, in whole seconds; zero without one
 	LegalHold bool
 }
 
@@ -117,7 +117,9 @@ func (e *encoder) state(s *State) {
 		e.strings(tagTags, tagPairs(s.Tags)...)
 	}
 	e.string(tagLockMode, s.Lock.Mode)
-	e.time(tagLockUntil, s.Lock.Until)
+	if !s.Lock.Until.IsZero() { // it may be millennia ahead, further than nanoseconds reach
+		e.uint(tagLockUntil, zigzag(s.Lock.Until.Unix()))
+	}
 	e.bool(tagLockHold, s.Lock.LegalHold)
 	e.bool(tagKept, s.Retention.Kept)
 	e.uint(tagPeriod, zigzag(s.Retention.Period))
@@ -144,7 +146,7 @@ func (d *decoder) state(s *State) bool {
 	case tagLockMode:
 		s.Lock.Mode = string(d.val)
 	case tagLockUntil:
-		s.Lock.Until = d.time()
+		s.Lock.Until = time.Unix(unzigzag(d.uint()), 0).UTC()
 	case tagLockHold:
 		s.Lock.LegalHold = d.bool()
 	case tagKept:
