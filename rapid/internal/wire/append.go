@@ -31,10 +31,11 @@ const (
 	paramMaxStreamData
 	paramMaxStreams
 	paramMaxRate
+	paramMaxParity
 )
 
 // HelloMax is the most that AppendHello writes, in bytes.
-const HelloMax = 1 + 1 + 7*(1+8)
+const HelloMax = 1 + 1 + 8*(1+8)
 
 // AppendHello appends a HELLO with the fields of h that are not zero.
 func AppendHello(b []byte, h *Hello) []byte {
@@ -51,6 +52,7 @@ func AppendHello(b []byte, h *Hello) []byte {
 		{paramMaxStreamData, h.MaxStreamData},
 		{paramMaxStreams, h.MaxStreams},
 		{paramMaxRate, h.MaxRate},
+		{paramMaxParity, h.MaxParity},
 	} {
 		if p.value != 0 {
 			b = AppendVarint(append(b, p.id), p.value)
@@ -97,18 +99,42 @@ func AppendStream(b []byte, stream, offset uint64, data []byte, fin, last bool) 
 // AppendStreamHead appends what comes before the n bytes of data in a STREAM;
 // the caller appends these itself. See AppendStream.
 func AppendStreamHead(b []byte, stream, offset uint64, n int, fin, last bool) []byte {
-	t := Stream
-	if fin {
-		t |= streamFin
-	}
+	t := withFin(Stream, fin)
 	if !last {
 		t |= streamLen
 	}
-	b = AppendVarint(AppendVarint(append(b, byte(t)), stream), offset)
+	b = AppendVarint(AppendVarint(append(b, t), stream), offset)
 	if !last {
 		b = AppendVarint(b, uint64(n))
 	}
 	return b
+}
+
+// ParityOverhead is how many bytes AppendParity writes beside the rows, at most.
+func ParityOverhead(stream, offset uint64) int {
+	return 1 + VarintLen(stream) + VarintLen(offset) + VarintLen(MaxGroup) + VarintLen(MaxRows) + VarintLen(MaxRows) + VarintLen(MaxRow)
+}
+
+// AppendParity appends a PARITY with rows of piece bytes each of the group of length bytes at an offset,
+// from row on, of so many in all. With fin the stream ends with the group. Nothing may
+// follow the frame.
+func AppendParity(b []byte, stream, offset uint64, length, rows, row, piece int, data []byte, fin bool) []byte {
+	b = AppendVarint(AppendVarint(append(b, withFin(Parity, fin)), stream), offset)
+	b = AppendVarint(AppendVarint(b, uint64(length)), uint64(rows))
+	b = AppendVarint(AppendVarint(b, uint64(row)), uint64(piece))
+	return append(b, data...)
+}
+
+// AppendRepaired appends a REPAIRED: all of the stream up to offset has come, and with fin that is its end.
+func AppendRepaired(b []byte, stream, offset uint64, fin bool) []byte {
+	return AppendVarint(AppendVarint(append(b, withFin(Repaired, fin)), stream), offset)
+}
+
+func withFin(t FrameType, fin bool) byte {
+	if fin {
+		t |= streamFin
+	}
+	return byte(t)
 }
 
 // ResetSize is how many bytes AppendReset writes.

@@ -17,6 +17,8 @@ const (
 	Greeting      FrameType = 0x04 // HELLO: what this end is and allows
 	Open          FrameType = 0x05 // a new stream and its destination
 	Stream        FrameType = 0x08 // bytes of a stream; the parser takes 0x08 to 0x0b to it
+	Parity        FrameType = 0x0c // sums of the bytes of a stream; the parser takes 0x0d to it
+	Repaired      FrameType = 0x0e // up to where Parity has made a stream whole; the parser takes 0x0f to it
 	Reset         FrameType = 0x10 // the sender gives up sending on a stream
 	Stop          FrameType = 0x11 // the receiver wants no more of a stream
 	MaxData       FrameType = 0x12 // session credit
@@ -28,7 +30,7 @@ const (
 	Close         FrameType = 0x18 // the session is over
 )
 
-// Bits of the type of a Stream frame.
+// Bits of the type of a Stream frame, of which Parity and Repaired have the first too.
 const (
 	streamFin = 0x01 // the data ends the stream
 	streamLen = 0x02 // a length is given; without it the data fills the packet
@@ -41,6 +43,12 @@ const (
 	MaxStreamID    = 1<<60 - 1 // greatest stream id
 	MaxAckRanges   = 1<<14 - 1 // ranges of one ACK
 	MaxParameters  = 64        // parameters of one HELLO
+	MaxGroup       = 1 << 20   // bytes of the group of a PARITY
+	MaxRows        = 512       // rows of the group of a PARITY
+	MinRow         = 64        // bytes of a row of a PARITY, of which its size is …
+	RowStep        = 8         // … a multiple of these
+	MaxRow         = 1 << 14
+	MaxPieces      = 1 << 13 // pieces, of the size of a row, of the group of a PARITY
 )
 
 // maxPolicy is the last of the rate policies.
@@ -66,6 +74,10 @@ func (t FrameType) String() string {
 		return "OPEN"
 	case Stream, Stream | streamFin, Stream | streamLen, Stream | streamFin | streamLen:
 		return "STREAM"
+	case Parity, Parity | streamFin:
+		return "PARITY"
+	case Repaired, Repaired | streamFin:
+		return "REPAIRED"
 	case Reset:
 		return "RESET"
 	case Stop:
@@ -99,10 +111,15 @@ func (t FrameType) Eliciting() bool {
 type Frame struct {
 	Type FrameType
 
-	Stream uint64 // Open, Stream, Reset, Stop, MaxStreamData
-	Offset uint64 // Stream: where Data begins
-	Data   []byte // Stream
-	Fin    bool   // Stream: the stream ends with Data
+	Stream uint64 // Open, Stream, Parity, Repaired, Reset, Stop, MaxStreamData
+	Offset uint64 // Stream: where Data begins; Parity: where the group does; Repaired: up to where all has come
+	Data   []byte // Stream; Parity: one or more rows
+	Fin    bool   // Stream, Parity, Repaired: the stream ends with Data, with the group, at Offset
+
+	Length int // Parity: of the group in bytes
+	Rows   int // Parity: of the group in all
+	Row    int // Parity: the first of Data
+	Piece  int // Parity: size of a piece and of a row in bytes
 
 	Text []byte // Open: destination; Reset, Close: reason, not to be trusted as UTF-8
 	Code Code   // Reset, Stop, Close
@@ -134,4 +151,5 @@ type Hello struct {
 	MaxStreamData uint64        // first credit of every stream, bytes
 	MaxStreams    uint64        // how many streams the peer may open at first
 	MaxRate       uint64        // fastest it lets the peer send, bytes per second
+	MaxParity     uint64        // longest group of PARITY that it takes, bytes
 }

@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -81,6 +82,33 @@ var frames = []struct {
 		wire.Frame{Type: wire.Stream, Stream: wire.MaxStreamID, Offset: wire.MaxVarint, Fin: true},
 	},
 	{
+		"PARITY last", "0c05800100005000" + "4118154040" + strings.Repeat("5a", 128),
+		func(b []byte) []byte {
+			return wire.AppendParity(b, 5, 1<<16, 1<<12, 280, 21, 64, bytes.Repeat([]byte{0x5a}, 128), false)
+		},
+		wire.Frame{
+			Type: wire.Parity, Stream: 5, Offset: 1 << 16, Length: 1 << 12, Rows: 280, Row: 21, Piece: 64,
+			Data: bytes.Repeat([]byte{0x5a}, 128),
+		},
+	},
+	{
+		"PARITY last fin", "0d00000101004040" + strings.Repeat("5a", 64),
+		func(b []byte) []byte {
+			return wire.AppendParity(b, 0, 0, 1, 1, 0, 64, bytes.Repeat([]byte{0x5a}, 64), true)
+		},
+		wire.Frame{Type: wire.Parity, Length: 1, Rows: 1, Piece: 64, Data: bytes.Repeat([]byte{0x5a}, 64), Fin: true},
+	},
+	{
+		"REPAIRED", "0e0580010000",
+		func(b []byte) []byte { return wire.AppendRepaired(b, 5, 1<<16, false) },
+		wire.Frame{Type: wire.Repaired, Stream: 5, Offset: 1 << 16},
+	},
+	{
+		"REPAIRED fin", "0f0540ff",
+		func(b []byte) []byte { return wire.AppendRepaired(b, 5, 255, true) },
+		wire.Frame{Type: wire.Repaired, Stream: 5, Offset: 255, Fin: true},
+	},
+	{
 		"RESET", "1009037bbd026e6f",
 		func(b []byte) []byte { return wire.AppendReset(b, 9, wire.Unreachable, 15293, "no") },
 		wire.Frame{Type: wire.Reset, Stream: 9, Code: wire.Unreachable, Size: 15293, Text: []byte("no")},
@@ -151,7 +179,11 @@ func TestFrames(t *testing.T) {
 		// reach to the end of their packet.
 		for n := 1; n < len(b); n++ {
 			p := wire.Parse(b[:n])
+			cut := max(0, n-(len(b)-len(c.want.Data)))
 			open := strings.Contains(c.name, "last") && n >= len(b)-len(c.want.Data) || c.want.Type == wire.Padding
+			if c.want.Type == wire.Parity {
+				open = cut > 0 && cut%c.want.Piece == 0 // whole rows
+			}
 			if got := p.Next(); got != open {
 				t.Errorf("%s: first %d bytes: parsed %v, %v", c.name, n, got, p.Err())
 			}
@@ -203,6 +235,9 @@ func TestFrameTypesAreThoseOfTheDocument(t *testing.T) {
 		if c.want.Type == wire.Stream {
 			code = "0x08–0x0b"
 		}
+		if c.want.Type == wire.Parity || c.want.Type == wire.Repaired {
+			code += fmt.Sprintf("–0x%02x", uint8(c.want.Type)+1)
+		}
 		elicits := "no"
 		if c.want.Type.Eliciting() {
 			elicits = "yes"
@@ -222,12 +257,26 @@ func TestFrameTypesAreThoseOfTheDocument(t *testing.T) {
 
 func TestMalformedFrames(t *testing.T) {
 	long := strings.Repeat("61", 513)
+	row := strings.Repeat("5a", 64)
 	for _, c := range []struct {
 		name, bytes string
 		want        error
 	}{
 		{"type 0x06", "06", wire.ErrType},
-		{"type 0x0c", "0c", wire.ErrType},
+		{"type 0x07", "07", wire.ErrType},
+		{"PARITY of an empty group", "0c00000001004040" + row, wire.ErrRange},
+		{"PARITY of a group too long", "0c0000801000010100" + "4040" + row, wire.ErrRange},
+		{"PARITY of rows too many", "0c000001420100" + "4040" + row, wire.ErrRange},
+		{"PARITY of a row too many", "0c00000101014040" + row, wire.ErrRange},
+		{"PARITY of two rows for one", "0c00000101004040" + row + row, wire.ErrRange},
+		{"PARITY of part of a row", "0c00000101004040" + row[2:], wire.ErrShort},
+		{"PARITY of no row", "0c00000101004040", wire.ErrShort},
+		{"PARITY of rows too short", "0c00000102000161", wire.ErrRange},
+		{"PARITY of rows of an odd size", "0c00000101004041" + row + "5a", wire.ErrRange},
+		{"PARITY of pieces too many", "0c0000801000000100" + "4040" + row, wire.ErrRange},
+		{"PARITY beyond 2^62", "0c00ffffffffffffffff0101004040" + row, wire.ErrRange},
+		{"PARITY id too great", "0cd0000000000000000001010040" + "40" + row, wire.ErrRange},
+		{"REPAIRED id too great", "0ed000000000000000" + "00", wire.ErrRange},
 		{"type 0xff", "ff", wire.ErrType},
 		{"STREAM id too great", "0ad0000000000000000000", wire.ErrRange},
 		{"STREAM beyond 2^62", "0a00ffffffffffffffff0161", wire.ErrRange},
@@ -304,10 +353,14 @@ func TestSizesAreKnownBeforeWriting(t *testing.T) {
 			check("STREAM last", len(wire.AppendStream(nil, id, n, data, true, true)), wire.StreamOverhead(id, n)+100)
 			check("STREAM", len(wire.AppendStream(nil, id, n, data, false, false)), wire.StreamOverheadLen(id, n, 100)+100)
 			check("RESET", len(wire.AppendReset(nil, id, wire.Busy, n, long)), wire.ResetSize(id, wire.Busy, n, long))
+			check("REPAIRED", len(wire.AppendRepaired(nil, id, n, true)), 1+wire.VarintLen(id)+wire.VarintLen(n))
+			if got := len(wire.AppendParity(nil, id, n, wire.MaxGroup, wire.MaxRows, wire.MaxRows, wire.MaxRow, nil, true)); got > wire.ParityOverhead(id, n) {
+				t.Errorf("PARITY of stream %d, number %d: %d bytes beside its rows", id, n, got)
+			}
 			check("OPEN", len(wire.AppendOpen(nil, id, "host:443")), wire.OpenSize(id, "host:443"))
 		}
 	}
-	most := wire.Hello{wire.MaxVarint, 1<<62 - 1, 1<<62 - 1, wire.MaxVarint, wire.MaxVarint, wire.MaxVarint, wire.MaxVarint}
+	most := wire.Hello{wire.MaxVarint, 1<<62 - 1, 1<<62 - 1, wire.MaxVarint, wire.MaxVarint, wire.MaxVarint, wire.MaxVarint, wire.MaxVarint}
 	if n := len(wire.AppendHello(nil, &most)); n > wire.HelloMax {
 		t.Errorf("HELLO of %d bytes, at most %d expected", n, wire.HelloMax)
 	}

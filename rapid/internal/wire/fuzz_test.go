@@ -73,6 +73,10 @@ func writeFrame(t *testing.T, b []byte, f *wire.Frame) []byte {
 		return wire.AppendOpen(b, f.Stream, string(f.Text))
 	case wire.Stream:
 		return wire.AppendStream(b, f.Stream, f.Offset, f.Data, f.Fin, false)
+	case wire.Parity:
+		return wire.AppendParity(b, f.Stream, f.Offset, f.Length, f.Rows, f.Row, f.Piece, f.Data, f.Fin)
+	case wire.Repaired:
+		return wire.AppendRepaired(b, f.Stream, f.Offset, f.Fin)
 	case wire.Reset:
 		return wire.AppendReset(b, f.Stream, f.Code, f.Size, string(f.Text))
 	case wire.Stop:
@@ -116,6 +120,11 @@ func same(t *testing.T, a, b *wire.Frame) {
 		ok = ok && a.PN == b.PN
 	case wire.Greeting:
 		ok = ok && a.Hello == b.Hello
+	case wire.Parity:
+		ok = ok && a.Length == b.Length && a.Rows == b.Rows && a.Row == b.Row && a.Piece == b.Piece
+		ok = ok && a.Stream == b.Stream && a.Offset == b.Offset && a.Fin == b.Fin && bytes.Equal(a.Data, b.Data)
+	case wire.Repaired:
+		ok = ok && a.Stream == b.Stream && a.Offset == b.Offset && a.Fin == b.Fin
 	case wire.Open, wire.Stream, wire.Reset, wire.Stop:
 		ok = ok && a.Stream == b.Stream
 		ok = ok && (a.Type != wire.Open || bytes.Equal(a.Text, b.Text))

@@ -78,6 +78,15 @@ func (p *Parser) parse(r *reader, t FrameType) {
 		if f.Offset+n > MaxVarint {
 			r.fail(ErrRange)
 		}
+	case Parity, Parity | streamFin:
+		f.Type = Parity
+		f.Fin = t&streamFin != 0
+		f.parseParity(r)
+	case Repaired, Repaired | streamFin:
+		f.Type = Repaired
+		f.Fin = t&streamFin != 0
+		f.Stream = r.stream()
+		f.Offset = r.varint()
 	case Reset:
 		f.Stream = r.stream()
 		f.Code = Code(r.varint())
@@ -113,6 +122,23 @@ func (p *Parser) parse(r *reader, t FrameType) {
 		f.Text = r.text(0, MaxReason)
 	default:
 		r.fail(ErrType)
+	}
+}
+
+// parseParity reads the fields of a PARITY, up to the end of the payload.
+func (f *Frame) parseParity(r *reader) {
+	f.Stream = r.stream()
+	f.Offset = r.varint()
+	f.Length, f.Rows, f.Row, f.Piece = r.count(MaxGroup), r.count(MaxRows), r.count(MaxRows), r.count(MaxRow)
+	f.Data = r.bytes(uint64(len(r.b)))
+	switch {
+	case r.err != nil:
+	case f.Length == 0, f.Piece < MinRow, f.Piece%RowStep != 0, f.Length > MaxPieces*f.Piece, f.Offset > MaxVarint-uint64(f.Length):
+		r.fail(ErrRange)
+	case len(f.Data) == 0, len(f.Data)%f.Piece != 0:
+		r.fail(ErrShort)
+	case f.Row+len(f.Data)/f.Piece > f.Rows:
+		r.fail(ErrRange)
 	}
 }
 
@@ -177,6 +203,8 @@ func (h *Hello) parse(r *reader) {
 			h.MaxStreams = v
 		case paramMaxRate:
 			h.MaxRate = v
+		case paramMaxParity:
+			h.MaxParity = v
 		}
 	}
 }
@@ -212,6 +240,16 @@ func (r *reader) stream() uint64 {
 		return 0
 	}
 	return v
+}
+
+// count reads a number of at most most.
+func (r *reader) count(most uint64) int {
+	v := r.varint()
+	if v > most {
+		r.fail(ErrRange)
+		return 0
+	}
+	return int(v)
 }
 
 func (r *reader) bytes(n uint64) []byte {
