@@ -25,7 +25,9 @@ import (
 	"github.com/icos-go/icos/server/ats"
 	"github.com/icos-go/icos/server/authn"
 	"github.com/icos-go/icos/server/clock"
+	"github.com/icos-go/icos/server/fault"
 	"github.com/icos-go/icos/server/iam"
+	"github.com/icos-go/icos/server/journal"
 	"github.com/icos-go/icos/server/s3api"
 	"github.com/icos-go/icos/server/store"
 )
@@ -63,6 +65,13 @@ type Config struct {
 	// SigningKey signs tokens instead of a key made and kept in Dir. Tests
 	// share one, as an RSA key takes long to make.
 	SigningKey *rsa.PrivateKey
+	// WebsiteHosts are the host names, without ports, under which the website
+	// of a bucket is served as bucket.host. If empty, s3-web before each of Hosts,
+	// as in s3-web.localhost.
+	WebsiteHosts []string
+	// Journal is how many of the last requests are remembered; see
+	// Server.Journal. If zero, none.
+	Journal int
 }
 
 // Credential is a COS service credential: its JSON form is what IBM Cloud
@@ -79,6 +88,9 @@ type Server struct {
 	clock *clock.Clock
 	log   *slog.Logger
 	rapid listeners
+
+	faults  fault.Injector
+	journal *journal.Log // nil if none is kept
 
 	closing sync.Once
 	closed  error // what Close returned; guarded by closing
@@ -113,19 +125,23 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("server: open identities: %w", err), st.Close())
 	}
-	return &Server{
+	s := &Server{
 		store: st,
 		iam:   ids,
 		hosts: authn.NewHosts(cfg.Hosts),
 		clock: cfg.Clock,
 		log:   cfg.Logger,
 		ats:   ats.New(ats.Config{Store: st, IAM: ids, Now: cfg.Now, Logger: cfg.Logger}),
-		s3: s3api.New(s3api.Config{
-			Store: st, IAM: ids, Authn: authn.New(authn.Config{Directory: ids, Now: cfg.Now, Hosts: cfg.Hosts}),
-			Hosts: cfg.Hosts, Location: cfg.Location, Reserved: []string{"identity", "oidc"},
-			Now: cfg.Now, Today: cfg.Clock.Now, Logger: cfg.Logger,
-		}),
-	}, nil
+	}
+	if cfg.Journal > 0 {
+		s.journal = journal.New(cfg.Journal)
+	}
+	s.s3 = s3api.New(s3api.Config{
+		Store: st, IAM: ids, Authn: authn.New(authn.Config{Directory: ids, Now: cfg.Now, Hosts: cfg.Hosts}),
+		Hosts: cfg.Hosts, Location: cfg.Location, Reserved: []string{"identity", "oidc"},
+		Now: cfg.Now, Today: cfg.Clock.Now, Faults: &s.faults, Journal: s.journal, Logger: cfg.Logger,
+	})
+	return s, nil
 }
 
 // below returns dir/name, or "" if dir is empty.
@@ -143,18 +159,26 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.abort(r)
 	w, r, end := guard(w, r)
 	defer end()
-	switch path := r.URL.Path; {
-	case s.hosts.Bucket(r.Host) != "":
-		s.s3.ServeHTTP(w, r) // every path is a key of the bucket in the host name
-	case strings.HasPrefix(path, "/identity/"), strings.HasPrefix(path, "/oidc/"), strings.HasPrefix(path, "/.well-known/"):
-		s.iam.ServeHTTP(w, r)
-	case path == "/v2/endpoints": // "v2" is too short for a bucket's name
-		s.serveEndpoints(w, r)
-	case ats.Serves(r):
-		s.ats.ServeHTTP(w, r)
-	default:
-		s.s3.ServeHTTP(w, r)
+	if name, h := s.beside(r); h != nil {
+		s.serveBeside(name, h, w, r)
+		return
 	}
+	s.s3.ServeHTTP(w, r)
+}
+
+// beside returns the service beside the S3 API that r is for, and its name; nil if it is for the S3 API.
+func (s *Server) beside(r *http.Request) (name string, h http.Handler) {
+	switch path := r.URL.Path; {
+	case s.hosts.Bucket(r.Host) != "": // every path is a key of the bucket in the host name
+		return "", nil
+	case strings.HasPrefix(path, "/identity/"), strings.HasPrefix(path, "/oidc/"), strings.HasPrefix(path, "/.well-known/"):
+		return "IAM", s.iam
+	case path == "/v2/endpoints": // "v2" is too short for a bucket's name
+		return "Endpoints", http.HandlerFunc(s.serveEndpoints)
+	case ats.Serves(r):
+		return "ATS", s.ats
+	}
+	return "", nil
 }
 
 // abort turns a panic, which is a bug of ours, into a line in the log and a
