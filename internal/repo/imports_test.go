@@ -41,9 +41,10 @@ var law = []rule{
 	{"server/journal", nil, "remembers requests; knows HTTP and no operation"},
 	{"server/fault", nil, "rules and what they do to an HTTP exchange; knows no operation"},
 	{"server/clock", nil, "a time that can be moved; moves nothing else"},
+	{"server/lifecycle", []string{"server/store"}, "rules and times, and a sweep over the store; no HTTP"},
 	{"server/iam", []string{"server/store"}, "identities, keys and tokens"},
 	{"server/authn", []string{"internal/sigv4", "internal/sigv2", "server/iam"}, "who sent this request"},
-	{"server/s3api", []string{"server/store", "server/iam", "server/authn", "server/fault", "server/journal", "internal/crc"}, "the S3 operations over the store"},
+	{"server/s3api", []string{"server/store", "server/iam", "server/lifecycle", "server/authn", "server/fault", "server/journal", "internal/crc"}, "the S3 operations over the store"},
 	{"server/ats", []string{"server/store", "server/iam", "rapid"}, "who may move what, and a grant to do so; moves nothing"},
 	{"server", []string{"server/store", "server/iam", "server/authn", "server/s3api", "server/ats", "server/clock", "server/fault", "server/journal", "rapid"}, "puts the services on one port"},
 	{"transfer", []string{
