@@ -80,6 +80,7 @@ type Credential = iam.ServiceCredential
 
 // A Server is a local COS. It is an http.Handler and may be used concurrently.
 type Server struct {
+	dir   string
 	store *store.Store
 	iam   *iam.Service
 	s3    http.Handler
@@ -126,6 +127,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, errors.Join(fmt.Errorf("server: open identities: %w", err), st.Close())
 	}
 	s := &Server{
+		dir:   cfg.Dir,
 		store: st,
 		iam:   ids,
 		hosts: authn.NewHosts(cfg.Hosts),

@@ -39,6 +39,7 @@ var law = []rule{
 	{"internal/cli", []string{"public", "internal/control"}, "the command can do what a program can do, with the same packages"},
 	{"cmd/icos", []string{"internal/cli"}, "ten lines; everything it does is tested in internal/cli"},
 	{"server/store", nil, "bytes, rows and files; no HTTP, no identities"},
+	{"server/admin", []string{"server/clock", "server/fault", "server/journal"}, "an HTTP API to what steers a server, which is behind an interface"},
 	{"server/journal", nil, "remembers requests; knows HTTP and no operation"},
 	{"server/fault", nil, "rules and what they do to an HTTP exchange; knows no operation"},
 	{"server/clock", nil, "a time that can be moved; moves nothing else"},

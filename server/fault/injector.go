@@ -43,20 +43,43 @@ var ErrNoRule = errors.New("no such rule")
 // Add puts a rule in force and returns its id. Where several match, the one added
 // first strikes.
 func (in *Injector) Add(r Rule) (id string, err error) {
-	if err := r.check(); err != nil {
-		return "", fmt.Errorf("fault: %w", err)
-	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	l, err := in.enlist(r)
+	if err != nil {
+		return "", err
+	}
+	return l.id, nil
+}
+
+func (in *Injector) enlist(r Rule) (*live, error) {
+	if err := r.check(); err != nil {
+		return nil, fmt.Errorf("fault: %w", err)
+	}
 	rules := in.current()
 	if len(rules) >= maxRules {
-		return "", fmt.Errorf("fault: there are %d rules already; remove some", maxRules)
+		return nil, fmt.Errorf("fault: there are %d rules already; remove some", maxRules)
 	}
 	in.last++
 	l := &live{Rule: r, id: strconv.Itoa(in.last), number: uint64(in.last), seed: in.seed}
 	rules = append(slices.Clip(rules), l)
 	in.rules.Store(&rules)
-	return l.id, nil
+	return l, nil
+}
+
+// Replace is Reset, and an Add of each rule. If one is refused, there are none
+// at all after it.
+func (in *Injector) Replace(seed uint64, rules []Rule) error {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.reset(seed)
+	for _, r := range rules {
+		if _, err := in.enlist(r); err != nil {
+			in.reset(seed)
+			return err
+		}
+	}
+	return nil
 }
 
 func (in *Injector) current() []*live {
@@ -89,6 +112,10 @@ func (in *Injector) Remove(id string) error {
 func (in *Injector) Reset(seed uint64) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	in.reset(seed)
+}
+
+func (in *Injector) reset(seed uint64) {
 	in.seed, in.last = seed, 0
 	in.rules.Store(nil)
 }
