@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/icos-go/icos/server/iam"
 	"github.com/icos-go/icos/server/store"
 )
 
@@ -120,11 +121,14 @@ func (c *call) checkGrantee(g *store.Grantee) error {
 	return nil
 }
 
-// newObjectACL reads the ACL of a new object. Only the bucket's owner may open what it owns to others.
+// newObjectACL reads the ACL of a new object. To open it to others takes the role that it takes to do so afterwards.
 func (c *call) newObjectACL() (store.ACL, error) {
 	acl, _, err := c.headerACL(c.info.Owner, object)
-	if err == nil && len(acl.Grants) > 0 && !c.owns(c.info) {
+	if err == nil && len(acl.Grants) > 0 && !c.allowed(iam.ObjectPutACL) {
 		err = newError(codeAccessDenied)
+	}
+	if err == nil {
+		err = c.admitACL(acl)
 	}
 	return acl, err
 }
@@ -224,6 +228,9 @@ func (c *call) putBucketACL() error {
 	if err != nil {
 		return err
 	}
+	if err := c.admitACL(acl); err != nil {
+		return err
+	}
 	if _, err := c.store.UpdateBucket(c.r.Context(), c.bucket, func(b *store.Bucket) error {
 		b.ACL = acl
 		return nil
@@ -262,6 +269,9 @@ func (c *call) putObjectACL() error {
 	}
 	acl, err := c.readACL(object)
 	if err != nil {
+		return err
+	}
+	if err := c.admitACL(acl); err != nil {
 		return err
 	}
 	_, err = c.store.Update(c.r.Context(), c.bucket, c.key, func(o *store.Object) error {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/icos-go/icos/server/authn"
+	"github.com/icos-go/icos/server/iam"
 	"github.com/icos-go/icos/server/store"
 )
 
@@ -21,7 +22,7 @@ func (c *call) instance() (string, error) {
 		return "", newError(codeAccessDenied)
 	}
 	if c.auth.Scheme != authn.SchemeBearer {
-		return c.who.Instance, nil
+		return c.who.Instance, c.authorizeInstance(c.who.Instance)
 	}
 	instance, found := c.iam.Instance(strings.TrimSpace(c.r.Header.Get("Ibm-Service-Instance-Id")))
 	if !found {
@@ -29,10 +30,15 @@ func (c *call) instance() (string, error) {
 		e.bare = true
 		return "", e
 	}
-	if instance.ID != c.who.Instance {
-		return "", newError(codeAccessDenied)
+	return instance.ID, c.authorizeInstance(instance.ID)
+}
+
+// authorizeInstance checks that a role lets the caller do in an instance what it asks for.
+func (c *call) authorizeInstance(instance string) error {
+	if c.iam.Allowed(c.who, c.action(), iam.Resource{Instance: instance, Bucket: c.bucket}) {
+		return nil
 	}
-	return instance.ID, nil
+	return newError(codeAccessDenied)
 }
 
 func (c *call) createBucket() error {
@@ -56,6 +62,9 @@ func (c *call) createBucket() error {
 	}
 	if b.ACL, _, err = c.headerACL(instance, bucket); err != nil {
 		return err
+	}
+	if len(b.ACL.Grants) > 0 && !c.iam.Allowed(c.who, iam.BucketPutACL, iam.Resource{Instance: instance, Bucket: c.bucket}) {
+		return newError(codeAccessDenied)
 	}
 	if c.reserved[c.bucket] {
 		return newError(codeBucketAlreadyExists)

@@ -37,6 +37,8 @@ type call struct {
 	who  iam.Principal
 	info store.Bucket // the bucket, once authorize has looked it up
 
+	byRole bool // a role lets the caller do this; found by authorize, with info
+
 	status  int
 	started bool // the status line has been given to net/http
 

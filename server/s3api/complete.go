@@ -42,7 +42,12 @@ func (c *call) completeUpload() error {
 	}
 	o := &store.CompleteOptions{Check: c.keeping(check), Retention: &retention}
 	if u.ID != "" {
-		o.Checksum = func(parts []store.Part) (store.Checksum, error) { return completeChecksum(h, u, algorithm, parts) }
+		o.Checksum = func(parts []store.Part) (store.Checksum, error) {
+			if err := c.admitParts(parts); err != nil {
+				return store.Checksum{}, err
+			}
+			return completeChecksum(h, u, algorithm, parts)
+		}
 	}
 	object, err := c.store.CompleteUpload(ctx, c.bucket, c.key, id, parts, o)
 	if err != nil {

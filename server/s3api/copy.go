@@ -12,6 +12,7 @@ import (
 type copySource struct {
 	bucket, key string
 	info        store.Bucket
+	byRole      bool // a role lets the caller copy from there
 	conditions  conditions
 }
 
@@ -51,6 +52,9 @@ func (c *call) copySource() (*copySource, error) {
 	if s.info, err = c.store.Bucket(c.r.Context(), s.bucket); err != nil {
 		return nil, err
 	}
+	if err := c.authorizeSource(&s); err != nil {
+		return nil, err
+	}
 	s.conditions = parseConditions(c.r.Header, "X-Amz-Copy-Source-")
 	return &s, nil
 }
@@ -58,7 +62,7 @@ func (c *call) copySource() (*copySource, error) {
 // checkSource checks that the caller may read the source, that it is not too large for one copy of n bytes, and that the
 // preconditions hold. Unlike on a read, all of them fail with 412.
 func (c *call) checkSource(s *copySource, o *store.Object, n int64) error {
-	if !c.mayObject(s.info, o, needRead) {
+	if !s.byRole && !c.granted(&s.info, o.ACL, needRead) {
 		return newError(codeAccessDenied)
 	}
 	if s.conditions.evaluate(o) != proceed {
@@ -78,7 +82,7 @@ func (c *call) checkSource(s *copySource, o *store.Object, n int64) error {
 
 // hiddenSource is hidden for the source of a copy.
 func (c *call) hiddenSource(s *copySource, err error) error {
-	if storeCode(err) == codeNoSuchKey && !c.owns(s.info) && !granted(c.who, s.info.ACL, needRead) {
+	if storeCode(err) == codeNoSuchKey && !c.mayList(&s.info, s.key) {
 		return newError(codeAccessDenied)
 	}
 	return err

@@ -48,10 +48,12 @@ const (
 	codeNoSuchBucket            code = "NoSuchBucket"
 	codeNoSuchCORSConfiguration code = "NoSuchCORSConfiguration"
 	codeNoSuchKey               code = "NoSuchKey"
+	codeNoSuchPublicAccessBlock code = "NoSuchPublicAccessBlockConfiguration"
 	codeNoSuchUpload            code = "NoSuchUpload"
 	codeNoSuchVersion           code = "NoSuchVersion"
 	codeNotImplemented          code = "NotImplemented"
 	codePreconditionFailed      code = "PreconditionFailed"
+	codeQuotaExceeded           code = "QuotaExceeded"
 	codeRequestTimeout          code = "RequestTimeout"
 	codeServiceUnavailable      code = "ServiceUnavailable"
 	codeTooManyBuckets          code = "TooManyBuckets"
@@ -114,6 +116,8 @@ func (c code) describe() (status int, message string) {
 		return http.StatusNotFound, "The CORS configuration does not exist"
 	case codeNoSuchKey:
 		return http.StatusNotFound, "The specified key does not exist."
+	case codeNoSuchPublicAccessBlock:
+		return http.StatusNotFound, "The public access block configuration was not found"
 	case codeNoSuchUpload:
 		return http.StatusNotFound, "The specified multipart upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed."
 	case codeNoSuchVersion:
@@ -122,6 +126,8 @@ func (c code) describe() (status int, message string) {
 		return http.StatusNotImplemented, "A header or parameter you provided implies functionality that is not implemented"
 	case codePreconditionFailed:
 		return http.StatusPreconditionFailed, "At least one of the preconditions you specified did not hold."
+	case codeQuotaExceeded:
+		return http.StatusForbidden, "The quota of the bucket is exceeded."
 	case codeRequestTimeout:
 		return http.StatusBadRequest, "Your socket connection to the server was not read from or written to within the timeout period."
 	case codeServiceUnavailable:

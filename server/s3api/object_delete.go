@@ -68,6 +68,9 @@ func (c *call) deleteObjects() error {
 		if d.err = d.check(); d.err != nil {
 			continue
 		}
+		if d.err = c.mayDelete(d.key, d.named); d.err != nil {
+			continue
+		}
 		group.Go(func() error {
 			// A panic here is out of reach of the handler's recover, and would end the process.
 			defer func() {

@@ -47,6 +47,9 @@ func (c *call) uploadPart() error {
 	if err != nil {
 		return err
 	}
+	if err := c.admitSize(c.auth.Length); err != nil {
+		return err
+	}
 	o := &store.PartOptions{Checksum: c.received}
 	declared, found := declaredChecksum(c.r.Header)
 	switch {

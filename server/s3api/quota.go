@@ -1,4 +1,32 @@
 package s3api
 
-// admitSize refuses a write of n bytes that the quota of the bucket has no room for.
-func (c *call) admitSize(n int64) error { return nil }
+import "github.com/icos-go/icos/server/store"
+
+// admitSize refuses a write of n bytes that the quota of the bucket has no room for; n is -1 if nobody knows yet, and then there
+// must be room for anything at all. What an overwrite frees is not counted, as it may stay as a version. Writes that go on at
+// the same time do not see each other, so that the last of them may exceed the quota.
+//
+// IBM says that no objects can be added once the quota is reached, and not which error says so; the code is the one that other
+// stores have for it.
+func (c *call) admitSize(n int64) error {
+	if c.info.Quota == 0 {
+		return nil
+	}
+	_, used, err := c.store.Usage(c.r.Context(), c.info.Name)
+	if err != nil {
+		return err
+	}
+	if used+max(n, 1) <= c.info.Quota || n == 0 && used < c.info.Quota {
+		return nil
+	}
+	return newErrorMessage(codeQuotaExceeded, "The quota of the bucket does not allow the write: remove objects, or raise the quota.")
+}
+
+// admitParts is admitSize for the object that an upload becomes.
+func (c *call) admitParts(parts []store.Part) error {
+	var n int64
+	for i := range parts {
+		n += parts[i].Size
+	}
+	return c.admitSize(n)
+}

@@ -8,8 +8,10 @@ import (
 // operation is one operation of the COS API.
 type operation struct {
 	name  string
-	need  permission        // what the caller needs on the bucket
+	need  permission        // what of the bucket's ACL lets callers in who have no role for it
 	serve func(*call) error // nil if it is not implemented
+
+	access access // what lets callers in by a role
 }
 
 // level is what a request addresses.
@@ -42,6 +44,7 @@ type routes struct {
 	operations map[route]*operation
 	subs       [object + 1]map[string]bool // sub-resources known at each level, whatever the method
 	parameters map[string]bool             // parameters that choose no operation
+	accesses   map[string]access           // of operations, by name
 }
 
 // find returns the operation that c asks for. A parameter that looks like a sub-resource and is not known is NotImplemented:
@@ -102,7 +105,7 @@ func (rs *routes) allowed(at route) string {
 }
 
 func newRoutes() routes {
-	rs := routes{operations: map[route]*operation{}, parameters: map[string]bool{}}
+	rs := routes{operations: map[route]*operation{}, parameters: map[string]bool{}, accesses: accesses()}
 	for i := range rs.subs {
 		rs.subs[i] = map[string]bool{}
 	}
@@ -128,7 +131,7 @@ func newRoutes() routes {
 }
 
 func (rs *routes) add(l level, method, sub, name string, need permission, serve func(*call) error) {
-	rs.operations[route{l, method, sub}] = &operation{name, need, serve}
+	rs.operations[route{l, method, sub}] = &operation{name, need, serve, rs.accesses[name]}
 	if sub != "" && sub[0] != 0 {
 		rs.subs[l][sub] = true
 	}

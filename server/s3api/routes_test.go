@@ -13,7 +13,6 @@ func TestNotImplemented(t *testing.T) {
 		{"GET", "/bucket?lifecycle", "GetBucketLifecycleConfiguration"},
 		{"PUT", "/bucket?protection=", "PutBucketProtectionConfiguration"},
 		{"GET", "/bucket?website", "GetBucketWebsite"},
-		{"DELETE", "/bucket?publicAccessBlock", "DeletePublicAccessBlock"},
 		{"GET", "/bucket?versioning", "GetBucketVersioning"},
 		{"PUT", "/bucket?object-lock", "PutObjectLockConfiguration"},
 		{"GET", "/bucket?replication", "GetBucketReplication"},
