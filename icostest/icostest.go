@@ -30,6 +30,7 @@ import (
 	"github.com/icos-go/icos/rapid"
 	"github.com/icos-go/icos/server"
 	"github.com/icos-go/icos/server/clock"
+	"github.com/icos-go/icos/server/fault"
 )
 
 // Options change how a Server is started. The zero value is what most tests
@@ -56,6 +57,10 @@ type Options struct {
 	// RapidConn is what rapid sessions use instead of a UDP port, such as an end
 	// of a simulated network. The server closes it. It implies Rapid.
 	RapidConn net.PacketConn
+	// Faults are rules for requests that are to fail, which Server.Faults can
+	// change later; FaultSeed is the seed of their chances.
+	Faults    []fault.Rule
+	FaultSeed uint64
 	// Wrap, if not nil, returns the handler to serve instead of cos, such as
 	// one that fails now and then.
 	Wrap func(cos http.Handler) http.Handler
@@ -133,9 +138,12 @@ func (s *Server) start(o Options) (err error) {
 	}
 	s.cos, err = server.New(server.Config{
 		Dir: o.Dir, Location: o.Location, Now: o.Now, Clock: o.Clock, Logger: o.Logger, TokenTTL: o.TokenTTL,
-		NoSync: true, SigningKey: key,
+		NoSync: true, SigningKey: key, Journal: rememberedRequests,
 	})
 	if err != nil {
+		return err
+	}
+	if err := s.cos.Faults().Replace(o.FaultSeed, o.Faults); err != nil {
 		return err
 	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

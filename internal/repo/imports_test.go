@@ -68,7 +68,7 @@ var law = []rule{
 	{"examples/restore", []string{"public"}, "a program as our users write it"},
 	{"rapid", []string{"rapid/internal/wire", "rapid/internal/cc", "rapid/internal/session", "rapid/internal/udp"}, "sockets and goroutines around the protocol machine; no relay, no HTTP"},
 	{"rapid/internal/udp", nil, "datagrams and their batches; knows no protocol"},
-	{"icostest", []string{".", "auth", "rapid", "server", "server/clock"}, "where client and server meet, for tests"},
+	{"icostest", []string{".", "auth", "rapid", "server", "server/clock", "server/fault", "server/journal"}, "where client and server meet, for tests"},
 }
 
 // shunned are packages of the standard library that have a better successor

@@ -31,15 +31,16 @@ type Entry struct {
 // A Log holds the last requests. It may be used concurrently; a nil one
 // remembers nothing.
 type Log struct {
-	mu   sync.Mutex    // guards all below
-	ring []Entry       // Seq s is at (s-1) % len
-	held int           // entries in it
+	mu   sync.Mutex // guards all below
+	size int
+	ring []Entry // grows up to size; the oldest entry is at head
+	head int
 	last int64         // Seq of the newest
 	more chan struct{} // closed when an entry is added; nil if nobody waits
 }
 
 // New returns a Log of the last size requests.
-func New(size int) *Log { return &Log{ring: make([]Entry, max(size, 1))} }
+func New(size int) *Log { return &Log{size: max(size, 1)} }
 
 // Add appends an entry, whose Seq it sets.
 func (l *Log) Add(e Entry) {
@@ -50,8 +51,12 @@ func (l *Log) Add(e Entry) {
 	defer l.mu.Unlock()
 	l.last++
 	e.Seq = l.last
-	l.ring[l.place(e.Seq)] = e
-	l.held = min(l.held+1, len(l.ring))
+	if len(l.ring) < l.size {
+		l.ring = append(l.ring, e)
+	} else {
+		l.ring[l.head] = e
+		l.head = (l.head + 1) % l.size
+	}
 	if l.more != nil {
 		close(l.more)
 		l.more = nil
@@ -67,26 +72,24 @@ func (l *Log) After(seq int64, limit int) []Entry {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	first := max(seq, l.last-int64(l.held))
-	n := max(l.last-first, 0)
+	forgotten := l.last - int64(len(l.ring))
+	first := max(seq-forgotten, 0)
+	n := max(int64(len(l.ring))-first, 0)
 	if limit > 0 {
 		n = min(n, int64(limit))
 	}
 	list := make([]Entry, 0, n)
-	for s := first + 1; s <= first+n; s++ {
-		list = append(list, l.ring[l.place(s)])
+	for i := first; i < first+n; i++ {
+		list = append(list, l.ring[(int64(l.head)+i)%int64(len(l.ring))])
 	}
 	return list
 }
-
-func (l *Log) place(seq int64) int64 { return (seq - 1) % int64(len(l.ring)) }
 
 // Clear forgets all entries. Seq goes on counting.
 func (l *Log) Clear() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	clear(l.ring)
-	l.held = 0
+	l.ring, l.head = nil, 0
 }
 
 // Wait returns when there is an entry after seq, or with the error of ctx.
