@@ -117,18 +117,3 @@ func (rs Rules) Archives(now time.Time) store.Archive {
 	}
 	return store.Archive{}
 }
-
-// Protected reports whether a version may not be removed for good at now: it is retained, or held, or locked.
-func Protected(o *store.Object, now time.Time) bool {
-	r := &o.Retention
-	switch {
-	case o.Lock.LegalHold, o.Lock.Mode != "" && now.Before(o.Lock.Until):
-		return true
-	case !r.Kept:
-		return false
-	case len(r.Holds) > 0, r.Period < 0:
-		return true
-	}
-	// A time.Duration ends after 292 years, and a retention need not.
-	return now.Before(time.Unix(o.Modified.Unix()+r.Period, int64(o.Modified.Nanosecond())))
-}

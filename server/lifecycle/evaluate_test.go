@@ -201,35 +201,6 @@ func TestArchives(t *testing.T) {
 	}
 }
 
-func TestProtected(t *testing.T) {
-	now := at("2022-01-01T00:00:00Z")
-	kept := func(period int64, holds ...store.LegalHold) store.State {
-		return store.State{Retention: store.Retention{Kept: true, Period: period, Holds: holds}}
-	}
-	tests := []struct {
-		name  string
-		state store.State
-		want  bool
-	}{
-		{"nothing", store.State{}, false},
-		{"retained", kept(24*60*60 + 1), true},
-		{"retained until now", kept(24 * 60 * 60), false},
-		{"retained for a thousand years", kept(365243 * 24 * 60 * 60), true},
-		{"indefinitely", kept(store.RetainIndefinitely), true},
-		{"permanently", kept(store.RetainPermanently), true},
-		{"held", kept(0, store.LegalHold{ID: "h"}), true},
-		{"locked", store.State{Lock: store.Lock{Mode: "GOVERNANCE", Until: now.Add(1)}}, true},
-		{"locked until now", store.State{Lock: store.Lock{Mode: "COMPLIANCE", Until: now}}, false},
-		{"legal hold", store.State{Lock: store.Lock{LegalHold: true}}, true},
-	}
-	for _, test := range tests {
-		o := &store.Object{Key: "k", Modified: now.AddDate(0, 0, -1), State: test.state}
-		if got := lifecycle.Protected(o, now); got != test.want {
-			t.Errorf("%s: Protected = %v, want %v", test.name, got, test.want)
-		}
-	}
-}
-
 func TestStages(t *testing.T) {
 	start := at("2024-01-01T00:00:00Z")
 	a := store.Archive{Class: lifecycle.Glacier, At: start.AddDate(0, 0, 10)}

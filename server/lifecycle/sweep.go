@@ -301,7 +301,7 @@ func (w *sweep) remove(ctx context.Context, r removal) (store.Deleted, error) {
 			return nil
 		},
 		Removable: func(o *store.Object) error {
-			if Protected(o, w.now) {
+			if o.KeptBy(w.now, false) != "" {
 				return errKept
 			}
 			return nil

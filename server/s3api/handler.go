@@ -10,6 +10,7 @@ import (
 	"github.com/icos-go/icos/server/fault"
 	"github.com/icos-go/icos/server/iam"
 	"github.com/icos-go/icos/server/journal"
+	"github.com/icos-go/icos/server/lifecycle"
 	"github.com/icos-go/icos/server/store"
 )
 
@@ -45,7 +46,7 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// handler serves the S3 API. It is immutable after New.
+// handler serves the S3 API. It is immutable after New, but for what it keeps of the documents of buckets.
 type handler struct {
 	store    *store.Store
 	iam      *iam.Service
@@ -59,6 +60,8 @@ type handler struct {
 	faults   *fault.Injector
 	journal  *journal.Log
 	routes   routes
+
+	lifecycles parsed[lifecycle.Rules]
 }
 
 // New returns the handler. It never closes what it is given.

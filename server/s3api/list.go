@@ -72,7 +72,7 @@ func (c *call) listObjects() error {
 	}
 	x.listed(&q, page.Truncated)
 	for i := range page.Objects {
-		x.contents(&page.Objects[i], c.info.Owner)
+		x.contents(&page.Objects[i], c.info.Owner, c.storageClass(&page.Objects[i]))
 	}
 	x.commonPrefixes(page.Prefixes)
 	x.close("ListBucketResult")
@@ -115,7 +115,7 @@ func (c *call) listObjectsV2() error {
 	x.int("KeyCount", int64(len(page.Objects)+len(page.Prefixes)))
 	x.listed(&q, page.Truncated)
 	for i := range page.Objects {
-		x.contents(&page.Objects[i], owner)
+		x.contents(&page.Objects[i], owner, c.storageClass(&page.Objects[i]))
 	}
 	x.commonPrefixes(page.Prefixes)
 	x.close("ListBucketResult")
@@ -156,7 +156,7 @@ func (c *call) listVersions() error {
 		x.key("Key", o.Key)
 		x.text("VersionId", "null")
 		x.bool("IsLatest", true)
-		x.object(o)
+		x.object(o, c.storageClass(o))
 		x.owner("Owner", c.info.Owner)
 		x.close("Version")
 	}
@@ -178,10 +178,10 @@ func (x *xmlWriter) listed(q *listQuery, truncated bool) {
 }
 
 // contents writes one object of a listing, with its owner if that is not empty.
-func (x *xmlWriter) contents(o *store.Object, owner string) {
+func (x *xmlWriter) contents(o *store.Object, owner, class string) {
 	x.open("Contents")
 	x.key("Key", o.Key)
-	x.object(o)
+	x.object(o, class)
 	if owner != "" {
 		x.owner("Owner", owner)
 	}
@@ -189,7 +189,7 @@ func (x *xmlWriter) contents(o *store.Object, owner string) {
 }
 
 // object writes what all listings say about an object besides its key.
-func (x *xmlWriter) object(o *store.Object) {
+func (x *xmlWriter) object(o *store.Object, class string) {
 	x.time("LastModified", o.Modified)
 	x.etag(o.ETag)
 	if o.Checksum.Algorithm != "" {
@@ -197,7 +197,7 @@ func (x *xmlWriter) object(o *store.Object) {
 		x.text("ChecksumType", o.Checksum.Type)
 	}
 	x.int("Size", o.Size)
-	x.b = append(x.b, "<StorageClass>STANDARD</StorageClass>"...)
+	x.text("StorageClass", class)
 }
 
 func (x *xmlWriter) commonPrefixes(list []string) {

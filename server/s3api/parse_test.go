@@ -253,7 +253,7 @@ func BenchmarkListPage(b *testing.B) {
 	for b.Loop() {
 		x := newXML()
 		for i := range page {
-			x.contents(&page[i], "8f2b2ff5-45f9-44e8-ab38-4e0fe4771bc2")
+			x.contents(&page[i], "8f2b2ff5-45f9-44e8-ab38-4e0fe4771bc2", "STANDARD")
 		}
 		b.SetBytes(int64(len(x.b)))
 		x.free()

@@ -151,6 +151,7 @@ func (c *call) listParts() error {
 			return err
 		}
 	}
+	c.setAbortHeaders(c.w.Header(), u.Initiated)
 	x := newXML()
 	x.url = url
 	x.root("ListPartsResult")

@@ -10,7 +10,6 @@ func TestNotImplemented(t *testing.T) {
 	s := newServer(t, serverOptions{})
 	s.put("/bucket/k", "hello")
 	tests := []struct{ method, path, name string }{
-		{"GET", "/bucket?lifecycle", "GetBucketLifecycleConfiguration"},
 		{"PUT", "/bucket?protection=", "PutBucketProtectionConfiguration"},
 		{"GET", "/bucket?website", "GetBucketWebsite"},
 		{"GET", "/bucket?versioning", "GetBucketVersioning"},
@@ -22,7 +21,6 @@ func TestNotImplemented(t *testing.T) {
 		{"GET", "/bucket?analytics&id=x", "GetBucketAnalyticsConfiguration"},
 		{"DELETE", "/bucket?policy", "DeleteBucketPolicy"},
 		{"GET", "/bucket?logging", "GetBucketLogging"},
-		{"POST", "/bucket/k?restore", "RestoreObject"},
 		{"GET", "/bucket/k?tagging", "GetObjectTagging"},
 		{"PUT", "/bucket/k?retention", "PutObjectRetention"},
 		{"GET", "/bucket/k?legal-hold", "GetObjectLegalHold"},

@@ -24,6 +24,7 @@ func (c *call) createUpload() error {
 		h["X-Amz-Checksum-Algorithm"] = []string{o.ChecksumAlgorithm}
 		h["X-Amz-Checksum-Type"] = []string{o.ChecksumType}
 	}
+	c.setAbortHeaders(c.w.Header(), u.Initiated)
 	x := newXML()
 	x.root("InitiateMultipartUploadResult")
 	x.text("Bucket", c.bucket)
