@@ -73,7 +73,8 @@ func (s *Service) verify(doc []byte, b *store.Bucket) (iam.Principal, error) {
 	case err != nil:
 		return iam.Principal{}, refuse(http.StatusUnauthorized, "Failed to authenticate: the delegated refresh token is not valid or has expired.")
 	}
-	if p.Instance == "" || p.Instance != b.Instance {
+	r := iam.Resource{Instance: b.Instance, Bucket: b.Name}
+	if !s.iam.AllowedSome(p, iam.ObjectGet, r) && !s.iam.AllowedSome(p, iam.ObjectPut, r) {
 		return iam.Principal{}, refuse(http.StatusForbidden, "The identity behind the delegated refresh token may not use the bucket.")
 	}
 	return p, nil

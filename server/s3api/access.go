@@ -151,6 +151,11 @@ func isGrantee(who iam.Principal, g store.Grantee, owner string) bool {
 	return g.ID != "" && g.ID != owner && (g.ID == who.Instance || g.ID == who.ID)
 }
 
+// mayBypass reports whether the request asks to go around governance retention, and a role lets it.
+func (c *call) mayBypass() bool {
+	return strings.EqualFold(c.r.Header.Get("X-Amz-Bypass-Governance-Retention"), "true") && c.allowed(iam.ObjectBypassGovernanceRetention)
+}
+
 // hidden is the answer for an object that is not there: those who may not list the bucket do not learn that.
 func (c *call) hidden(err error) error {
 	if storeCode(err) == codeNoSuchKey && !c.mayList(&c.info, c.key) {
