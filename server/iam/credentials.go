@@ -10,6 +10,8 @@ import (
 // CredentialOptions say what a new credential may do. The zero value is a Manager of the whole instance.
 type CredentialOptions struct {
 	Role Role // if 0, Manager
+	// WithoutRole makes a credential that may do nothing until a policy lets it.
+	WithoutRole bool
 	// Bucket is the one bucket the credential is for. If empty, it is for all of the instance.
 	Bucket string
 	// Prefix is what the keys of the objects begin with that the credential is for; see [Below]. It needs a Bucket. If empty, it
@@ -28,7 +30,10 @@ func (s *Service) CreateCredential(ctx context.Context, instance, name string, o
 	if len(opts) > 0 && opts[0] != nil {
 		o = *opts[0]
 	}
-	if o.Role == 0 {
+	switch {
+	case o.WithoutRole && (o.Role != 0 || o.Bucket != "" || o.Prefix != ""):
+		return ServiceCredential{}, fmt.Errorf("iam: create credential: %w: without a role there is no scope for it", ErrPolicy)
+	case o.Role == 0 && !o.WithoutRole:
 		o.Role = Manager
 	}
 	id := identity{Name: name, Instance: instanceID(instance), Role: o.Role, CreatedBy: o.CreatedBy}
@@ -42,7 +47,7 @@ func (s *Service) CreateCredential(ctx context.Context, instance, name string, o
 			return ServiceCredential{}, fmt.Errorf("iam: create credential: %w: %w", ErrPolicy, err)
 		}
 	}
-	if err := scope.check(); err != nil {
+	if err := scope.check(); err != nil && !o.WithoutRole {
 		return ServiceCredential{}, fmt.Errorf("iam: create credential: %w", err)
 	}
 	return s.change(ctx, func(rec *record) (identity, error) {

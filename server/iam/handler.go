@@ -9,8 +9,12 @@ import (
 
 // ServeHTTP serves the token endpoint (POST .../token), the public keys that
 // verify tokens (GET .../keys) and the discovery document (GET
-// .../.well-known/openid-configuration), each under /identity and /oidc.
+// .../.well-known/openid-configuration), each under /identity and /oidc; and
+// the two APIs of [ServesPath] to manage credentials and policies.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.serveManagement(w, r) {
+		return
+	}
 	path := strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/identity"), "/oidc")
 	switch path {
 	case "/token":

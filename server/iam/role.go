@@ -49,6 +49,14 @@ func (r Role) CRN() string {
 	return "crn:v1:bluemix:public:" + service + "::::serviceRole:" + r.String()
 }
 
+// roleCRN is the CRN of a role, or nothing for none.
+func roleCRN(r Role) string {
+	if r == 0 {
+		return ""
+	}
+	return r.CRN()
+}
+
 // ErrRole is returned by ParseRole for a name that is no role of COS.
 var ErrRole = errors.New("not a role of COS")
 

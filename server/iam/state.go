@@ -38,7 +38,7 @@ type identity struct {
 	ID              string    `json:"id"` // ServiceId-<uuid>
 	Name            string    `json:"name"`
 	Instance        string    `json:"instance"`
-	Role            Role      `json:"role"` // what the credential was made with; policies say what it may do
+	Role            Role      `json:"role,omitzero"` // what the credential was made with; policies say what it may do
 	APIKey          string    `json:"api_key"`
 	APIKeyName      string    `json:"api_key_name"`
 	AccessKeyID     string    `json:"access_key_id,omitempty"` // none without HMAC keys
@@ -81,7 +81,7 @@ func (r *record) addInstance(name string, now time.Time) identity {
 	return r.addIdentity(identity{Name: name, Instance: in.ID, Role: Manager}, Policy{}, true, now)
 }
 
-// addIdentity makes a service ID with keys, and the policy that gives it its role in the scope.
+// addIdentity makes a service ID with keys, and the policy that gives it its role, if it has one, in the scope.
 func (r *record) addIdentity(id identity, scope Policy, hmac bool, now time.Time) identity {
 	id.ID = "ServiceId-" + newUUID()
 	id.APIKey = randomAPIKey()
@@ -91,8 +91,10 @@ func (r *record) addIdentity(id identity, scope Policy, hmac bool, now time.Time
 		id.AccessKeyID, id.SecretAccessKey = randomHex(16), randomHex(24)
 	}
 	r.Identities = append(r.Identities, id)
-	scope.Subject, scope.Roles, scope.Instance = "iam-"+id.ID, []Role{id.Role}, id.Instance
-	r.addPolicy(scope, now)
+	if id.Role != 0 {
+		scope.Subject, scope.Roles, scope.Instance = "iam-"+id.ID, []Role{id.Role}, id.Instance
+		r.addPolicy(scope, now)
+	}
 	return id
 }
 
@@ -217,7 +219,7 @@ func (ix *index) credential(id identity) ServiceCredential {
 		HMACKeys:           HMACKeys{AccessKeyID: id.AccessKeyID, SecretAccessKey: id.SecretAccessKey},
 		APIKeyDescription:  "Auto-generated for key " + resourceKeyCRN(ix.rec.Account, id.Instance, id.resourceKey()),
 		APIKeyName:         id.APIKeyName,
-		RoleCRN:            id.Role.CRN(),
+		RoleCRN:            roleCRN(id.Role),
 		ServiceIDCRN:       serviceIDCRN(ix.rec.Account, id.ID),
 		ResourceInstanceID: instanceCRN(ix.rec.Account, id.Instance),
 	}
