@@ -11,6 +11,9 @@ import (
 // On IBM Cloud the action cloud-object-storage.bucket.get_fasp_connection_info is part of the roles Reader, Writer and
 // Manager, one of which every identity of the bucket's instance has; an ACL cannot grant it.
 func (c *call) getAspera() error {
+	if c.info.Protection.Enabled {
+		return invalidBucketState("A bucket with a retention policy cannot be used with Aspera")
+	}
 	key, err := c.iam.AsperaKey(c.bucket, c.info.Instance, c.info.Created)
 	if err != nil {
 		return err

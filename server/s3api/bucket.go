@@ -49,11 +49,10 @@ func (c *call) createBucket() error {
 	if err := checkBucketName(c.bucket); err != nil {
 		return err
 	}
-	h := c.r.Header
-	if strings.EqualFold(h.Get("X-Amz-Bucket-Object-Lock-Enabled"), "true") {
-		return notImplemented("Buckets with object lock (x-amz-bucket-object-lock-enabled) are not implemented")
-	}
 	b := store.Bucket{Name: c.bucket, Instance: instance, Owner: instance, Created: c.today()}
+	if strings.EqualFold(c.r.Header.Get("X-Amz-Bucket-Object-Lock-Enabled"), "true") {
+		b.ObjectLock.Enabled, b.Versioning = true, store.VersioningEnabled
+	}
 	if b.RootKey, err = c.bucketEncryption(); err != nil {
 		return err
 	}
@@ -108,6 +107,7 @@ func (c *call) locationConstraint() (string, error) {
 }
 
 func (c *call) headBucket() error {
+	c.setBucketEncryptionHeaders()
 	c.writeStatus(http.StatusOK)
 	return nil
 }

@@ -126,7 +126,6 @@ func TestCreateBucketRefusesWhatIsNotImplemented(t *testing.T) {
 	s := newServer(t, serverOptions{})
 	for _, header := range [][]string{
 		{"ibm-sse-kp-encryption-algorithm", "AES256", "ibm-sse-kp-customer-root-key-crn", "crn:v1:x"},
-		{"x-amz-bucket-object-lock-enabled", "true"},
 	} {
 		r := s.do(s.owner, "PUT", "/fresh", "", append(header, "ibm-service-instance-id", s.owner.instance)...)
 		r.want(t, 501, "NotImplemented")

@@ -14,14 +14,11 @@ const maxCompleteBody = 8 << 20 // bytes
 
 func (c *call) completeUpload() error {
 	h := c.r.Header
-	if err := refuseEncryption(h); err != nil {
-		return err
-	}
 	check, err := writeCheck(h)
 	if err != nil {
 		return err
 	}
-	retention, err := c.newRetention()
+	asked, err := c.retentionHeaders()
 	if err != nil {
 		return err
 	}
@@ -40,7 +37,7 @@ func (c *call) completeUpload() error {
 	if err != nil {
 		return err
 	}
-	o := &store.CompleteOptions{Check: c.keeping(check), Retention: &retention}
+	o := &store.CompleteOptions{Check: check, Removable: c.removable, Dated: c.keepNew(&asked)}
 	if u.ID != "" {
 		o.Checksum = func(parts []store.Part) (store.Checksum, error) {
 			if err := c.admitParts(parts); err != nil {
@@ -54,7 +51,7 @@ func (c *call) completeUpload() error {
 		return err
 	}
 	c.replicate(&object)
-	setEncryptionHeaders(c.w.Header(), &object)
+	c.setEncryptionHeaders(c.w.Header(), &object.Encryption)
 	x := newXML()
 	x.root("CompleteMultipartUploadResult")
 	x.text("Location", c.objectURL())

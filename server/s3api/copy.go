@@ -68,6 +68,9 @@ func (c *call) checkSource(s *copySource, o *store.Object, n int64) error {
 	if s.conditions.evaluate(o) != proceed {
 		return newError(codePreconditionFailed)
 	}
+	if err := refuseSourceKey(c.r.Header, o); err != nil {
+		return err
+	}
 	if err := c.readable(o); err != nil {
 		return err
 	}
@@ -101,17 +104,27 @@ func (c *call) copyObject() error {
 	case directive != "" && !strings.EqualFold(directive, "COPY"):
 		return invalidArgument("Unknown metadata directive.")
 	}
-	if !replace && source.bucket == c.bucket && source.key == c.key && h["X-Amz-Website-Redirect-Location"] == nil {
+	if !replace && source.bucket == c.bucket && source.key == c.key && h["X-Amz-Website-Redirect-Location"] == nil && !asksEncryption(h) {
 		return invalidRequest("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
 	}
 	put, err := c.putOptions()
 	if err != nil {
 		return err
 	}
-	if put.Retention, err = c.newRetention(); err != nil {
+	copyTags, err := c.copiesTags()
+	if err != nil {
 		return err
 	}
-	o := &store.CopyOptions{PutOptions: *put}
+	asked, err := c.retentionHeaders()
+	if err != nil {
+		return err
+	}
+	copyRetention, err := c.copiedRetention(&asked)
+	if err != nil {
+		return err
+	}
+	put.Dated = c.keepNew(&asked)
+	o := &store.CopyOptions{PutOptions: *put, Unseal: c.unsealSource(source)}
 	o.CheckSource = func(object store.Object) error {
 		if err := c.checkSource(source, &object, object.Size); err != nil {
 			return err
@@ -120,6 +133,13 @@ func (c *call) copyObject() error {
 			redirect := o.WebsiteRedirect // is never copied
 			o.Attributes = object.Attributes
 			o.WebsiteRedirect = redirect
+		}
+		if copyTags {
+			o.Tags = object.Tags
+			o.Replication = c.newReplication(c.key, o.Tags)
+		}
+		if copyRetention && object.Retention.Kept {
+			asked.source = &object.Retention
 		}
 		return nil
 	}
@@ -137,7 +157,7 @@ func (c *call) copyObject() error {
 		return c.hiddenSource(source, err)
 	}
 	c.replicate(&object)
-	setEncryptionHeaders(c.w.Header(), &object)
+	c.setEncryptionHeaders(c.w.Header(), &object.Encryption)
 	x := newXML()
 	x.root("CopyObjectResult")
 	x.time("LastModified", object.Modified)

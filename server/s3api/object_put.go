@@ -15,7 +15,12 @@ func (c *call) putObject() error {
 	if err != nil {
 		return err
 	}
-	if o.Retention, err = c.newRetention(); err != nil {
+	asked, err := c.retentionHeaders()
+	if err != nil {
+		return err
+	}
+	o.Dated = c.keepNew(&asked)
+	if err := c.needWriteDigest(); err != nil {
 		return err
 	}
 	if err := c.needLength(); err != nil {
@@ -29,7 +34,7 @@ func (c *call) putObject() error {
 	if err := c.admitSize(c.auth.Length); err != nil {
 		return err
 	}
-	if err := c.checkEarly(o.Check); err != nil {
+	if err := c.checkEarly(o); err != nil {
 		return err
 	}
 	object, err := c.store.Put(c.r.Context(), c.bucket, c.key, body, o)
@@ -39,17 +44,21 @@ func (c *call) putObject() error {
 	h := c.w.Header()
 	h["Etag"] = []string{quote(object.ETag)}
 	setChecksum(h, object.Checksum)
-	setEncryptionHeaders(h, &object)
+	c.setEncryptionHeaders(h, &object.Encryption)
 	c.replicate(&object)
 	c.writeStatus(http.StatusOK)
 	return nil
 }
 
-// checkEarly runs the check of a conditional write before the body is read, so that a client that waits for 100 Continue does
-// not send gigabytes to be refused. What counts is the check under the key's lock.
-func (c *call) checkEarly(check func(*store.Object) error) error {
-	if check == nil {
+// checkEarly runs the check of a conditional write, or whether an object is kept, before the body is read, so that a client that
+// waits for 100 Continue does not send gigabytes to be refused. What counts is the check under the key's lock.
+func (c *call) checkEarly(o *store.PutOptions) error {
+	check := o.Check
+	switch {
+	case check == nil && !c.info.Protection.Enabled:
 		return nil
+	case check == nil:
+		check = o.Removable
 	}
 	current, err := c.store.Stat(c.r.Context(), c.bucket, c.key)
 	switch {
@@ -64,11 +73,11 @@ func (c *call) checkEarly(check func(*store.Object) error) error {
 // putOptions reads what the headers of a write say about the object.
 func (c *call) putOptions() (*store.PutOptions, error) {
 	h := c.r.Header
-	if err := refuseEncryption(h); err != nil {
-		return nil, err
-	}
 	o := &store.PutOptions{Owner: c.info.Owner}
 	var err error
+	if o.Seal, err = c.newSeal(); err != nil {
+		return nil, err
+	}
 	if o.Attributes, err = c.attributes(); err != nil {
 		return nil, err
 	}
@@ -86,20 +95,8 @@ func (c *call) putOptions() (*store.PutOptions, error) {
 	if o.Check, err = writeCheck(h); err != nil {
 		return nil, err
 	}
-	o.Check = c.keeping(o.Check)
+	o.Removable = c.removable
 	return o, nil
-}
-
-// keeping is a check that also keeps what may not be overwritten.
-func (c *call) keeping(check func(*store.Object) error) func(*store.Object) error {
-	return func(current *store.Object) error {
-		if check != nil {
-			if err := check(current); err != nil {
-				return err
-			}
-		}
-		return c.removable(current)
-	}
 }
 
 // needLength refuses a body that ends nobody knows where: HTTP/1 without Content-Length and chunked coding. HTTP/2 frames

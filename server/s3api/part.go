@@ -17,15 +17,16 @@ func (c *call) partNumber() (int, error) {
 	return n, nil
 }
 
-// partUpload looks up the upload of a part, and the checksum algorithm that its parts must have, nil if any will do.
-func (c *call) partUpload() (id string, a *checksumAlgorithm, err error) {
-	id = c.query.get("uploadId")
-	u, err := c.store.Upload(c.r.Context(), c.bucket, c.key, id)
+// partUpload looks up the upload of a part, the checksum algorithm that its parts must have, nil if any will do, and how they are
+// encrypted.
+func (c *call) partUpload() (id string, a *checksumAlgorithm, seal *store.Seal, err error) {
+	u, err := c.store.Upload(c.r.Context(), c.bucket, c.key, c.query.get("uploadId"))
 	if err != nil {
-		return "", nil, err
+		return "", nil, nil, err
 	}
 	a, _ = findChecksum(u.ChecksumAlgorithm)
-	return id, a, nil
+	seal, err = c.partSeal(&u)
+	return u.ID, a, seal, err
 }
 
 func (c *call) uploadPart() error {
@@ -33,13 +34,13 @@ func (c *call) uploadPart() error {
 	if err != nil {
 		return err
 	}
-	if err := refuseEncryption(c.r.Header); err != nil {
+	if err := c.needWriteDigest(); err != nil {
 		return err
 	}
 	if err := c.needLength(); err != nil {
 		return err
 	}
-	id, algorithm, err := c.partUpload()
+	id, algorithm, seal, err := c.partUpload()
 	if err != nil {
 		return err
 	}
@@ -50,7 +51,7 @@ func (c *call) uploadPart() error {
 	if err := c.admitSize(c.auth.Length); err != nil {
 		return err
 	}
-	o := &store.PartOptions{Checksum: c.received}
+	o := &store.PartOptions{Checksum: c.received, Seal: seal}
 	declared, found := declaredChecksum(c.r.Header)
 	switch {
 	case found && algorithm != nil && declared.name != algorithm.name:
@@ -68,6 +69,7 @@ func (c *call) uploadPart() error {
 	h := c.w.Header()
 	h["Etag"] = []string{quote(part.ETag)}
 	setChecksum(h, store.Checksum{Algorithm: part.Checksum.Algorithm, Value: part.Checksum.Value})
+	c.setSealHeaders(h, seal)
 	c.writeStatus(http.StatusOK)
 	return nil
 }
@@ -79,9 +81,6 @@ func (c *call) uploadPartCopy() error {
 	}
 	source, err := c.copySource()
 	if err != nil {
-		return err
-	}
-	if err := refuseEncryption(c.r.Header); err != nil {
 		return err
 	}
 	o := &store.CopyPartOptions{}
@@ -102,10 +101,11 @@ func (c *call) uploadPartCopy() error {
 		}
 		return c.checkSource(source, &object, n)
 	}
-	id, algorithm, err := c.partUpload()
+	id, algorithm, seal, err := c.partUpload()
 	if err != nil {
 		return err
 	}
+	o.Seal, o.Unseal = seal, c.unsealSource(source)
 	if algorithm != nil {
 		o.Sum = func() (io.Writer, func() store.Checksum) {
 			hash := algorithm.new()
@@ -116,6 +116,7 @@ func (c *call) uploadPartCopy() error {
 	if err != nil {
 		return c.hiddenSource(source, err)
 	}
+	c.setSealHeaders(c.w.Header(), seal)
 	x := newXML()
 	x.root("CopyPartResult")
 	x.time("LastModified", part.Modified)

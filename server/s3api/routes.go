@@ -74,6 +74,11 @@ func (rs *routes) find(c *call) (*operation, error) {
 		at.sub = withCopySource
 	case at.sub == "uploadId" && copying:
 		at.sub = copyPart
+	case at.sub == "legalHold" && c.r.Method == http.MethodPost:
+		var err error
+		if at.sub, err = holdRoute(c.query); err != nil {
+			return nil, err
+		}
 	case at.sub == "" && at.level == bucket && c.r.Method == http.MethodGet:
 		switch version, found := c.query.lookup("list-type"); {
 		case version == "2":

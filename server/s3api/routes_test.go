@@ -10,23 +10,14 @@ func TestNotImplemented(t *testing.T) {
 	s := newServer(t, serverOptions{})
 	s.put("/bucket/k", "hello")
 	tests := []struct{ method, path, name string }{
-		{"PUT", "/bucket?protection=", "PutBucketProtectionConfiguration"},
 		{"GET", "/bucket?website", "GetBucketWebsite"},
 		{"GET", "/bucket?versioning", "GetBucketVersioning"},
-		{"PUT", "/bucket?object-lock", "PutObjectLockConfiguration"},
 		{"GET", "/bucket?replication", "GetBucketReplication"},
 		{"GET", "/bucket?ibm-replication-failures", "ListBucketReplicationFailures"},
 		{"PUT", "/bucket?ibm-replication-reattempt", "PutBucketReplicationReattempt"},
-		{"GET", "/bucket?tagging", "GetBucketTagging"},
 		{"GET", "/bucket?analytics&id=x", "GetBucketAnalyticsConfiguration"},
 		{"DELETE", "/bucket?policy", "DeleteBucketPolicy"},
 		{"GET", "/bucket?logging", "GetBucketLogging"},
-		{"GET", "/bucket/k?tagging", "GetObjectTagging"},
-		{"PUT", "/bucket/k?retention", "PutObjectRetention"},
-		{"GET", "/bucket/k?legal-hold", "GetObjectLegalHold"},
-		{"POST", "/bucket/k?legalHold&add=x", "AddLegalHold"},
-		{"GET", "/bucket/k?legalHold", "ListLegalHolds"},
-		{"POST", "/bucket/k?extendRetention", "ExtendObjectRetention"},
 		{"POST", "/bucket/k?select&select-type=2", "SelectObjectContent"},
 		{"GET", "/bucket/k?torrent", "GetObjectTorrent"},
 		{"GET", "/bucket/k?attributes", "GetObjectAttributes"},

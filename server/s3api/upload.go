@@ -11,9 +11,15 @@ func (c *call) createUpload() error {
 	if err != nil {
 		return err
 	}
+	if err := c.refuseRetention(); err != nil {
+		return err
+	}
 	o := &store.UploadOptions{Attributes: put.Attributes, State: put.State, Owner: put.Owner, ACL: put.ACL}
 	if o.ChecksumAlgorithm, o.ChecksumType, err = uploadChecksum(c.r.Header); err != nil {
 		return err
+	}
+	if put.Seal != nil {
+		o.Encryption = put.Seal.Encryption // its key is found again for each part
 	}
 	u, err := c.store.CreateUpload(c.r.Context(), c.bucket, c.key, o)
 	if err != nil {
@@ -25,6 +31,7 @@ func (c *call) createUpload() error {
 		h["X-Amz-Checksum-Type"] = []string{o.ChecksumType}
 	}
 	c.setAbortHeaders(c.w.Header(), u.Initiated)
+	c.setEncryptionHeaders(c.w.Header(), &o.Encryption)
 	x := newXML()
 	x.root("InitiateMultipartUploadResult")
 	x.text("Bucket", c.bucket)

@@ -21,7 +21,7 @@ const (
 type element struct {
 	name     string
 	kind     string // the xsi:type attribute
-	text     string // character data directly in it, trimmed of white space unless it is a Key
+	text     string // character data directly in it, trimmed of white space unless it is a Key or its like
 	children []*element
 }
 
@@ -125,8 +125,8 @@ func (p *xmlParser) end(t xml.EndElement) error {
 	}
 	top := &p.stack[n-1]
 	top.element.text = string(top.text)
-	if top.name != "Key" && top.name != "Prefix" {
-		// Pretty-printed documents are common; only in keys is white space meant.
+	if top.name != "Key" && top.name != "Prefix" && top.name != "Value" {
+		// Pretty-printed documents are common; only in keys and the values of tags is white space meant.
 		top.element.text = strings.TrimSpace(top.element.text)
 	}
 	p.stack[n-1] = openElement{}
