@@ -31,6 +31,9 @@ func (c *Client) decode(x *exchange, r *http.Response, response any) error {
 			*fv.Addr().Interface().(*Checksum) = checksumOf(r.Header)
 		}
 	}
+	if s, ok := response.(statusResponse); ok {
+		s.status(r.StatusCode)
+	}
 	if d, ok := response.(documentResponse); ok && x.doc != nil {
 		s := newScanner(x.doc.Bytes())
 		if err := d.parse(s); err != nil {

@@ -1,6 +1,9 @@
 package s3
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // ListObjectsRequest lists a bucket by the older of the two protocols. Prefer ListObjectsV2.
 type ListObjectsRequest struct {
@@ -150,6 +153,9 @@ type ListPartsResponse struct {
 	MaxParts             int
 	IsTruncated          bool
 	Parts                []Part
+
+	AbortDate   time.Time `header:"x-amz-abort-date"` // when a lifecycle rule aborts it; zero for never
+	AbortRuleID string    `header:"x-amz-abort-rule-id"`
 }
 
 // ListParts lists one page of the parts of an upload in progress.

@@ -55,6 +55,8 @@ type PutObjectResponse struct {
 	ETag      string   `header:"ETag" quote:"etag"` // without quotes
 	VersionID string   `header:"x-amz-version-id"`
 	Checksum  Checksum `checksum:"value"` // as the service computed it, if it says
+
+	Expiration string `header:"x-amz-expiration"` // when the object expires, and by which rule
 }
 
 // PutObject stores an object of at most 5 GB in one request. An object of the same key is replaced.
@@ -78,14 +80,20 @@ type ObjectHeader struct {
 	LastModified            time.Time         `header:"Last-Modified"`
 	VersionID               string            `header:"x-amz-version-id"`
 	DeleteMarker            bool              `header:"x-amz-delete-marker"`
-	StorageClass            string            `header:"x-amz-storage-class"` // empty: standard
-	Restore                 string            `header:"x-amz-restore"`
+	StorageClass            string            `header:"x-amz-storage-class"`  // GLACIER or ACCELERATED if it is archived; empty: standard
 	PartsCount              int               `header:"x-amz-mp-parts-count"` // when PartNumber was given
 	Checksum                Checksum          `checksum:"value"`
 
 	RetentionPeriod         *int64    `header:"Retention-Period"` // seconds
 	RetentionExpirationDate time.Time `header:"Retention-Expiration-Date"`
 	RetentionLegalHoldCount int       `header:"Retention-Legal-Hold-Count"`
+
+	Expiration               string    `header:"x-amz-expiration"`              // when the object expires, and by which rule
+	Restore                  string    `header:"x-amz-restore"`                 // whether a copy of an archived object is on its way, or until when it can be read
+	Transition               string    `header:"x-ibm-transition"`              // to which archive the object goes or went, and when
+	ArchiveTransitionTime    time.Time `header:"x-ibm-archive-transition-time"` // when it will be archived
+	RestoredCopyStorageClass string    `header:"x-ibm-restored-copy-storage-class"`
+	ReplicationStatus        string    `header:"x-amz-replication-status"` // PENDING, COMPLETED, FAILED or REPLICA
 
 	TaggingCount              int       `header:"x-amz-tagging-count"`
 	ObjectLockMode            string    `header:"x-amz-object-lock-mode"`

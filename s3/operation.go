@@ -45,6 +45,9 @@ type (
 	// documentResponse is read from an XML body.
 	documentResponse interface{ parse(*scanner) error }
 
+	// statusResponse wants to know the status: more than one means success.
+	statusResponse interface{ status(code int) }
+
 	// streamResponse takes the body over, unread.
 	streamResponse interface {
 		open(x *exchange, r *http.Response)

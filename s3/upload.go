@@ -40,6 +40,9 @@ type CreateMultipartUploadRequest struct {
 // CreateMultipartUploadResponse names the upload.
 type CreateMultipartUploadResponse struct {
 	UploadID string
+
+	AbortDate   time.Time `header:"x-amz-abort-date"` // when a lifecycle rule aborts it; zero for never
+	AbortRuleID string    `header:"x-amz-abort-rule-id"`
 }
 
 // CreateMultipartUpload begins an upload in parts, which lives, and is paid for,
