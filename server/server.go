@@ -1,6 +1,6 @@
 // Package server assembles a local IBM Cloud Object Storage: the S3 API, the
-// identity service, the transfer service and the endpoint list as one
-// http.Handler over one directory.
+// identity service, Key Protect, the transfer service and the endpoint list as
+// one http.Handler over one directory.
 //
 // [New] opens it, [Server.Serve] serves it on a listener until a context
 // ends, and [Server.Credential] is the service credential that every IBM SDK
@@ -28,6 +28,7 @@ import (
 	"github.com/icos-go/icos/server/fault"
 	"github.com/icos-go/icos/server/iam"
 	"github.com/icos-go/icos/server/journal"
+	"github.com/icos-go/icos/server/kms"
 	"github.com/icos-go/icos/server/s3api"
 	"github.com/icos-go/icos/server/store"
 )
@@ -35,8 +36,8 @@ import (
 // Config says where a Server keeps its data and how it presents itself.
 type Config struct {
 	// Dir holds everything: DIR/store the buckets and objects, DIR/iam the
-	// identities and keys. It is made if missing, and belongs to one Server
-	// at a time.
+	// identities and keys, DIR/kms the keys of Key Protect. It is made if
+	// missing, and belongs to one Server at a time.
 	Dir string
 	// Location is the region the server plays, such as us-south, whose
 	// standard class a bucket gets that names none. If empty, us-south.
@@ -54,7 +55,7 @@ type Config struct {
 	// tokens and signatures are never logged. If nil, silence.
 	Logger *slog.Logger
 	// FS is the file system of the store. If nil, the disk. If it is set
-	// and Dir is empty, identities are kept in memory too.
+	// and Dir is empty, identities and keys are kept in memory too.
 	FS vfs.FS
 	// NoSync acknowledges writes before they are on the disk: everything
 	// survives the end of the process, but not a crash of the machine. It
@@ -65,6 +66,9 @@ type Config struct {
 	// SigningKey signs tokens instead of a key made and kept in Dir. Tests
 	// share one, as an RSA key takes long to make.
 	SigningKey *rsa.PrivateKey
+	// Encrypt encrypts every object that is under no root key and no key of its
+	// client with a key of the server, which is kept in DIR/kms.
+	Encrypt bool
 	// WebsiteHosts are the host names, without ports, under which the website
 	// of a bucket is served as bucket.host. If empty, s3-web before each of Hosts,
 	// as in s3-web.localhost.
@@ -83,6 +87,7 @@ type Server struct {
 	dir   string
 	store *store.Store
 	iam   *iam.Service
+	kms   *kms.Service
 	s3    http.Handler
 	ats   *ats.Service
 	hosts authn.Hosts
@@ -126,10 +131,18 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("server: open identities: %w", err), st.Close())
 	}
+	keys, err := kms.New(kms.Config{
+		Dir: below(cfg.Dir, "kms"), Now: cfg.Clock.Now, TokenNow: cfg.Now, IAM: ids, Region: cfg.Location,
+		Registrations: registrations(st, ids), Logger: cfg.Logger,
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("server: open keys: %w", err), st.Close())
+	}
 	s := &Server{
 		dir:   cfg.Dir,
 		store: st,
 		iam:   ids,
+		kms:   keys,
 		hosts: authn.NewHosts(cfg.Hosts),
 		clock: cfg.Clock,
 		log:   cfg.Logger,
@@ -140,8 +153,8 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.s3 = s3api.New(s3api.Config{
 		Store: st, IAM: ids, Authn: authn.New(authn.Config{Directory: ids, Now: cfg.Now, Hosts: cfg.Hosts}),
-		Hosts: cfg.Hosts, Location: cfg.Location, Reserved: []string{"identity", "oidc"},
-		Now: cfg.Now, Today: cfg.Clock.Now, Faults: &s.faults, Journal: s.journal, Logger: cfg.Logger,
+		Hosts: cfg.Hosts, Location: cfg.Location, Reserved: []string{"identity", "oidc", "api"},
+		Now: cfg.Now, Today: cfg.Clock.Now, Keys: keys, Encrypt: cfg.Encrypt, Faults: &s.faults, Journal: s.journal, Logger: cfg.Logger,
 	})
 	return s, nil
 }
@@ -155,7 +168,8 @@ func below(dir, name string) string {
 }
 
 // ServeHTTP serves the identity API below /identity/ and /oidc/, the endpoint
-// list at /v2/endpoints, the Node API of the transfer service where requests
+// list at /v2/endpoints, Key Protect where requests are for that (see
+// [kms.Serves]), the Node API of the transfer service where requests
 // are for that (see [ats.Serves]), and the S3 API everywhere else.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.abort(r)
@@ -177,6 +191,8 @@ func (s *Server) beside(r *http.Request) (name string, h http.Handler) {
 		return "IAM", s.iam
 	case path == "/v2/endpoints": // "v2" is too short for a bucket's name
 		return "Endpoints", http.HandlerFunc(s.serveEndpoints)
+	case kms.Serves(r):
+		return "KeyProtect", s.kms
 	case ats.Serves(r):
 		return "ATS", s.ats
 	}
@@ -199,7 +215,12 @@ func (s *Server) abort(r *http.Request) {
 
 // Credential returns the credential made at first start, for a client that
 // reaches the server at baseURL (scheme and host).
-func (s *Server) Credential(baseURL string) Credential { return s.iam.First().At(baseURL) }
+func (s *Server) Credential(baseURL string) Credential {
+	c := s.iam.First().At(baseURL)
+	in, _ := s.kms.First()
+	c.KMSEndpoint, c.KMSInstance = c.Endpoint, in.CRN
+	return c
+}
 
 // CreateInstance makes another service instance and returns a credential for
 // it. Complete that with [iam.ServiceCredential.At].

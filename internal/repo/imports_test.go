@@ -46,10 +46,11 @@ var law = []rule{
 	{"server/lifecycle", []string{"server/store"}, "rules and times, and a sweep over the store; no HTTP"},
 	{"server/iam", []string{"server/store"}, "identities, keys and tokens"},
 	{"server/kms", []string{"server/iam", "internal/envelope"}, "keys and their states; what they protect is behind a function"},
+	{"server/resourceconfig", []string{"server/store", "server/iam"}, "a bucket's settings beside S3"},
 	{"server/authn", []string{"internal/sigv4", "internal/sigv2", "server/iam"}, "who sent this request"},
-	{"server/s3api", []string{"server/store", "server/iam", "server/lifecycle", "server/authn", "server/fault", "server/journal", "internal/crc"}, "the S3 operations over the store"},
+	{"server/s3api", []string{"server/store", "server/iam", "server/kms", "internal/envelope", "server/lifecycle", "server/authn", "server/fault", "server/journal", "internal/crc"}, "the S3 operations over the store"},
 	{"server/ats", []string{"server/store", "server/iam", "rapid"}, "who may move what, and a grant to do so; moves nothing"},
-	{"server", []string{"server/store", "server/iam", "server/authn", "server/s3api", "server/ats", "server/clock", "server/fault", "server/journal", "rapid"}, "puts the services on one port"},
+	{"server", []string{"server/store", "server/iam", "server/kms", "server/resourceconfig", "server/authn", "server/s3api", "server/ats", "server/clock", "server/fault", "server/journal", "rapid"}, "puts the services on one port"},
 	{"transfer", []string{
 		".", "s3", "transfer/filter", "transfer/internal/tree", "transfer/internal/checkpoint",
 		"transfer/internal/mirror", "transfer/internal/multipart", "transfer/internal/pace",

@@ -13,7 +13,7 @@ type BucketState struct {
 	ObjectLock   BucketLock
 	PublicAccess PublicAccess
 	Quota        int64    // bytes that all versions and parts may have together; 0 for no limit
-	Firewall     []string // addresses and networks that may ask, as IP or CIDR; nil for all
+	Firewall     []string // addresses and networks that may ask, as IP or CIDR, and after ! that may not; nil for all
 	RootKey      string   // CRN of the root key that objects are encrypted under; empty for none
 
 	// Documents are configurations as clients sent them, by sub-resource: lifecycle, website, tagging, replication.
