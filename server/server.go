@@ -29,6 +29,7 @@ import (
 	"github.com/icos-go/icos/server/iam"
 	"github.com/icos-go/icos/server/journal"
 	"github.com/icos-go/icos/server/kms"
+	"github.com/icos-go/icos/server/resourceconfig"
 	"github.com/icos-go/icos/server/s3api"
 	"github.com/icos-go/icos/server/store"
 )
@@ -84,16 +85,17 @@ type Credential = iam.ServiceCredential
 
 // A Server is a local COS. It is an http.Handler and may be used concurrently.
 type Server struct {
-	dir   string
-	store *store.Store
-	iam   *iam.Service
-	kms   *kms.Service
-	s3    http.Handler
-	ats   *ats.Service
-	hosts authn.Hosts
-	clock *clock.Clock
-	log   *slog.Logger
-	rapid listeners
+	dir    string
+	store  *store.Store
+	iam    *iam.Service
+	kms    *kms.Service
+	s3     http.Handler
+	ats    *ats.Service
+	hosts  authn.Hosts
+	config *resourceconfig.Service
+	clock  *clock.Clock
+	log    *slog.Logger
+	rapid  listeners
 
 	faults  fault.Injector
 	journal *journal.Log // nil if none is kept
@@ -139,14 +141,15 @@ func New(cfg Config) (*Server, error) {
 		return nil, errors.Join(fmt.Errorf("server: open keys: %w", err), st.Close())
 	}
 	s := &Server{
-		dir:   cfg.Dir,
-		store: st,
-		iam:   ids,
-		kms:   keys,
-		hosts: authn.NewHosts(cfg.Hosts),
-		clock: cfg.Clock,
-		log:   cfg.Logger,
-		ats:   ats.New(ats.Config{Store: st, IAM: ids, Now: cfg.Now, Logger: cfg.Logger}),
+		dir:    cfg.Dir,
+		store:  st,
+		iam:    ids,
+		kms:    keys,
+		hosts:  authn.NewHosts(cfg.Hosts),
+		clock:  cfg.Clock,
+		log:    cfg.Logger,
+		config: resourceconfig.New(resourceconfig.Config{Store: st, IAM: ids, Now: cfg.Now, Today: cfg.Clock.Now, Logger: cfg.Logger}),
+		ats:    ats.New(ats.Config{Store: st, IAM: ids, Now: cfg.Now, Logger: cfg.Logger}),
 	}
 	if cfg.Journal > 0 {
 		s.journal = journal.New(cfg.Journal)
@@ -167,7 +170,9 @@ func below(dir, name string) string {
 	return filepath.Join(dir, name)
 }
 
-// ServeHTTP serves the identity API below /identity/ and /oidc/, the endpoint
+// ServeHTTP serves the identity API below /identity/ and /oidc/, the APIs that
+// manage credentials and policies (see [iam.ServesPath]), the settings of
+// buckets beside S3 (see [resourceconfig.Serves]), the endpoint
 // list at /v2/endpoints, Key Protect where requests are for that (see
 // [kms.Serves]), the Node API of the transfer service where requests
 // are for that (see [ats.Serves]), and the S3 API everywhere else.
@@ -193,6 +198,10 @@ func (s *Server) beside(r *http.Request) (name string, h http.Handler) {
 		return "Endpoints", http.HandlerFunc(s.serveEndpoints)
 	case kms.Serves(r):
 		return "KeyProtect", s.kms
+	case iam.ServesPath(path):
+		return "Access", s.iam
+	case resourceconfig.Serves(path):
+		return "ResourceConfiguration", s.config
 	case ats.Serves(r):
 		return "ATS", s.ats
 	}
