@@ -40,6 +40,10 @@ type ServiceCredential struct {
 	// do not know them take the endpoints from their own configuration.
 	AuthEndpoint string `json:"iam_auth_endpoint,omitempty"`
 	Endpoint     string `json:"endpoint,omitempty"`
+	// KMSEndpoint and KMSInstance are the URL of Key Protect and the CRN of an
+	// instance of it, which IBM's credentials do not have either.
+	KMSEndpoint string `json:"kms_endpoint,omitempty"`
+	KMSInstance string `json:"kms_instance,omitempty"`
 }
 
 // At returns the credential with its endpoints pointing at a server whose base

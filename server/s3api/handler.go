@@ -10,6 +10,7 @@ import (
 	"github.com/icos-go/icos/server/fault"
 	"github.com/icos-go/icos/server/iam"
 	"github.com/icos-go/icos/server/journal"
+	"github.com/icos-go/icos/server/kms"
 	"github.com/icos-go/icos/server/lifecycle"
 	"github.com/icos-go/icos/server/store"
 )
@@ -42,6 +43,12 @@ type Config struct {
 	// Journal is given every request. If nil, none is kept.
 	Journal *journal.Log
 
+	// Keys are what objects are encrypted with. If nil, none can be, but by keys of clients.
+	Keys *kms.Service
+
+	// Encrypt encrypts every object that nothing else encrypts, with a key of the server.
+	Encrypt bool
+
 	// Logger gets a Debug line for each request and an Error line for each failure of ours. If nil, nothing is logged.
 	Logger *slog.Logger
 }
@@ -60,6 +67,8 @@ type handler struct {
 	faults   *fault.Injector
 	journal  *journal.Log
 	routes   routes
+	keys     *kms.Service
+	encrypt  bool
 
 	lifecycles parsed[lifecycle.Rules]
 }
@@ -68,7 +77,7 @@ type handler struct {
 func New(c Config) http.Handler {
 	h := &handler{
 		store: c.Store, iam: c.IAM, authn: c.Authn, now: c.Now, today: c.Today, log: c.Logger,
-		faults: c.Faults, journal: c.Journal,
+		faults: c.Faults, journal: c.Journal, keys: c.Keys, encrypt: c.Encrypt,
 		hosts:    authn.NewHosts(c.Hosts),
 		location: "us-south-standard",
 		reserved: make(map[string]bool, len(c.Reserved)),

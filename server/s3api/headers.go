@@ -105,7 +105,7 @@ func (c *call) setObjectHeaders(o *store.Object) {
 	setRetentionHeaders(h, o)
 	c.setArchiveHeaders(h, o)
 	setReplicationHeaders(h, o)
-	setEncryptionHeaders(h, o)
+	c.setEncryptionHeaders(h, &o.Encryption)
 }
 
 // responseOverrides are the parameters of GetObject that replace a header of its answer.

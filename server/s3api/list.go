@@ -60,6 +60,7 @@ func (c *call) listObjects() error {
 	if err != nil {
 		return err
 	}
+	c.setBucketEncryptionHeaders()
 	x := newXML()
 	x.url = q.url
 	x.root("ListBucketResult")
@@ -100,6 +101,7 @@ func (c *call) listObjectsV2() error {
 	if strings.EqualFold(c.query.get("fetch-owner"), "true") {
 		owner = c.info.Owner
 	}
+	c.setBucketEncryptionHeaders()
 	x := newXML()
 	x.url = q.url
 	x.root("ListBucketResult")

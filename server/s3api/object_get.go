@@ -80,6 +80,9 @@ func (c *call) view(o *store.Object, r *store.Reader) (view, error) {
 	if !c.mayObject(c.info, o, needRead) {
 		return v, newError(codeAccessDenied)
 	}
+	if err := c.unseal(c.bucket, o, r, customerPrefix); err != nil {
+		return v, err
+	}
 	var err error
 	if v.overrides, err = c.overrides(); err != nil {
 		return v, err

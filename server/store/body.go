@@ -10,7 +10,6 @@ import (
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
 // written is a body that is durable, or, if inline, ready to be committed with its row.
@@ -21,11 +20,13 @@ type written struct {
 	inline []byte
 	head   *[]byte // pooled memory that inline lies in
 	begun  bool    // counted in Store.writing
+	seal   *Seal   // nil for a plain body
 }
 
-// write reads a body to its end and stores its bytes, so that a batch can refer to them. The caller calls settle.
-func (s *Store) write(ctx context.Context, src io.Reader) (*written, error) {
-	w := &written{head: s.heads.Get().(*[]byte)}
+// write reads a body to its end and stores its bytes, so that a batch can refer to them; sealed unless seal is nil. The caller calls
+// settle.
+func (s *Store) write(ctx context.Context, src io.Reader, seal *Seal) (*written, error) {
+	w := &written{head: s.heads.Get().(*[]byte), seal: seal}
 	n, end, err := readFull(src, *w.head)
 	switch {
 	case err != nil:
@@ -36,6 +37,7 @@ func (s *Store) write(ctx context.Context, src io.Reader) (*written, error) {
 		w.body = body{bodyInline, s.newID()}
 		w.size, w.inline = int64(n), (*w.head)[:n]
 		w.md5 = md5.Sum(w.inline)
+		err = w.sealRow()
 	default:
 		w.body = body{bodyFile, s.newID()}
 		err = s.writeFile(ctx, w, (*w.head)[:n], end, src)
@@ -44,7 +46,25 @@ func (s *Store) write(ctx context.Context, src io.Reader) (*written, error) {
 		s.settle(w, err)
 		return nil, err
 	}
+	if seal != nil && seal.Kind == CustomerKey {
+		w.md5 = randomETag()
+	}
 	return w, nil
+}
+
+// sealRow encrypts a body that is to be a row.
+func (w *written) sealRow() error {
+	if w.seal == nil {
+		return nil
+	}
+	c, err := newBodyCipher(&w.seal.Key, w.id)
+	if err != nil {
+		return err
+	}
+	sealed := c.sealInline(w.inline)
+	clear(w.inline) // the memory is used again
+	w.inline = sealed
+	return nil
 }
 
 // settle ends the use of w: committed with err or not. Bytes that no row can refer to are removed.
@@ -91,13 +111,10 @@ func (s *Store) writeFile(ctx context.Context, w *written, head []byte, end bool
 	h := md5.New()
 	h.Write(head)
 	w.size = int64(len(head))
-	if _, err = f.Write(head); err != nil {
-		err = fmt.Errorf("write file: %w", err)
-	}
-	if err == nil && !end {
-		var n int64
-		n, err = copyBody(ctx, f, h, src)
-		w.size += n
+	if w.seal == nil {
+		err = w.fill(ctx, f, h, head, end, src)
+	} else {
+		err = w.fillSealed(ctx, f, h, head, end, src)
 	}
 	if err != nil {
 		_ = f.Close()
@@ -105,6 +122,36 @@ func (s *Store) writeFile(ctx context.Context, w *written, head []byte, end bool
 	}
 	h.Sum(w.md5[:0])
 	return s.files.finish(w.id, f)
+}
+
+// fill writes head and what follows in src to f, and hashes what follows.
+func (w *written) fill(ctx context.Context, f io.Writer, h hash.Hash, head []byte, end bool, src io.Reader) error {
+	if _, err := f.Write(head); err != nil {
+		return fmt.Errorf("write file: %w", err)
+	}
+	if end {
+		return nil
+	}
+	n, err := copyBody(ctx, f, h, src)
+	w.size += n
+	return err
+}
+
+// fillSealed is fill for a body that is encrypted on its way to f.
+func (w *written) fillSealed(ctx context.Context, f io.Writer, h hash.Hash, head []byte, end bool, src io.Reader) error {
+	c, err := newBodyCipher(&w.seal.Key, w.id)
+	if err != nil {
+		return err
+	}
+	sealed := newSealWriter(f, c)
+	if err := w.fill(ctx, sealed, h, head, end, src); err != nil {
+		sealed.drop()
+		return err
+	}
+	if err := sealed.finish(); err != nil {
+		return fmt.Errorf("write file: %w", err)
+	}
+	return nil
 }
 
 const (
@@ -122,7 +169,7 @@ var chunkPool = sync.Pool{New: func() any { return new(chunk) }}
 
 // copyBody copies src to f and h. It hashes one chunk in a second goroutine while it reads or writes another, since MD5 is slower
 // than the disk. It needs chunkCount chunks of memory, however long the body.
-func copyBody(ctx context.Context, f vfs.File, h hash.Hash, src io.Reader) (size int64, err error) {
+func copyBody(ctx context.Context, f io.Writer, h hash.Hash, src io.Reader) (size int64, err error) {
 	first := chunkPool.Get().(*chunk)
 	end := false
 	if first.n, end, err = readFull(src, first.buf[:]); err != nil || end {
@@ -182,7 +229,7 @@ func copyBody(ctx context.Context, f vfs.File, h hash.Hash, src io.Reader) (size
 	return size, err
 }
 
-func writeChunk(f vfs.File, c *chunk) error {
+func writeChunk(f io.Writer, c *chunk) error {
 	if _, err := f.Write(c.buf[:c.n]); err != nil {
 		return fmt.Errorf("write file: %w", err)
 	}

@@ -60,6 +60,9 @@ func (r *Reader) writePiece(w io.Writer, pc piece) (int64, error) {
 	if r.closed.Load() {
 		return 0, ErrClosed
 	}
+	if r.row.sealed() {
+		return r.writeSealed(w, pc)
+	}
 	switch {
 	case pc.inline != nil:
 		n, err := w.Write(pc.inline[pc.off : pc.off+pc.n])
