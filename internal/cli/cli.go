@@ -202,6 +202,7 @@ func verbs() []verb {
 		{"acl", "objects", newACL},
 		{"presign", "objects", newPresign},
 		{"serve", "local", newServe},
+		{"admin", "local", newAdmin},
 		{"demo", "local", newDemo},
 		{"bench", "paths", newBench},
 		{"relay", "paths", newRelay},

@@ -23,6 +23,8 @@ type localOptions struct {
 
 	rapid     bool // accept rapid sessions on the UDP port of the same number
 	noOffload bool // without the kernel's help
+
+	admin string // address of the admin API; "" for none
 }
 
 // Bounds of the rapid sessions of one server, which is on a machine that does
@@ -37,9 +39,12 @@ type localCOS struct {
 	url        string // base URL, without a path
 	ca         string // file of the CA's certificate; "" over plain http
 	udp        string // address of rapid sessions; "" without
+	admin      *adminAPI
 	credential server.Credential
 
 	cos   *server.Server
+	names []string
+	log   *slog.Logger
 	lns   []net.Listener
 	stop  context.CancelFunc
 	ended chan struct{} // closed when no request is served any more
@@ -64,8 +69,20 @@ func openLocalCOS(o *localOptions) (_ *localCOS, err error) {
 			}
 		}
 	}()
-	c := &localCOS{url: "http://" + ln.Addr().String(), lns: []net.Listener{ln}, ended: make(chan struct{})}
-	if c.cos, err = server.New(server.Config{Dir: o.dir, Location: o.region, Hosts: o.names, Logger: o.logger}); err != nil {
+	c := &localCOS{url: "http://" + ln.Addr().String(), lns: []net.Listener{ln}, names: o.names, log: o.logger, ended: make(chan struct{})}
+	cfg := server.Config{Dir: o.dir, Location: o.region, Hosts: o.names, Logger: o.logger}
+	if o.admin != "" {
+		if c.admin, err = listenAdmin(o); err != nil {
+			return nil, err
+		}
+		defer func() {
+			if err != nil {
+				err = errors.Join(err, c.admin.close())
+			}
+		}()
+		cfg.Journal = journalSize
+	}
+	if c.cos, err = server.New(cfg); err != nil {
 		return nil, err
 	}
 	if sessions != nil {
@@ -81,6 +98,9 @@ func openLocalCOS(o *localOptions) (_ *localCOS, err error) {
 		c.ca, c.url = ca, "https://"+publicAddr(ln.Addr(), o.names)
 		for i, plain := range c.lns {
 			c.lns[i] = tls.NewListener(plain, cfg)
+		}
+		if c.admin != nil {
+			c.admin.secure(cfg, o.names)
 		}
 	}
 	c.credential = c.cos.Credential(c.url)
@@ -103,6 +123,9 @@ func (o *localOptions) listen() (net.Listener, *rapid.Listener, error) {
 func (c *localCOS) serve() {
 	ctx, stop := context.WithCancel(context.Background())
 	c.stop = stop
+	if c.admin != nil {
+		c.admin.start(c.cos, c.names, c.log)
+	}
 	go func() {
 		defer close(c.ended)
 		c.err = c.cos.Serve(ctx, c.lns...)
@@ -116,11 +139,11 @@ func (c *localCOS) close() error {
 		for _, ln := range c.lns {
 			errs = append(errs, ln.Close())
 		}
-		return errors.Join(append(errs, c.cos.Close())...)
+		return errors.Join(append(errs, c.admin.close(), c.cos.Close())...)
 	}
 	c.stop()
 	<-c.ended
-	return errors.Join(c.err, c.cos.Close())
+	return errors.Join(c.err, c.admin.close(), c.cos.Close())
 }
 
 // startServer serves the demo's COS on any free port.

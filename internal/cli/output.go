@@ -48,6 +48,7 @@ type record struct {
 	Seconds  *float64          `json:"seconds,omitempty"`
 	URL      string            `json:"url,omitempty"`
 	UDP      string            `json:"udp,omitempty"`
+	Admin    string            `json:"admin,omitempty"`
 	Expires  string            `json:"expires,omitempty"`
 	Owner    string            `json:"owner,omitempty"`
 	Grants   []grantRecord     `json:"grants,omitempty"`

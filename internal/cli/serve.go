@@ -37,6 +37,10 @@ the transfer service gives. --no-rapid leaves UDP alone, and ICOS_RAPID_GSO=off
 keeps the kernel from cutting and joining packets, for network drivers that do it
 wrong.
 
+--admin opens a second address at which icos admin has requests fail by rules, moves
+the clock of objects, shows what is asked, and takes snapshots. Its token is in
+DATA/admin_token, another one each time.
+
 It is for development and tests. SIGINT or SIGTERM ends it cleanly.`,
 		Example: `  icos serve --dir ./data
   icos serve --dir ./data --tls --name cos.lan --addr :9443`,
@@ -49,6 +53,7 @@ It is for development and tests. SIGINT or SIGTERM ends it cleanly.`,
 	f.BoolVar(&s.tls, "tls", false, "serve https with a certificate of a local CA, made in DATA/tls")
 	f.StringSliceVar(&s.names, "name", nil, "host name clients use, for the certificate and for BUCKET.NAME addresses; may be repeated")
 	f.BoolVar(&s.noRapid, "no-rapid", false, "accept no rapid sessions over UDP")
+	f.StringVar(&s.admin, "admin", "", "`ADDRESS` of an API for icos admin, such as 127.0.0.1:9001 (default: none)")
 	f.StringVar(&s.region, "region", "us-south", "region this COS plays")
 	return cmd
 }
@@ -61,6 +66,7 @@ type serve struct {
 	names   []string
 	region  string
 	noRapid bool
+	admin   string
 }
 
 func (s *serve) run(ctx context.Context) error {
@@ -76,7 +82,7 @@ func (s *serve) run(ctx context.Context) error {
 		level = slog.LevelDebug
 	}
 	cos, err := openLocalCOS(&localOptions{
-		dir: s.dir, addr: s.addr, tls: s.tls, names: s.names, region: s.region, rapid: !s.noRapid, noOffload: noOffload,
+		dir: s.dir, addr: s.addr, tls: s.tls, names: s.names, region: s.region, rapid: !s.noRapid, noOffload: noOffload, admin: s.admin,
 		logger: slog.New(slog.NewTextHandler(s.stderr, &slog.HandlerOptions{Level: level})),
 	})
 	if err != nil {
@@ -85,6 +91,11 @@ func (s *serve) run(ctx context.Context) error {
 	file := filepath.Join(s.dir, "cos_credentials")
 	if err := writeCredential(file, cos.credential); err != nil {
 		return errors.Join(err, cos.close())
+	}
+	if cos.admin != nil {
+		if err := cos.admin.write(s.dir); err != nil {
+			return errors.Join(err, cos.close())
+		}
 	}
 	cos.serve() // only now: whoever finds the port open finds the file too
 	if err := s.announce(cos, file); err != nil {
@@ -107,7 +118,11 @@ func (s *serve) announce(cos *localCOS, file string) error {
 		file = abs
 	}
 	if s.flags.json {
-		return s.emit(record{Type: "serving", URL: cos.url, Value: file, UDP: cos.udp})
+		r := record{Type: "serving", URL: cos.url, Value: file, UDP: cos.udp}
+		if cos.admin != nil {
+			r.Admin = cos.admin.url
+		}
+		return s.emit(r)
 	}
 	var out strings.Builder
 	fmt.Fprintf(&out, "Serving COS and IAM on %s, data in %s\n\n", cos.url, s.dir)
@@ -115,10 +130,15 @@ func (s *serve) announce(cos *localCOS, file string) error {
 	if cos.udp != "" {
 		rapid = "on UDP " + cos.udp + ", for --accelerate"
 	}
+	admin := ""
+	if cos.admin != nil {
+		admin = cos.admin.url + ", for icos admin"
+	}
 	for _, row := range [][2]string{
 		{"endpoint", cos.url},
 		{"IAM", c.AuthEndpoint},
 		{"rapid", rapid},
+		{"admin", admin},
 		{"instance", c.ResourceInstanceID},
 		{"API key", c.APIKey},
 		{"access key", c.HMACKeys.AccessKeyID},
