@@ -74,6 +74,8 @@ type bucketState struct {
 	id  id
 	row atomic.Pointer[Bucket]
 
+	usage usage
+
 	// alive is read-locked while something in the bucket is committed, and locked while the bucket itself is.
 	alive sync.RWMutex
 	dead  bool
@@ -151,7 +153,7 @@ func (s *Store) Bucket(ctx context.Context, name string) (Bucket, error) {
 }
 
 // UpdateBucket lets change alter a copy of the bucket and stores it. Changes to Name are ignored. An error of change stores
-// nothing and is returned as it is.
+// nothing and is returned as it is. Versioning, once enabled, can be suspended, but not be taken back.
 func (s *Store) UpdateBucket(ctx context.Context, name string, change func(*Bucket) error) (Bucket, error) {
 	return s.updateBucket(ctx, name, change, nil)
 }
@@ -194,6 +196,9 @@ func (s *Store) updateBucket(ctx context.Context, name string, change func(*Buck
 		}
 	}
 	row.Name = name
+	if row.Versioning == "" && b.versioned() {
+		return Bucket{}, errUnversion
+	}
 	batch := s.db.NewBatch()
 	_ = batch.Set(bucketKey(name), encodeBucket(b.id, &row), nil)
 	if err := s.commit(batch); err != nil {
@@ -248,14 +253,19 @@ func (s *Store) DeleteBucket(ctx context.Context, name string) error {
 	return nil
 }
 
-// isEmpty reports whether a bucket has no objects.
+// isEmpty reports whether a bucket has no objects, nor versions or delete markers.
 func (s *Store) isEmpty(b *bucketState) (empty bool, err error) {
 	empty = true
-	err = s.scan(appendObjectKey(nil, b.id, ""), prefixEnd(appendObjectKey(nil, b.id, "")), func(_, _ []byte) (bool, error) {
-		empty = false
-		return false, nil
-	})
-	return empty, err
+	for _, prefix := range [][]byte{appendObjectKey(nil, b.id, ""), appendVersionPrefix(nil, b.id, "")} {
+		err = s.scan(prefix, prefixEnd(slices.Clone(prefix)), func(_, _ []byte) (bool, error) {
+			empty = false
+			return false, nil
+		})
+		if err != nil || !empty {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // Buckets lists at most limit buckets of an instance whose names begin with prefix and come after the name after, sorted by

@@ -24,8 +24,8 @@ type CompleteOptions struct {
 	// Removable is as in PutOptions.
 	Removable func(*Object) error
 
-	// Retention, if set, is the object's.
-	Retention *Retention
+	// Dated is as in PutOptions.
+	Dated func(*Object) error
 
 	// Checksum, if set, computes the object's checksum from the parts chosen. Its error keeps the upload and is returned as it
 	// is.
@@ -47,23 +47,19 @@ func (s *Store) CompleteUpload(ctx context.Context, bucket, key, id string, part
 	if err != nil {
 		return Object{}, err
 	}
-	unlock, err := s.lockKey(ctx, b, key)
+	c, unlock, err := s.beginChange(ctx, b, key, o.Removable)
 	if err != nil {
 		return Object{}, err
 	}
 	defer unlock()
 
-	current, found, err := s.object(b, key)
-	if err != nil {
-		return Object{}, err
-	}
 	u, unlockUpload, err := s.lockUpload(b, key, id)
-	if errors.Is(err, ErrNoSuchUpload) && found && completedBefore(&current, id, parts) {
+	if errors.Is(err, ErrNoSuchUpload) && c.found && completedBefore(&c.current, id, parts) {
 		// That may have been just now, and not have become durable.
 		if err := s.guard.failure(); err != nil {
 			return Object{}, err
 		}
-		return current.Object, nil
+		return c.current.Object, nil
 	}
 	if err != nil {
 		return Object{}, err
@@ -73,25 +69,27 @@ func (s *Store) CompleteUpload(ctx context.Context, bucket, key, id string, part
 	if err != nil {
 		return Object{}, err
 	}
-	if err := runCheck(o.Check, &current, found); err != nil {
+	if err := runCheck(o.Check, &c.current, c.found); err != nil {
 		return Object{}, err
 	}
 	row, err := s.assemble(&u, chosen, o)
 	if err != nil {
 		return Object{}, err
 	}
-	batch := s.db.NewBatch()
-	_ = batch.Set(idKey(rowManifest, row.body.id), encodeManifest(chosen), nil)
-	_ = batch.Delete(uploadKey(b.id, key, u.id), nil)
-	deleteParts(batch, u.id, chosen)
-	deleteParts(batch, u.id, unused)
-	s.setObject(batch, b, &row)
+	c.batch = s.db.NewBatch()
+	if err := c.insert(&row, nil); err != nil {
+		_ = c.batch.Close()
+		return Object{}, err
+	}
+	_ = c.batch.Set(idKey(rowManifest, row.body.id), encodeManifest(chosen), nil)
+	_ = c.batch.Delete(uploadKey(b.id, key, u.id), nil)
+	deleteParts(c.batch, u.id, chosen)
+	deleteParts(c.batch, u.id, unused)
 	dropped := make([]body, 0, 1+len(unused))
-	dropped = append(dropped, current.body)
 	for i := range unused {
 		dropped = append(dropped, unused[i].body)
 	}
-	if err := s.commit(batch, dropped...); err != nil {
+	if err := c.commit(dropped...); err != nil {
 		return Object{}, err
 	}
 	return row.Object, nil
@@ -158,10 +156,7 @@ func (c *CompletedPart) matches(p *partRow) bool {
 // assemble makes the row of the object that the parts are.
 func (s *Store) assemble(u *uploadRow, parts []partRow, o *CompleteOptions) (objectRow, error) {
 	row := objectRow{body: body{bodyManifest, s.newID()}, upload: u.id}
-	row.Object = Object{Key: u.Key, Owner: u.Owner, ACL: u.ACL, Attributes: u.Attributes, State: u.State, PartCount: len(parts)}
-	if o.Retention != nil {
-		row.Retention = *o.Retention
-	}
+	row.Object = Object{Key: u.Key, Owner: u.Owner, ACL: u.ACL, Attributes: u.Attributes, State: u.State, Encryption: u.Encryption, PartCount: len(parts)}
 	h := md5.New()
 	for i := range parts {
 		h.Write(parts[i].md5[:])
@@ -183,6 +178,11 @@ func (s *Store) assemble(u *uploadRow, parts []partRow, o *CompleteOptions) (obj
 	}
 	row.Modified = s.now().UTC()
 	row.ETag = etag(row.md5, row.PartCount)
+	if o.Dated != nil {
+		if err := o.Dated(&row.Object); err != nil {
+			return row, err
+		}
+	}
 	return row, nil
 }
 

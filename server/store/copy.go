@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-
-	"github.com/cockroachdb/pebble/v2"
 )
 
 // CopyOptions say how Copy writes its target. A nil *CopyOptions means the zero value. The embedded options replace all
@@ -23,12 +21,15 @@ type CopyOptions struct {
 	// the PutOptions from what it sees, and may be called more than once.
 	CheckSource func(source Object) error
 
+	// Unseal, if set, is called with the source if it is sealed, to give it its key.
+	Unseal func(source *Reader) error
+
 	// Sum, if set, is written all bytes of the source before PutOptions.Checksum is called.
 	Sum io.Writer
 }
 
 // Copy stores the source's body under the destination key with a new Modified and an ETag that is the MD5 of the body, as COS
-// does. Large bodies are shared, not copied. Source and destination may be the same.
+// does. Large bodies are shared, not copied, unless source or copy is sealed. Source and destination may be the same.
 func (s *Store) Copy(ctx context.Context, srcBucket, srcKey, dstBucket, dstKey string, o *CopyOptions) (Object, error) {
 	if o == nil {
 		o = &CopyOptions{}
@@ -40,7 +41,7 @@ func (s *Store) Copy(ctx context.Context, srcBucket, srcKey, dstBucket, dstKey s
 	if err != nil {
 		return Object{}, err
 	}
-	r, err := s.Open(ctx, srcBucket, srcKey)
+	r, err := s.OpenVersion(ctx, srcBucket, srcKey, o.SourceVersion)
 	if err != nil {
 		return Object{}, fmt.Errorf("copy source: %w", err)
 	}
@@ -49,6 +50,9 @@ func (s *Store) Copy(ctx context.Context, srcBucket, srcKey, dstBucket, dstKey s
 		if err := o.CheckSource(*r.Object()); err != nil {
 			return Object{}, err
 		}
+	}
+	if r.row.sealed() || o.Seal != nil {
+		return s.recopy(ctx, r, dst, dstKey, o)
 	}
 	row := objectRow{md5: r.row.md5}
 	if err := s.sumSource(ctx, r, &row, o.Sum); err != nil {
@@ -62,34 +66,34 @@ func (s *Store) Copy(ctx context.Context, srcBucket, srcKey, dstBucket, dstKey s
 		row.Checksum = r.row.Checksum
 	}
 
-	if err := s.copyRow(ctx, dst, &row, r, o.Check); err != nil {
+	if err := s.copyRow(ctx, dst, &row, r, &o.PutOptions); err != nil {
 		return Object{}, err
 	}
 	return row.Object, nil
 }
 
 // copyRow makes row the current object of its key, with the bytes of r.
-func (s *Store) copyRow(ctx context.Context, dst *bucketState, row *objectRow, r *Reader, check func(*Object) error) error {
+func (s *Store) copyRow(ctx context.Context, dst *bucketState, row *objectRow, r *Reader, o *PutOptions) error {
 	if !r.pinned {
 		w := &written{size: r.row.Size}
 		if r.inline != nil {
 			w.body, w.inline = body{bodyInline, s.newID()}, r.inline
 		}
 		row.body = w.body
-		return s.putRow(ctx, dst, row, w, check)
+		return s.putRow(ctx, dst, row, w, o)
 	}
 	row.body = r.row.body
-	err := s.shareRow(ctx, dst, row, check)
+	err := s.shareRow(ctx, dst, row, o)
 	if !errors.Is(err, errDoomed) {
 		return err
 	}
 	// The source was replaced meanwhile; its bytes stay readable as long as r is open.
-	w, err := s.write(ctx, r.Range(0, -1))
+	w, err := s.write(ctx, r.Range(0, -1), nil)
 	if err != nil {
 		return err
 	}
 	row.body = w.body
-	err = s.putRow(ctx, dst, row, w, check)
+	err = s.putRow(ctx, dst, row, w, o)
 	s.settle(w, err)
 	return err
 }
@@ -124,10 +128,8 @@ func (s *Store) sumSource(ctx context.Context, r *Reader, row *objectRow, also i
 	return nil
 }
 
-// shareRow makes row the current object of its key, with a body that another object has. The caller has pinned the body. If that
-// object gave it up meanwhile, the error is errDoomed.
-func (s *Store) shareRow(ctx context.Context, b *bucketState, row *objectRow, check func(*Object) error) error {
-	return s.replace(ctx, b, row, check, func(batch *pebble.Batch, replaced body) error {
-		return s.commitShare(batch, row.body, replaced)
-	})
+// shareRow is putRow for a body that another object has. The caller has pinned the body. If that object gave it up meanwhile, the
+// error is errDoomed.
+func (s *Store) shareRow(ctx context.Context, b *bucketState, row *objectRow, o *PutOptions) error {
+	return s.replace(ctx, b, row, o, func(c *change) error { return c.commitShare(row.body) })
 }

@@ -96,8 +96,11 @@ func (s *Store) get(key []byte) ([]byte, error) {
 }
 
 // view calls use with a row's value, which it must not keep; not at all if there is no such row.
-func (s *Store) view(key []byte, use func(value []byte) error) error {
-	v, closer, err := s.db.Get(key)
+func (s *Store) view(key []byte, use func(value []byte) error) error { return viewIn(s.db, key, use) }
+
+// viewIn is view in the database or a snapshot of it.
+func viewIn(r pebble.Reader, key []byte, use func(value []byte) error) error {
+	v, closer, err := r.Get(key)
 	if errors.Is(err, pebble.ErrNotFound) {
 		return nil
 	}
@@ -111,7 +114,12 @@ func (s *Store) view(key []byte, use func(value []byte) error) error {
 // scan calls each for the rows from lower up to but without upper, in order, until it returns false or an error. Key and value
 // are valid during the call only.
 func (s *Store) scan(lower, upper []byte, each func(key, value []byte) (bool, error)) error {
-	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+	return scanIn(s.db, lower, upper, each)
+}
+
+// scanIn is scan in the database or a snapshot of it.
+func scanIn(r pebble.Reader, lower, upper []byte, each func(key, value []byte) (bool, error)) error {
+	it, err := r.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 	if err != nil {
 		return fmt.Errorf("scan rows: %w", err)
 	}

@@ -17,6 +17,7 @@ const (
 	rowShare     = 's' // s<id>: how many objects beyond the first share a body; absent for none
 	rowTombstone = 't' // t<id>: bytes that nothing refers to any more, to be freed
 	rowUpload    = 'u' // u<bucket id><escaped key><upload id>: an upload in progress
+	rowShelved   = 'v' // v<bucket id><escaped key><descending sequence>: a noncurrent version, or a delete marker
 )
 
 // id names a bucket, a body or an upload. Ids ascend within a run of the store and from run to run and are never used twice.
@@ -54,25 +55,53 @@ func partKey(upload id, number int) []byte {
 
 // appendUploadPrefix appends the part of an upload's row key that all uploads of keys beginning with prefix share.
 func appendUploadPrefix(dst []byte, bucket id, prefix string) []byte {
-	dst = append(dst, rowUpload)
+	return appendSeriesPrefix(dst, rowUpload, bucket, prefix)
+}
+
+func uploadKey(bucket id, key string, upload id) []byte {
+	return seriesKey(rowUpload, bucket, key, upload)
+}
+
+// parseUploadKey takes a key of uploadKey apart.
+func parseUploadKey(row []byte) (key string, upload id, err error) { return parseSeriesKey(row) }
+
+// appendVersionPrefix appends the part of a version's row key that all versions of keys beginning with prefix share.
+func appendVersionPrefix(dst []byte, bucket id, prefix string) []byte {
+	return appendSeriesPrefix(dst, rowShelved, bucket, prefix)
+}
+
+// versionKey is the row key of a version, of which newer ones come first.
+func versionKey(bucket id, key string, seq id) []byte {
+	return seriesKey(rowShelved, bucket, key, ^seq)
+}
+
+// parseVersionKey takes a key of versionKey apart.
+func parseVersionKey(row []byte) (key string, seq id, err error) {
+	key, i, err := parseSeriesKey(row)
+	return key, ^i, err
+}
+
+// A series is the rows of one kind that one object key has, by number.
+
+func appendSeriesPrefix(dst []byte, kind byte, bucket id, prefix string) []byte {
+	dst = append(dst, kind)
 	dst = binary.BigEndian.AppendUint64(dst, uint64(bucket))
 	return appendEscaped(dst, prefix)
 }
 
-// uploadKeyEnd closes the object key in an upload's row key. It sorts before every escaped byte, so that a key's uploads come
-// before those of a longer key.
-var uploadKeyEnd = [2]byte{0, 1}
+// seriesKeyEnd closes the object key in a row key. It sorts before every escaped byte, so that the series of a key comes before
+// that of a longer one.
+var seriesKeyEnd = [2]byte{0, 1}
 
-func uploadKey(bucket id, key string, upload id) []byte {
-	dst := appendUploadPrefix(make([]byte, 0, 19+len(key)), bucket, key)
-	dst = append(dst, uploadKeyEnd[:]...)
-	return binary.BigEndian.AppendUint64(dst, uint64(upload))
+func seriesKey(kind byte, bucket id, key string, number id) []byte {
+	dst := appendSeriesPrefix(make([]byte, 0, 19+len(key)), kind, bucket, key)
+	dst = append(dst, seriesKeyEnd[:]...)
+	return binary.BigEndian.AppendUint64(dst, uint64(number))
 }
 
-// parseUploadKey takes a key of uploadKey apart.
-func parseUploadKey(row []byte) (key string, upload id, err error) {
-	if len(row) < 19 || [2]byte(row[len(row)-10:len(row)-8]) != uploadKeyEnd {
-		return "", 0, fmt.Errorf("upload row key of %d bytes: %w", len(row), errCorrupt)
+func parseSeriesKey(row []byte) (key string, number id, err error) {
+	if len(row) < 19 || [2]byte(row[len(row)-10:len(row)-8]) != seriesKeyEnd {
+		return "", 0, fmt.Errorf("row key of %d bytes: %w", len(row), errCorrupt)
 	}
 	key, err = unescape(row[9 : len(row)-10])
 	return key, id(binary.BigEndian.Uint64(row[len(row)-8:])), err

@@ -77,6 +77,7 @@ func (s *Store) List(ctx context.Context, bucket string, o ListOptions) (ListPag
 		if err != nil {
 			return page, fmt.Errorf("list: object %q: %w", key, err)
 		}
+		row.Latest = true
 		if len(page.Objects) == smallPage {
 			page.Objects = slices.Grow(page.Objects, max(min(o.Max, 1000)-smallPage, 0))
 		}

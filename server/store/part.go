@@ -18,6 +18,8 @@ type Part struct {
 
 // PartOptions are what a part is given besides its body. A nil *PartOptions means the zero value.
 type PartOptions struct {
+	Seal *Seal // encrypts the part, with the key that all parts of the upload have; nil leaves it plain
+
 	// Checksum, if set, is called after the body was read to its end and before the commit.
 	Checksum func() Checksum
 }
@@ -29,13 +31,16 @@ func (s *Store) PutPart(ctx context.Context, bucket, key, id string, number int,
 	if err != nil {
 		return Part{}, err
 	}
-	w, err := s.write(ctx, body)
+	if o == nil {
+		o = &PartOptions{}
+	}
+	w, err := s.write(ctx, body, o.Seal)
 	if err != nil {
 		return Part{}, err
 	}
 	p := partRow{body: w.body, md5: w.md5}
 	p.Part = Part{Number: number, Size: w.size, ETag: etag(w.md5, 0)}
-	if o != nil && o.Checksum != nil {
+	if o.Checksum != nil {
 		p.Checksum = o.Checksum()
 	}
 	err = s.putPartRow(ctx, b, key, id, &p, w)
@@ -106,6 +111,12 @@ type CopyPartOptions struct {
 	// CheckSource, if set, is called with the source before anything is written; its error is returned as it is.
 	CheckSource func(source Object) error
 
+	// Unseal, if set, is called with the source if it is sealed, to give it its key.
+	Unseal func(source *Reader) error
+
+	// Seal encrypts the part, with the key that all parts of the upload have; nil leaves it plain.
+	Seal *Seal
+
 	// Sum, if set, is called before the bytes are copied; they are written to the writer it returns, and the checksum it
 	// returns, called after the last of them, becomes the part's.
 	Sum func() (io.Writer, func() Checksum)
@@ -119,7 +130,7 @@ func (s *Store) CopyPart(ctx context.Context, srcBucket, srcKey, bucket, key, id
 	if o == nil {
 		o = &CopyPartOptions{}
 	}
-	r, err := s.Open(ctx, srcBucket, srcKey)
+	r, err := s.OpenVersion(ctx, srcBucket, srcKey, o.SourceVersion)
 	if err != nil {
 		return Part{}, fmt.Errorf("copy source: %w", err)
 	}
@@ -129,6 +140,9 @@ func (s *Store) CopyPart(ctx context.Context, srcBucket, srcKey, bucket, key, id
 			return Part{}, err
 		}
 	}
+	if err := r.unsealBy(o.Unseal); err != nil {
+		return Part{}, err
+	}
 	first, n := int64(0), r.row.Size
 	if o.Range != nil {
 		first, n = o.Range.First, o.Range.Last-o.Range.First+1
@@ -137,7 +151,7 @@ func (s *Store) CopyPart(ctx context.Context, srcBucket, srcKey, bucket, key, id
 		}
 	}
 	src := r.Range(first, n)
-	var po PartOptions
+	po := PartOptions{Seal: o.Seal}
 	if o.Sum != nil {
 		var sum io.Writer
 		sum, po.Checksum = o.Sum()

@@ -3,8 +3,6 @@ package store
 import (
 	"context"
 	"io"
-
-	"github.com/cockroachdb/pebble/v2"
 )
 
 // PutOptions are what a new object is given besides its body. A nil *PutOptions means the zero value.
@@ -13,6 +11,7 @@ type PutOptions struct {
 	State
 	Owner string
 	ACL   ACL
+	Seal  *Seal // encrypts the body; nil leaves it plain
 
 	// Check, if set, is called under the key's lock just before the commit with the object that is about to be replaced, nil
 	// if there is none. An error of Check stores nothing and is returned as it is. It must not call the store. It may be
@@ -23,6 +22,10 @@ type PutOptions struct {
 	// where there is no versioning, the null version replaced where it is suspended. Its error stores nothing and is returned
 	// as it is. It must not call the store.
 	Removable func(*Object) error
+
+	// Dated, if set, is called under the key's lock after Check with the object as it is about to be stored, its date included;
+	// it may alter the State. Its error stores nothing and is returned as it is. Of the store it may call Bucket only.
+	Dated func(*Object) error
 
 	// Replica, if set, makes the object that very version, at the place among the key's versions that its age gives it. The
 	// bucket must have versioning enabled. A version of that id is replaced.
@@ -35,7 +38,7 @@ type PutOptions struct {
 // Put stores body as the object and returns it once it is durable. The body is read to io.EOF; any other error stores
 // nothing and is returned wrapped. Concurrent writers of one key leave one whole object of one of them.
 //
-// Memory: InlineLimit bytes, and 512 KiB more for a longer body.
+// Memory: InlineLimit bytes, and 512 KiB more for a longer body, 640 KiB if it is sealed.
 func (s *Store) Put(ctx context.Context, bucket, key string, body io.Reader, o *PutOptions) (Object, error) {
 	if o == nil {
 		o = &PutOptions{}
@@ -47,16 +50,17 @@ func (s *Store) Put(ctx context.Context, bucket, key string, body io.Reader, o *
 	if err != nil {
 		return Object{}, err
 	}
-	w, err := s.write(ctx, body)
+	w, err := s.write(ctx, body, o.Seal)
 	if err != nil {
 		return Object{}, err
 	}
 	row := objectRow{body: w.body, md5: w.md5}
 	row.Object = Object{Key: key, Size: w.size, Owner: o.Owner, ACL: o.ACL, Attributes: o.Attributes, State: o.State}
+	row.Encryption = o.Seal.encryption()
 	if o.Checksum != nil {
 		row.Checksum = o.Checksum()
 	}
-	err = s.putRow(ctx, b, &row, w, o.Check)
+	err = s.putRow(ctx, b, &row, w, o)
 	s.settle(w, err)
 	if err != nil {
 		return Object{}, err
@@ -75,37 +79,38 @@ func (s *Store) writable(key string) error {
 	return s.guard.full()
 }
 
-// putRow makes row the current object of its key, with the bytes of w. It sets Modified and ETag.
-func (s *Store) putRow(ctx context.Context, b *bucketState, row *objectRow, w *written, check func(*Object) error) error {
-	return s.replace(ctx, b, row, check, func(batch *pebble.Batch, replaced body) error {
-		w.add(batch)
-		return s.commit(batch, replaced)
+// putRow makes row an object, with the bytes of w. It sets Modified, ETag and the version.
+func (s *Store) putRow(ctx context.Context, b *bucketState, row *objectRow, w *written, o *PutOptions) error {
+	return s.replace(ctx, b, row, o, func(c *change) error {
+		w.add(c.batch)
+		return c.commit()
 	})
 }
 
-// replace makes row the current object of its key. It sets Modified and ETag. Commit adds what concerns the bytes to the batch,
-// and commits it.
-func (s *Store) replace(
-	ctx context.Context, b *bucketState, row *objectRow, check func(*Object) error, commit func(batch *pebble.Batch, replaced body) error,
-) error {
-	unlock, err := s.lockKey(ctx, b, row.Key)
+// replace makes row the current object of its key, or the replica that o says. It sets Modified, ETag and the version. Commit adds
+// what concerns the bytes to the batch, and commits it.
+func (s *Store) replace(ctx context.Context, b *bucketState, row *objectRow, o *PutOptions, commit func(*change) error) error {
+	c, unlock, err := s.beginChange(ctx, b, row.Key, o.Removable)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-
-	current, found, err := s.object(b, row.Key)
-	if err != nil {
-		return err
-	}
-	if err := runCheck(check, &current, found); err != nil {
+	if err := runCheck(o.Check, &c.current, c.found); err != nil {
 		return err
 	}
 	row.Modified = s.now().UTC()
 	row.ETag = etag(row.md5, row.PartCount)
-	batch := s.db.NewBatch()
-	s.setObject(batch, b, row)
-	return commit(batch, current.body)
+	if o.Dated != nil {
+		if err := o.Dated(&row.Object); err != nil {
+			return err
+		}
+	}
+	c.batch = s.db.NewBatch()
+	if err := c.insert(row, o.Replica); err != nil {
+		_ = c.batch.Close()
+		return err
+	}
+	return commit(c)
 }
 
 func runCheck(check func(*Object) error, current *objectRow, found bool) error {

@@ -13,20 +13,29 @@ import (
 // Reader reads one version of an object. Overwriting or deleting the object does not disturb it. Its methods may be called
 // from several goroutines; Close must come last and must come, since it holds the object's bytes on disk.
 type Reader struct {
-	s      *Store
-	row    objectRow
-	inline []byte
-	parts  []partRow // of a manifest
-	ends   []int64   // where each part ends in the object
-	pinned bool
-	closed atomic.Bool
+	s       *Store
+	row     objectRow
+	version string // that was asked for
+	inline  []byte
+	parts   []partRow // of a manifest
+	ends    []int64   // where each part ends in the object
+	pinned  bool
+	key     *[32]byte // of a sealed object; nil until it is given
+	closed  atomic.Bool
 
-	mu   sync.Mutex
-	last *openFile // the file read last, kept open for the next read
+	mu     sync.Mutex
+	last   *openFile   // the file read last, kept open for the next read
+	opener *bodyCipher // of the sealed body read last
 }
 
 // Open opens the object for reading, or fails with ErrNoSuchBucket or ErrNoSuchKey.
 func (s *Store) Open(ctx context.Context, bucket, key string) (*Reader, error) {
+	return s.OpenVersion(ctx, bucket, key, "")
+}
+
+// OpenVersion opens a version for reading: the current one if version is empty, the null version if it is NullVersion. It fails
+// with ErrNoSuchBucket, ErrNoSuchKey, ErrNoSuchVersion, or a *MarkerError for a delete marker.
+func (s *Store) OpenVersion(ctx context.Context, bucket, key, version string) (*Reader, error) {
 	b, err := s.bucket(bucket)
 	if err != nil {
 		return nil, err
@@ -36,24 +45,19 @@ func (s *Store) Open(ctx context.Context, bucket, key string) (*Reader, error) {
 	}
 	defer s.leave()
 	for {
-		r := &Reader{s: s}
-		var found bool
-		r.row, found, err = s.object(b, key)
-		if err != nil {
+		r := &Reader{s: s, version: version}
+		if r.row, err = s.named(b, key, version); err != nil {
 			return nil, err
 		}
-		if !found {
-			return nil, ErrNoSuchKey
-		}
-		current, err := r.take(b)
+		still, err := r.take(b)
 		if err != nil {
 			_ = r.Close()
 			return nil, err
 		}
-		if current {
+		if still {
 			return r, nil
 		}
-		// Overwritten since its row was read; there is a newer one.
+		// Overwritten or removed since its row was read.
 		_ = r.Close()
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -75,15 +79,15 @@ func (r *Reader) take(b *bucketState) (bool, error) {
 			}
 			return false, err
 		}
-		if r.inline = v; int64(len(v)) != r.row.Size {
-			return false, fmt.Errorf("body of %d bytes, object of %d: %w", len(v), r.row.Size, errCorrupt)
+		if r.inline = v; int64(len(v)) != r.row.storedSize() {
+			return false, fmt.Errorf("body of %d bytes, object of %d: %w", len(v), r.row.storedSize(), r.row.damage())
 		}
 		return true, nil
 	}
 	r.s.pins.pin(i)
 	r.pinned = true
-	now, found, err := r.s.object(b, r.row.Key)
-	if err != nil || !found || now.body != r.row.body {
+	still, err := r.stillThere(b)
+	if err != nil || !still {
 		return false, err
 	}
 	if r.row.body.kind == bodyManifest {
@@ -94,11 +98,17 @@ func (r *Reader) take(b *bucketState) (bool, error) {
 
 // gone tells a body that vanished because its object was replaced, which is no error, from one that is missing.
 func (r *Reader) gone(b *bucketState) (bool, error) {
-	now, found, err := r.s.object(b, r.row.Key)
-	if err == nil && found && now.body == r.row.body {
+	still, err := r.stillThere(b)
+	if err == nil && still {
 		err = fmt.Errorf("body of object is missing: %w", errCorrupt)
 	}
 	return false, err
+}
+
+// stillThere reports whether the version that was asked for still has the body that its row named.
+func (r *Reader) stillThere(b *bucketState) (bool, error) {
+	now, found, err := r.s.find(b, r.row.Key, r.version)
+	return err == nil && found && now.body == r.row.body, err
 }
 
 func (r *Reader) loadManifest() error {
@@ -162,16 +172,17 @@ type piece struct {
 	body   body
 	inline []byte // the object's own
 	off, n int64
+	size   int64 // bytes of the body, before it was sealed
 }
 
 // piece returns the piece that begins at off and has at most n bytes, but at least one.
 func (r *Reader) piece(off, n int64) piece {
 	if r.parts == nil {
-		return piece{r.row.body, r.inline, off, n}
+		return piece{r.row.body, r.inline, off, n, r.row.Size}
 	}
 	i := sort.Search(len(r.ends), func(i int) bool { return r.ends[i] > off })
 	begin := r.ends[i] - r.parts[i].Size
-	return piece{r.parts[i].body, nil, off - begin, min(n, r.ends[i]-off)}
+	return piece{r.parts[i].body, nil, off - begin, min(n, r.ends[i]-off), r.parts[i].Size}
 }
 
 // ReadAt reads from the object's bytes as io.ReaderAt does.
@@ -198,6 +209,9 @@ func (r *Reader) ReadAt(p []byte, off int64) (n int, err error) {
 func (r *Reader) readPiece(p []byte, pc piece) (int, error) {
 	if r.closed.Load() {
 		return 0, ErrClosed
+	}
+	if r.row.sealed() {
+		return r.readSealed(p, pc)
 	}
 	switch {
 	case pc.inline != nil:

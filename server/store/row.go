@@ -33,6 +33,8 @@ type objectRow struct {
 	body   body
 	md5    [md5.Size]byte // what the ETag is made of
 	upload id             // upload that the object was completed from, 0 for none
+	seq    id             // its place among the versions of its key; 0 if there was no versioning when it was written
+	random uint64         // the second half of the version's id; 0 for the null version
 }
 
 // Tags of fields, shared by all kinds of rows. A tag is never given a second meaning.
@@ -117,6 +119,9 @@ func (o *objectRow) encode(buf []byte) []byte {
 	e.grants(o.ACL)
 	e.checksum(o.Checksum)
 	e.uint(tagUpload, uint64(o.upload))
+	e.uint(tagVersion, uint64(o.seq))
+	e.uint(tagRandom, o.random)
+	e.bool(tagMarker, o.DeleteMarker)
 	e.state(&o.State)
 	e.encryption(&o.Encryption)
 	return e.buf
@@ -148,6 +153,12 @@ func decodeObject(key string, row []byte, want fields, like *objectRow) (objectR
 			o.ContentType = share(d.val, like.ContentType)
 		case tagUpload:
 			o.upload = id(d.uint())
+		case tagVersion:
+			o.seq = id(d.uint())
+		case tagRandom:
+			o.random = d.uint()
+		case tagMarker:
+			o.DeleteMarker = d.bool()
 		case tagGrants:
 			if want == allFields {
 				o.ACL = d.grants()
@@ -164,7 +175,10 @@ func decodeObject(key string, row []byte, want fields, like *objectRow) (objectR
 			}
 		}
 	}
-	o.ETag = etag(o.md5, o.PartCount)
+	o.Version = versionID(o.seq, o.random)
+	if !o.DeleteMarker {
+		o.ETag = etag(o.md5, o.PartCount)
+	}
 	return o, d.err
 }
 

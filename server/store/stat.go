@@ -9,6 +9,11 @@ import (
 
 // Stat describes the object, or fails with ErrNoSuchBucket or ErrNoSuchKey.
 func (s *Store) Stat(ctx context.Context, bucket, key string) (Object, error) {
+	return s.StatVersion(ctx, bucket, key, "")
+}
+
+// StatVersion describes a version, named as in OpenVersion, and fails as OpenVersion does.
+func (s *Store) StatVersion(ctx context.Context, bucket, key, version string) (Object, error) {
 	b, err := s.bucket(bucket)
 	if err != nil {
 		return Object{}, err
@@ -17,22 +22,22 @@ func (s *Store) Stat(ctx context.Context, bucket, key string) (Object, error) {
 		return Object{}, err
 	}
 	defer s.leave()
-	row, found, err := s.object(b, key)
-	if err != nil {
-		return Object{}, err
-	}
-	if !found {
-		return Object{}, ErrNoSuchKey
-	}
-	return row.Object, nil
+	row, err := s.named(b, key, version)
+	return row.Object, err
 }
 
 // object reads the current object of a key. If there is none, found is false and the row is zero.
 func (s *Store) object(b *bucketState, key string) (row objectRow, found bool, err error) {
+	return objectIn(s.db, b, key)
+}
+
+// objectIn is object in the database or a snapshot of it.
+func objectIn(r pebble.Reader, b *bucketState, key string) (row objectRow, found bool, err error) {
 	var buf [objectKeyPrefix + 256]byte
-	err = s.view(appendObjectKey(buf[:0], b.id, key), func(v []byte) error {
+	err = viewIn(r, appendObjectKey(buf[:0], b.id, key), func(v []byte) error {
 		found = true
 		row, err = decodeObject(key, v, allFields, &objectRow{})
+		row.Latest = true
 		return err
 	})
 	if err != nil {

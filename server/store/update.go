@@ -2,9 +2,15 @@ package store
 
 import "context"
 
-// Update lets change alter the attributes, the ACL and the state of an object and stores it; changes to its other fields are ignored.
-// Modified stays as it is. An error of change stores nothing and is returned as it is.
-func (s *Store) Update(ctx context.Context, bucket, key string, change func(*Object) error) (Object, error) {
+// Update is UpdateVersion of the current object.
+func (s *Store) Update(ctx context.Context, bucket, key string, alter func(*Object) error) (Object, error) {
+	return s.UpdateVersion(ctx, bucket, key, "", alter)
+}
+
+// UpdateVersion lets alter change the attributes, the ACL and the state of a version, named as in OpenVersion, and stores it;
+// changes to its other fields are ignored. Modified stays as it is. An error of alter stores nothing and is returned as it is.
+// It fails as OpenVersion does.
+func (s *Store) UpdateVersion(ctx context.Context, bucket, key, version string, alter func(*Object) error) (Object, error) {
 	b, err := s.bucket(bucket)
 	if err != nil {
 		return Object{}, err
@@ -15,22 +21,19 @@ func (s *Store) Update(ctx context.Context, bucket, key string, change func(*Obj
 	}
 	defer unlock()
 
-	row, found, err := s.object(b, key)
+	row, err := s.named(b, key, version)
 	if err != nil {
 		return Object{}, err
 	}
-	if !found {
-		return Object{}, ErrNoSuchKey
-	}
-	changed := row.Object
-	changed.State = row.State.clone()
-	if err := change(&changed); err != nil {
+	altered := row.Object
+	altered.State = row.State.clone()
+	if err := alter(&altered); err != nil {
 		return Object{}, err
 	}
-	row.Attributes, row.ACL, row.State = changed.Attributes, changed.ACL, changed.State
-	batch := s.db.NewBatch()
-	s.setObject(batch, b, &row)
-	if err := s.commit(batch); err != nil {
+	row.Attributes, row.ACL, row.State = altered.Attributes, altered.ACL, altered.State
+	c := change{s: s, b: b, key: key, batch: s.db.NewBatch()}
+	c.setRow(&row)
+	if err := c.commit(); err != nil {
 		return Object{}, err
 	}
 	return row.Object, nil

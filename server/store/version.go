@@ -49,24 +49,6 @@ func (o *Object) VersionID() string {
 	return o.Version
 }
 
-// DeleteOptions guard a deletion. A nil *DeleteOptions means the zero value.
-type DeleteOptions struct {
-	// Check, if set, is called under the key's lock with the version that the deletion names, or with the current object if it
-	// names none; nil if there is none. Its error changes nothing and is returned as it is. It must not call the store.
-	Check func(named *Object) error
-
-	// Removable is as in PutOptions.
-	Removable func(*Object) error
-}
-
-// Deleted is what a deletion did.
-type Deleted struct {
-	Object               // what it removed or hid; zero if there was nothing
-	Existed       bool   // there was something to remove or to hide
-	MarkerMade    bool   // it added a delete marker, which is the current version now
-	MarkerVersion string // VersionID of that marker
-}
-
 // ListVersionsOptions choose what ListVersions returns.
 type ListVersionsOptions struct {
 	Prefix        string // only keys that begin with it

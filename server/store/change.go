@@ -1,0 +1,178 @@
+package store
+
+import (
+	"context"
+	"math/rand/v2"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// change is what a write or a deletion does to the versions of one key. Whoever makes one holds the key's lock until it is committed.
+type change struct {
+	s         *Store
+	b         *bucketState
+	key       string
+	current   objectRow // zero unless found
+	found     bool
+	removable func(*Object) error
+
+	batch   *pebble.Batch
+	dropped body  // what nothing refers to after the change
+	objects int64 // what it adds to the bucket's usage
+	bytes   int64
+}
+
+// beginChange locks the key and reads its current object. The caller calls unlock.
+func (s *Store) beginChange(ctx context.Context, b *bucketState, key string, removable func(*Object) error) (c *change, unlock func(), err error) {
+	unlock, err = s.lockKey(ctx, b, key)
+	if err != nil {
+		return nil, nil, err
+	}
+	c = &change{s: s, b: b, key: key, removable: removable}
+	if c.current, c.found, err = s.object(b, key); err != nil {
+		unlock()
+		return nil, nil, err
+	}
+	return c, unlock, nil
+}
+
+// insert puts row into the batch as a new version of the key: the current one, unless it is a replica that is older than what is
+// there. It sets what the row says about versions.
+func (c *change) insert(row *objectRow, replica *Replica) error {
+	state := c.b.row.Load().Versioning
+	switch {
+	case replica != nil && state != VersioningEnabled:
+		return errReplica
+	case replica != nil:
+		return c.insertReplica(row, replica)
+	case state == VersioningEnabled:
+		row.seq, row.random = c.s.newID(), rand.Uint64()|1
+		row.Version = versionID(row.seq, row.random)
+		if c.found {
+			c.setShelved(&c.current)
+		}
+	case state == VersioningSuspended:
+		row.seq = c.s.newID()
+		if err := c.replaceNull(); err != nil {
+			return err
+		}
+	case c.found:
+		if err := c.drop(&c.current); err != nil {
+			return err
+		}
+	}
+	c.setNewest(row)
+	return nil
+}
+
+// setNewest makes row the current version. What was current has been shelved or dropped.
+func (c *change) setNewest(row *objectRow) {
+	row.Latest = true
+	c.count(row, 1)
+	if !row.DeleteMarker {
+		c.s.setObject(c.batch, c.b, row)
+		return
+	}
+	c.setShelved(row)
+	if c.found {
+		_ = c.batch.Delete(appendObjectKey(nil, c.b.id, c.key), nil)
+	}
+}
+
+// replaceNull drops the null version, wherever it is, and shelves the current object if it is another.
+func (c *change) replaceNull() error {
+	if c.found && c.current.null() {
+		return c.drop(&c.current)
+	}
+	if c.found {
+		c.setShelved(&c.current)
+	}
+	return shelved(c.s.db, c.b, c.key, func(o *objectRow) (bool, error) {
+		if !o.null() {
+			return true, nil
+		}
+		c.deleteShelved(o)
+		return false, c.drop(o)
+	})
+}
+
+// remove takes a version out for good. If it was the current one, the newest of the others takes its place.
+func (c *change) remove(row *objectRow) error {
+	if err := c.drop(row); err != nil {
+		return err
+	}
+	if row.Latest && !row.DeleteMarker {
+		_ = c.batch.Delete(appendObjectKey(nil, c.b.id, c.key), nil)
+	} else {
+		c.deleteShelved(row)
+	}
+	if !row.Latest || !c.b.versioned() {
+		return nil
+	}
+	return shelved(c.s.db, c.b, c.key, func(o *objectRow) (bool, error) {
+		if o.seq == row.seq {
+			return true, nil
+		}
+		if !o.DeleteMarker {
+			c.deleteShelved(o)
+			c.s.setObject(c.batch, c.b, o)
+		}
+		return false, nil
+	})
+}
+
+// drop gives up the bytes of a version that the change removes, if it may.
+func (c *change) drop(row *objectRow) error {
+	if c.removable != nil && !row.DeleteMarker {
+		if err := c.removable(&row.Object); err != nil {
+			return err
+		}
+	}
+	c.dropped = row.body // a change removes one version at most
+	c.count(row, -1)
+	return nil
+}
+
+// setShelved keeps a row as that of a noncurrent version or a delete marker.
+func (c *change) setShelved(row *objectRow) {
+	_ = c.batch.Set(versionKey(c.b.id, c.key, row.seq), row.encode(nil), nil)
+}
+
+func (c *change) deleteShelved(row *objectRow) {
+	_ = c.batch.Delete(versionKey(c.b.id, c.key, row.seq), nil)
+}
+
+// setRow writes a row to where it is.
+func (c *change) setRow(row *objectRow) {
+	if row.Latest && !row.DeleteMarker {
+		c.s.setObject(c.batch, c.b, row)
+		return
+	}
+	c.setShelved(row)
+}
+
+// count adds a version to the usage, or takes it from it.
+func (c *change) count(row *objectRow, sign int64) {
+	if !row.DeleteMarker {
+		c.objects += sign
+		c.bytes += sign * row.Size
+	}
+}
+
+// commit makes the change durable, and gives up the bodies dropped besides its own.
+func (c *change) commit(dropped ...body) error {
+	if err := c.s.commit(c.batch, append(dropped, c.dropped)...); err != nil {
+		return err
+	}
+	c.b.usage.add(c.objects, c.bytes)
+	return nil
+}
+
+// commitShare is commit for a change that inserted a row whose body another row has too.
+func (c *change) commitShare(shared body) error {
+	if err := c.s.commitShare(c.batch, shared, c.dropped); err != nil {
+		return err
+	}
+	c.b.usage.add(c.objects, c.bytes)
+	return nil
+}
