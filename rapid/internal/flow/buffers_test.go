@@ -76,7 +76,12 @@ func TestBuffers(t *testing.T) {
 				}
 			case 5:
 				p := make([]byte, rnd.IntN(30_000))
-				got = append(got, p[:in.Read(p, &pool)]...)
+				keep := rnd.IntN(50_000)
+				got = append(got, p[:in.Read(p, keep, &pool)]...)
+				if in.Kept() > keep && len(p) > 0 && in.Ready() > 0 {
+					t.Fatalf("seed %d: %d bytes kept, %d wanted", seed, in.Kept(), keep)
+				}
+				checkHeld(t, &in, data, rnd)
 			}
 		}
 		if !bytes.Equal(got, data) || fresh != len(data) {
@@ -85,9 +90,71 @@ func TestBuffers(t *testing.T) {
 		for _, p := range path {
 			out.Ack(p.Start, p.End, &pool)
 		}
+		in.Forget(0, &pool)
 		if !out.Done() || out.Held() != 0 || pool.Used() != 0 {
 			t.Fatalf("seed %d: done %v, holds %d, pool %d", seed, out.Done(), out.Held(), pool.Used())
 		}
+	}
+}
+
+// checkHeld looks at what is there in some range, whether it was read or not.
+func checkHeld(t *testing.T, in *flow.ReceiveBuffer, data []byte, rnd *rand.Rand) {
+	t.Helper()
+	from := max(0, int(in.Consumed())-rnd.IntN(60_000))
+	r := flow.Range{Start: uint64(from), End: uint64(min(from+rnd.IntN(100_000), len(data)))}
+	for r.Start < r.End {
+		there := r
+		gap, ok := in.Gap(r)
+		if ok {
+			if gap.Start < r.Start || gap.End > r.End || gap.Start >= gap.End {
+				t.Fatalf("gap %v of %v", gap, r)
+			}
+			there.End, r.Start = gap.Start, gap.End
+		} else {
+			r.Start = r.End
+		}
+		for ; there.Start < there.End; there.Start += min(20_000, there.Len()) {
+			part := flow.Range{Start: there.Start, End: min(there.End, there.Start+20_000)}
+			if got := in.Bytes(part, make([]byte, 20_000)); !bytes.Equal(got, data[part.Start:part.End]) {
+				t.Fatalf("bytes of %v differ", part)
+			}
+		}
+		if in.Complete() < in.Consumed() || ok && gap.End > uint64(len(data)) {
+			t.Fatalf("gap %v, complete %d", gap, in.Complete())
+		}
+	}
+}
+
+// What is not acknowledged below the tail is sent once more, as far as that is allowed.
+func TestCopyGaps(t *testing.T) {
+	var pool flow.Pool
+	var b flow.SendBuffer
+	data := random(10_000)
+	b.Write(data, &pool)
+	b.TakeNew(make([]byte, len(data)))
+	for _, r := range [][2]uint64{{0, 1000}, {2000, 3000}, {3500, 6000}, {6100, 7000}} {
+		b.Ack(r[0], r[1], &pool)
+	}
+	if got := b.Tail(); got != 7000 {
+		t.Errorf("tail at %d, want 7000", got)
+	}
+	b.CopyGaps(1500, func(n int) bool { return n != 100 })
+	for _, want := range []flow.Range{{Start: 1500, End: 2000}, {Start: 3000, End: 3500}} {
+		r, from := b.Resend()
+		if r != want {
+			t.Fatalf("%v is sent once more, want %v", r, want)
+		}
+		b.TakeAgain(from, make([]byte, r.Len()))
+	}
+	if b.HasLost() {
+		t.Error("more is sent again")
+	}
+	if got := b.Bytes(flow.Range{Start: 7000, End: 9000}, make([]byte, 2000)); !bytes.Equal(got, data[7000:9000]) {
+		t.Error("the bytes of the tail differ")
+	}
+	b.Ack(1000, 10_000, &pool)
+	if got := b.Tail(); got != 10_000 {
+		t.Errorf("all acknowledged, tail at %d", got)
 	}
 }
 
@@ -154,7 +221,7 @@ func FuzzReceiveBuffer(f *testing.F) {
 				t.Fatalf("[%d, %d): %d new, %v; want %d", start, end, n, err, want)
 			}
 			p := make([]byte, int(ops[1])*100)
-			n := b.Read(p, &pool)
+			n := b.Read(p, 0, &pool)
 			if !bytes.Equal(p[:n], data[read:read+n]) {
 				t.Fatalf("wrong bytes after %d", read)
 			}

@@ -28,6 +28,9 @@ func (c *Credit) Limit() uint64 { return c.limit }
 // Window returns the size of the window.
 func (c *Credit) Window() uint64 { return c.window }
 
+// Speed returns how much came in the last round trip, about.
+func (c *Credit) Speed() uint64 { return c.speed }
+
 // Arrived returns how much has come, with what is missing in between.
 func (c *Credit) Arrived() uint64 { return c.arrived }
 

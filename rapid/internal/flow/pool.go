@@ -131,6 +131,16 @@ func (c *chunks) write(off uint64, data []byte, p *Pool) {
 	}
 }
 
+// bytes returns what is in r, in scratch, which is large enough, if it does not lie in one piece.
+func (c *chunks) bytes(r Range, scratch []byte) []byte {
+	if r.Start/ChunkSize == (r.End-1)/ChunkSize {
+		return c.at(r.Start / ChunkSize)[r.Start%ChunkSize:][:r.Len()]
+	}
+	scratch = scratch[:r.Len()]
+	c.read(r.Start, scratch)
+	return scratch
+}
+
 // read copies what is at offset off into data. All of it has been written.
 func (c *chunks) read(off uint64, data []byte) {
 	for len(data) > 0 {

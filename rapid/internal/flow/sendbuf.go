@@ -65,6 +65,31 @@ func (b *SendBuffer) TakeAgain(from *Ranges, p []byte) (urgent bool) {
 	return from == &b.urgent
 }
 
+// Tail returns the offset from which on nothing is acknowledged.
+func (b *SendBuffer) Tail() uint64 {
+	if n := b.acked.Len(); n > 0 {
+		return b.acked.At(n - 1).End
+	}
+	return b.done
+}
+
+// CopyGaps says that what is not acknowledged between from and Tail is to be sent once more, as far as may
+// allows so many bytes. Nothing may wait to be sent again.
+func (b *SendBuffer) CopyGaps(from uint64, may func(n int) bool) {
+	from = max(from, b.done)
+	for i := range b.acked.Len() {
+		r := b.acked.At(i)
+		if from < r.Start && may(int(r.Start-from)) {
+			b.copies.Add(from, r.Start)
+		}
+		from = max(from, r.End)
+	}
+}
+
+// Bytes returns the bytes of r, which has been written and is not acknowledged. It may use scratch, and has to be
+// used before anything else is done.
+func (b *SendBuffer) Bytes(r Range, scratch []byte) []byte { return b.data.bytes(r, scratch) }
+
 // Copy says that [start, end), which was just taken, is to be sent once more.
 func (b *SendBuffer) Copy(start, end uint64) { b.copies.Add(start, end) }
 

@@ -61,6 +61,7 @@ func (s *Session) acked(pn uint64) {
 	} else {
 		s.inFlight -= int(rec.size)
 		s.cc.Acked(&rec.cc)
+		s.parity.loss.add(1, 0)
 		s.mtu.acked(pn, int(rec.size))
 	}
 	s.ackRefs(rec)
@@ -76,6 +77,7 @@ func (s *Session) late(now time.Duration, pn uint64) {
 		s.cc.SetDatagram(s.mtu.size)
 	} else {
 		s.cc.Late(&p.Data.cc)
+		s.parity.loss.add(1, -1)
 		s.reorder.Wrong(now, now-p.At-s.rtt.Smoothed, s.rtt.Smoothed)
 	}
 	s.ackRefs(&p.Data)
@@ -120,6 +122,7 @@ func (s *Session) lost(now time.Duration, pn uint64) {
 	}
 	s.inFlight -= int(rec.size)
 	s.cc.Lost(&rec.cc)
+	s.parity.loss.add(0, 1)
 	s.count.LostPackets++
 	s.count.LostBytes += uint64(rec.size)
 	s.again(rec)

@@ -69,6 +69,7 @@ func (s *Session) hello() *wire.Hello {
 		MaxStreamData: s.streamWindow(),
 		MaxStreams:    s.peerLimit,
 		MaxRate:       uint64(s.cfg.PeerRate),
+		MaxParity:     maxParity,
 	}
 }
 
@@ -105,6 +106,11 @@ func (st *Stream) put(p *packet) bool {
 	if st.pending&pendCredit != 0 && p.room() >= 17 {
 		p.b = wire.AppendMaxStreamData(p.b, st.id, st.credit.Limit())
 		did |= pendCredit
+	}
+	if st.pending&pendRepaired != 0 && p.room() >= 17 {
+		p.b = wire.AppendRepaired(p.b, st.id, st.in.Complete(), st.finalKnown && st.in.Complete() == st.final)
+		p.eliciting = true
+		st.pending &^= pendRepaired // it is not missed if it is lost
 	}
 	if did != 0 {
 		st.pending &^= did

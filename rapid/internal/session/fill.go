@@ -136,7 +136,7 @@ const minRoom = 64
 
 // wants reports whether there is something to send that is to be acknowledged.
 func (s *Session) wants() bool {
-	return s.pending != 0 || !s.control.empty() || s.sched.next() != nil
+	return s.pending != 0 || !s.control.empty() || s.sched.next() != nil || s.parityAt() <= s.now
 }
 
 // packet is one being built.
@@ -195,6 +195,7 @@ func (s *Session) build(p *packet, more, first bool) {
 	s.putSession(p)
 	s.putControl(p)
 	s.putStreams(p)
+	s.putParity(p)
 	if s.timers.probes > 0 && !p.eliciting && p.room() > 0 {
 		p.b = wire.AppendPing(p.b)
 		p.eliciting = true
@@ -318,6 +319,9 @@ func (s *Session) putStream(p *packet, st *Stream) int {
 		s.sendTotal += uint64(n)
 		s.unsent -= n
 		s.count.Sent += uint64(n)
+		if st.out.Unsent() == 0 {
+			s.dry(st)
+		}
 	}
 	p.b = p.b[:len(p.b)+n]
 	p.full = last || copied // the copy goes into another packet
@@ -329,9 +333,9 @@ func (s *Session) putStream(p *packet, st *Stream) int {
 }
 
 // mayCopy reports whether n bytes may be sent twice, and counts them: of all that is
-// sent, no more than one part in 64, apart from a beginning.
+// sent, no more than one part in 96, apart from a beginning.
 func (s *Session) mayCopy(n int) bool {
-	if s.copies+uint64(n) > s.count.Sent/64+firstCopies {
+	if s.copies+uint64(n) > s.count.Sent/96+firstCopies {
 		return false
 	}
 	s.copies += uint64(n)

@@ -52,7 +52,7 @@ func frames(rnd *rand.Rand, next, sent uint64) []byte {
 		id, data := near(150), make([]byte, rnd.IntN(200))
 		const size = 1 << 18 // of every stream
 		odd := rnd.IntN(500) == 0
-		switch rnd.IntN(16) {
+		switch rnd.IntN(18) {
 		case 0, 1, 2:
 			off, fin := near(size-200), rnd.IntN(10) == 0
 			if fin && !odd {
@@ -96,6 +96,20 @@ func frames(rnd *rand.Rand, next, sent uint64) []byte {
 			if odd {
 				b = append(b, byte(rnd.Uint32()), byte(rnd.Uint32()), byte(rnd.Uint32()))
 			}
+		case 16:
+			off := uint64(0)
+			if odd {
+				off = near(1000)
+			}
+			b = wire.AppendRepaired(b, id, off, false)
+		case 17:
+			off := near(size - 1000)
+			length, rows, n := 1+rnd.IntN(int(size-off)), 1+rnd.IntN(60), 1+rnd.IntN(2)
+			if length > wire.MaxPieces*64 || n > rows {
+				continue
+			}
+			fin := off+uint64(length) == size
+			return wire.AppendParity(b, id, off, length, rows, rnd.IntN(rows-n+1), 64, make([]byte, n*64), fin)
 		}
 	}
 	return b
@@ -214,6 +228,11 @@ func TestViolations(t *testing.T) {
 		{"two ends", wire.AppendReset(wire.AppendStream(open, 0, 0, []byte{1}, true, false), 0, 0, 5, "")},
 		{"end before data", wire.AppendReset(wire.AppendStream(open, 0, 10, []byte{1}, false, false), 0, 0, 5, "")},
 		{"client allows streams", wire.AppendMaxStreams(nil, 10)},
+		{"parity of too much on a stream", wire.AppendParity(open, 0, 4<<20, 1, 1, 0, 64, make([]byte, 64), false)},
+		{"parity behind the end", wire.AppendParity(wire.AppendStream(open, 0, 0, []byte{1}, true, false), 0, 0, 2, 1, 0, 64, make([]byte, 64), false)},
+		{"parity with another end", wire.AppendParity(wire.AppendStream(open, 0, 8, []byte{1}, false, false), 0, 0, 2, 1, 0, 64, make([]byte, 64), true)},
+		{"repaired what was not sent", wire.AppendRepaired(open, 0, 1, false)},
+		{"repaired up to no end", wire.AppendRepaired(open, 0, 0, true)},
 	} {
 		w := newWorld(t, link{}, nil)
 		newPeer().send(w, c.frames)

@@ -79,6 +79,10 @@ func (s *Session) onFrame(now time.Duration, from netip.AddrPort, f *wire.Frame)
 		s.onHello(&f.Hello)
 	case wire.Open:
 		s.onOpen(f)
+	case wire.Parity:
+		s.onParity(now, f)
+	case wire.Repaired:
+		s.onRepaired(f)
 	case wire.Reset:
 		s.onReset(now, f)
 	case wire.Stop:
@@ -131,6 +135,7 @@ func (s *Session) onHello(h *wire.Hello) {
 	if r := float64(h.MaxRate); r > 0 && (s.cfg.CC.Cap == 0 || r < s.cfg.CC.Cap) {
 		s.cc.SetCap(r)
 	}
+	s.parity.most = int(min(h.MaxParity, maxParity))
 	if h.MaxData > s.sendLimit {
 		s.sendLimit = h.MaxData
 		s.sched.unblock()
@@ -208,11 +213,9 @@ func (s *Session) onStream(now time.Duration, f *wire.Frame) {
 	if st == nil || !s.arrive(now, st, f.Offset+uint64(len(f.Data)), f.Fin) {
 		return
 	}
+	st.cameAt = now
 	if st.discard {
-		if st.finalKnown && !st.recvOver {
-			st.recvOver = true
-			st.retire()
-		}
+		st.discarded()
 		return
 	}
 	before, gaps := st.in.Ready(), st.in.Gaps()
@@ -228,6 +231,17 @@ func (s *Session) onStream(now time.Duration, f *wire.Frame) {
 	s.unread += more
 	if st.announced && (more > 0 || f.Fin && st.in.Complete() == st.final) {
 		st.wake(Readable)
+	}
+	if fresh > 0 && len(st.repairs) > 0 {
+		s.arrived(st, f.Offset, f.Offset+uint64(len(f.Data)))
+	}
+}
+
+// discarded notes that something came that nobody will read.
+func (st *Stream) discarded() {
+	if st.finalKnown && !st.recvOver {
+		st.recvOver = true
+		st.retire()
 	}
 }
 

@@ -81,6 +81,9 @@ type Session struct {
 	sendBuffer int // most that is held for sending, as far as it has grown
 	gaps       int // ranges that wait behind gaps, of all streams
 
+	parity  parity
+	repairs repairs
+
 	pending pending // frames of the session to send
 	rates   ratesState
 	closing closing
@@ -164,7 +167,7 @@ func (s *Session) Stats() Stats {
 	st.Streams = len(s.streams)
 	st.SendBuffered = s.sendHeld
 	st.Unread = s.unread
-	st.Memory = s.pool.Used() + s.pool.Kept()
+	st.Memory = s.pool.Used() + s.pool.Kept() + s.repairs.rows
 	st.Limit = s.limit
 	st.ReceiveWindow = int(s.credit.Window())
 	st.Reordering = s.reorder.Seen

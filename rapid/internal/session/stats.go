@@ -46,6 +46,8 @@ type Stats struct {
 	SpuriousPackets                uint64 // of which came after all
 	RetransmittedBytes             uint64 // of streams, sent again
 	DuplicateBytes                 uint64 // of streams, received again
+	ParityBytes                    uint64 // of parity, sent
+	RepairedBytes                  uint64 // of streams, received as parity
 	Timeouts                       uint64 // times that the peer had to be asked for an answer
 	PeerDropped                    uint64 // datagrams that the peer's host dropped
 	HostDropped                    uint64 // datagrams that this host dropped

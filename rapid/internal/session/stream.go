@@ -2,6 +2,7 @@ package session
 
 import (
 	"io"
+	"time"
 
 	"github.com/icos-go/icos/rapid/internal/flow"
 	"github.com/icos-go/icos/rapid/internal/wire"
@@ -28,7 +29,10 @@ type Stream struct {
 	dest string
 
 	out       flow.SendBuffer
-	outLimit  uint64 // the peer's
+	covered   uint64        // up to where parity was sent, or what was not acknowledged sent twice
+	dryAt     time.Duration // when it had sent all, if isDry
+	isDry     bool          // it is in the session's parity
+	outLimit  uint64        // the peer's
 	fin       finState
 	needFin   bool      // the end has to be sent, again perhaps
 	sendOver  bool      // nothing is sent any more, and the peer knows
@@ -40,6 +44,8 @@ type Stream struct {
 	reason    string    // of RESET
 
 	in       flow.ReceiveBuffer
+	repairs  []*repair
+	cameAt   time.Duration // when something came last
 	credit   flow.Credit
 	final    uint64 // how long the stream is, if finalKnown
 	readErr  error  // of Read, at once
@@ -73,6 +79,7 @@ const (
 	pendReset
 	pendStop
 	pendCredit // MAX_STREAM_DATA
+	pendRepaired
 )
 
 func (s *Session) newStream(id uint64) *Stream {
@@ -105,8 +112,10 @@ func (st *Stream) Read(p []byte) (int, error) {
 		return 0, st.readErr
 	}
 	s := st.s
-	n := st.in.Read(p, &s.pool)
+	kept := st.in.Kept()
+	n := st.in.Read(p, s.keep(st), &s.pool)
 	if n > 0 {
+		s.repairs.kept += st.in.Kept() - kept
 		s.unread -= n
 		st.credit.Consume(uint64(n))
 		s.consume(uint64(n))
@@ -213,6 +222,7 @@ func (st *Stream) giveUp() {
 	s.consume(st.credit.Arrived() - st.in.Consumed())
 	st.discard = true
 	s.gaps -= st.in.Gaps()
+	st.dropAll()
 	st.in.Drop(&s.pool)
 	st.pending &^= pendCredit
 }

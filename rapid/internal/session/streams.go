@@ -96,6 +96,7 @@ func (st *Stream) retire() {
 	st.gone = true
 	s.sched.remove(st)
 	s.unread -= st.in.Ready()
+	st.dropAll()
 	st.in.Drop(&s.pool)
 	delete(s.streams, st.id)
 	if s.last == st {
@@ -222,16 +223,21 @@ func (s *Session) freed(n int) {
 
 // acked notes that the peer has what f stands for.
 func (st *Stream) acked(f *ref) {
-	s := st.s
 	if st.sendOver || st.fin == finReset {
 		return
 	}
-	if f.n > 0 {
+	st.has(f.off, f.off+uint64(f.n), f.fin)
+}
+
+// has notes that the peer has [start, end), and with fin the end of the stream.
+func (st *Stream) has(start, end uint64, fin bool) {
+	s := st.s
+	if start < end {
 		before := st.out.Held()
-		st.out.Ack(f.off, f.off+uint64(f.n), &s.pool)
+		st.out.Ack(start, end, &s.pool)
 		s.freed(before - st.out.Held())
 	}
-	if f.fin {
+	if fin {
 		st.fin, st.needFin = finAcked, false
 	}
 	if st.fin == finAcked && st.out.Done() {
@@ -246,9 +252,10 @@ func (st *Stream) lost(f *ref) {
 	if st.sendOver || st.fin == finReset {
 		return
 	}
-	// What is lost for the second time, or is the last that a stream has, holds up the
+	// What is lost for the second time, or is the last that a stream has and not covered by parity, holds up the
 	// reader: it is sent twice, within bounds.
-	st.out.Lose(f.off, f.off+uint64(f.n), f.again || st.out.Unsent() == 0 && st.fin != finOpen)
+	end := f.off + uint64(f.n)
+	st.out.Lose(f.off, end, f.again || st.out.Unsent() == 0 && st.fin != finOpen && end > st.covered)
 	if f.fin && st.fin != finAcked {
 		st.needFin = true
 	}

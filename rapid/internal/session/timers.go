@@ -77,6 +77,7 @@ func (s *Session) tick(now time.Duration) {
 		s.Ping()
 	}
 	if now >= t.trim {
+		s.forget(now)
 		s.pool.Trim()
 		t.trim = now + trimEvery
 	}
@@ -171,7 +172,7 @@ func (s *Session) Deadline() time.Duration {
 	if s.mtu.waiting && s.inFlight == 0 {
 		d = min(d, t.probe+3*s.rtt.PTO(s.peerDelay))
 	}
-	if s.pool.Kept() > 0 {
+	if s.pool.Kept() > 0 || s.repairs.kept > 0 {
 		d = min(d, t.trim)
 	}
 	if !s.path.addr.IsValid() {
@@ -189,6 +190,9 @@ func (s *Session) Deadline() time.Duration {
 	}
 	if s.response.due || s.path.challengeDue || t.probes > 0 {
 		return min(d, s.now)
+	}
+	if at := s.parityAt(); at > s.now {
+		d = min(d, at)
 	}
 	if s.wants() && s.cc.Window()-s.inFlight >= s.mtu.size && s.hist.Span() < maxSpan {
 		d = min(d, s.pacer.next)
