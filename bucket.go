@@ -38,6 +38,9 @@ type CreateOptions struct {
 
 	// ACL says who else may use it. If empty, nobody.
 	ACL CannedACL
+
+	// ObjectLock turns object lock on, and versioning with it, for good.
+	ObjectLock bool
 }
 
 // Create makes the bucket. If there is a bucket of that name already, whoever
@@ -69,7 +72,7 @@ func (b *Bucket) create(ctx context.Context, o *CreateOptions) error {
 	}
 	b.client.spots.forget(b.name)
 	_, err := wire.CreateBucket(ctx, &s3.CreateBucketRequest{
-		Bucket: b.name, ACL: string(o.ACL), LocationConstraint: o.Location,
+		Bucket: b.name, ACL: string(o.ACL), LocationConstraint: o.Location, ObjectLockEnabled: o.ObjectLock,
 	})
 	return err
 }

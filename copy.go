@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/icos-go/icos/internal/wireform"
 	"github.com/icos-go/icos/s3"
 )
 
@@ -14,8 +15,14 @@ import (
 type CopyOptions struct {
 	// Attributes replace those of the source. If nil, the copy has the same
 	// content type, metadata and so on. Only the fields that say what is stored
-	// count.
+	// count. Tags replace those of the source unless they are nil; Retention and
+	// Lock are those of the copy, because what keeps the source stays with it.
 	Attributes *PutOptions
+
+	// KeepRetention gives the copy the retention period of the source, which begins
+	// anew, and all its legal holds. The service does so for copies that it makes
+	// with one request.
+	KeepRetention bool
 
 	// ACL of the copy. If empty, private; the ACL of the source is not copied.
 	ACL CannedACL
@@ -105,6 +112,19 @@ func (o *Object) copyWhole(ctx context.Context, to *Object, src ObjectInfo, opts
 		r.ContentLanguage = a.ContentLanguage
 		r.Expires = a.Expires
 		r.Metadata = a.Metadata
+		if a.Tags != nil {
+			r.TaggingDirective, r.Tags = "REPLACE", wireform.Tags(a.Tags)
+		}
+		if a.Retention != (Retention{}) {
+			r.RetentionDirective = "REPLACE"
+			r.RetentionPeriod = wireform.Seconds(a.Retention.For)
+			r.RetentionExpirationDate, r.RetentionLegalHoldID = a.Retention.Until, a.Retention.Hold
+		}
+		r.ObjectLockMode, r.ObjectLockRetainUntilDate = string(a.Lock.Mode), a.Lock.Until
+		r.ObjectLockLegalHold = wireform.LegalHold(a.Lock.Hold)
+	}
+	if opts.KeepRetention {
+		r.RetentionDirective = "COPY"
 	}
 	resp, err := wire.CopyObject(ctx, r)
 	if err != nil {
@@ -118,6 +138,9 @@ func (o *Object) copyWhole(ctx context.Context, to *Object, src ObjectInfo, opts
 // copyParts copies an object too large for one request. The service does not
 // carry the attributes over then, so they are set from what Stat said.
 func (o *Object) copyParts(ctx context.Context, to *Object, src ObjectInfo, opts *CopyOptions) (ObjectInfo, error) {
+	if opts.KeepRetention {
+		return ObjectInfo{}, errors.New("KeepRetention: the object is copied in parts, for which the service does not copy what keeps the source; set Attributes.Retention")
+	}
 	wire, err := to.wire(ctx)
 	if err != nil {
 		return ObjectInfo{}, err
@@ -132,6 +155,11 @@ func (o *Object) copyParts(ctx context.Context, to *Object, src ObjectInfo, opts
 	}
 	if opts.Attributes != nil {
 		attributes = *opts.Attributes
+	}
+	if attributes.Tags == nil && src.TagCount > 0 {
+		if attributes.Tags, err = o.Tags(ctx); err != nil {
+			return ObjectInfo{}, err
+		}
 	}
 	attributes.ACL, attributes.Concurrency = opts.ACL, opts.Concurrency
 	partSize := partSizeFor(src.Size, opts.PartSize)

@@ -52,6 +52,14 @@ type ObjectInfo struct {
 	// Checksum is what the service keeps, or was sent, to check the whole object with,
 	// if it says.
 	Checksum s3.Checksum
+
+	TagCount int  // how many tags it has; see [Object.Tags]
+	Lock     Lock // what keeps this version
+
+	// What keeps the object in a bucket with a retention policy.
+	RetentionPeriod int64     // seconds, RetainIndefinitely or RetainPermanently
+	RetainedUntil   time.Time // when the period ends; zero if there is none, or it does not end
+	LegalHolds      int       // see [Object.Holds]
 }
 
 // A Page is the answer to one list request.

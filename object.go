@@ -132,7 +132,7 @@ func checkKey(key string) error {
 // newObjectInfo leaves Size to the caller, because the length of an answer is
 // not always that of the object.
 func newObjectInfo(key string, h *s3.ObjectHeader) ObjectInfo {
-	return ObjectInfo{
+	info := ObjectInfo{
 		Key:                key,
 		ETag:               h.ETag,
 		ModTime:            h.LastModified,
@@ -144,5 +144,13 @@ func newObjectInfo(key string, h *s3.ObjectHeader) ObjectInfo {
 		Metadata:           h.Metadata,
 		VersionID:          h.VersionID,
 		Checksum:           h.Checksum,
+		TagCount:           h.TaggingCount,
+		Lock:               Lock{Mode: LockMode(h.ObjectLockMode), Until: h.ObjectLockRetainUntilDate, Hold: h.ObjectLockLegalHold == "ON"},
+		RetainedUntil:      h.RetentionExpirationDate,
+		LegalHolds:         h.RetentionLegalHoldCount,
 	}
+	if h.RetentionPeriod != nil {
+		info.RetentionPeriod = *h.RetentionPeriod
+	}
+	return info
 }

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/icos-go/icos/internal/linger"
+	"github.com/icos-go/icos/internal/wireform"
 	"github.com/icos-go/icos/s3"
 )
 
@@ -26,6 +27,9 @@ type PutOptions struct {
 	Expires            time.Time
 	Metadata           map[string]string // names are not case-sensitive, values are ASCII
 	ACL                CannedACL         // if empty, private
+	Tags               map[string]string // labels, at most ten
+	Retention          Retention         // how long the object is kept, in a bucket with a retention policy
+	Lock               Lock              // what keeps the version, in a bucket with object lock
 
 	// IfNoneMatch, set to "*", stores the object only if there is none yet.
 	// IfMatch replaces only the object with that ETag. Otherwise the error is
@@ -175,9 +179,18 @@ func (p *put) whole(ctx context.Context, body io.Reader, size int64) (ObjectInfo
 		Expires:            p.opts.Expires,
 		Metadata:           p.opts.Metadata,
 		ACL:                string(p.opts.ACL),
-		IfMatch:            p.opts.IfMatch,
-		IfNoneMatch:        p.opts.IfNoneMatch,
-		Sent:               p.meter.hook(),
+
+		RetentionPeriod:           wireform.Seconds(p.opts.Retention.For),
+		RetentionExpirationDate:   p.opts.Retention.Until,
+		RetentionLegalHoldID:      p.opts.Retention.Hold,
+		Tags:                      wireform.Tags(p.opts.Tags),
+		ObjectLockMode:            string(p.opts.Lock.Mode),
+		ObjectLockRetainUntilDate: p.opts.Lock.Until,
+		ObjectLockLegalHold:       wireform.LegalHold(p.opts.Lock.Hold),
+
+		IfMatch:     p.opts.IfMatch,
+		IfNoneMatch: p.opts.IfNoneMatch,
+		Sent:        p.meter.hook(),
 	})
 	if err != nil {
 		return ObjectInfo{}, p.blame(p.object.bucket.explain(ctx, err))
@@ -260,7 +273,9 @@ func (p *put) multipart(ctx context.Context, next nextJob) (info ObjectInfo, err
 	if err != nil {
 		return ObjectInfo{}, err
 	}
-	info, err = u.Complete(ctx, parts, &CompleteOptions{IfMatch: p.opts.IfMatch, IfNoneMatch: p.opts.IfNoneMatch})
+	info, err = u.Complete(ctx, parts, &CompleteOptions{
+		IfMatch: p.opts.IfMatch, IfNoneMatch: p.opts.IfNoneMatch, Retention: p.opts.Retention,
+	})
 	if err != nil {
 		return ObjectInfo{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/icos-go/icos/internal/wireform"
 	"github.com/icos-go/icos/s3"
 )
 
@@ -33,7 +34,8 @@ type Part struct {
 }
 
 // NewUpload begins a multipart upload. Of the options, those that say what is
-// stored count: the content type and its like, Metadata, Expires and ACL.
+// stored count: the content type and its like, Metadata, Expires, ACL, Tags and
+// Lock. A Retention is that of [CompleteOptions].
 func (o *Object) NewUpload(ctx context.Context, opts *PutOptions) (*Upload, error) {
 	wire, err := o.wire(ctx)
 	if err != nil {
@@ -51,6 +53,11 @@ func (o *Object) NewUpload(ctx context.Context, opts *PutOptions) (*Upload, erro
 		Expires:            p.Expires,
 		Metadata:           p.Metadata,
 		ACL:                string(p.ACL),
+
+		Tags:                      wireform.Tags(p.Tags),
+		ObjectLockMode:            string(p.Lock.Mode),
+		ObjectLockRetainUntilDate: p.Lock.Until,
+		ObjectLockLegalHold:       wireform.LegalHold(p.Lock.Hold),
 	}
 	r.ChecksumAlgorithm, r.ChecksumType = o.bucket.client.uploadChecksum()
 	resp, err := wire.CreateMultipartUpload(ctx, r)
@@ -182,6 +189,9 @@ type CompleteOptions struct {
 	// Checksum of the whole object, which the service then compares with its own. Its
 	// algorithm must be that of the upload. If its Value is empty, none is sent.
 	Checksum s3.Checksum
+
+	// Retention says how long the object is kept, in a bucket with a retention policy.
+	Retention Retention
 }
 
 // Complete makes the object out of parts, which must be in order of their
@@ -198,6 +208,10 @@ func (u *Upload) Complete(ctx context.Context, parts []Part, opts *CompleteOptio
 		Bucket: u.object.bucket.name, Key: u.object.key, UploadID: u.id,
 		Parts:   make([]s3.CompletedPart, len(parts)),
 		IfMatch: c.IfMatch, IfNoneMatch: c.IfNoneMatch,
+
+		RetentionPeriod:         wireform.Seconds(c.Retention.For),
+		RetentionExpirationDate: c.Retention.Until,
+		RetentionLegalHoldID:    c.Retention.Hold,
 	}
 	if c.Checksum.Value != "" {
 		r.Checksum = c.Checksum

@@ -111,5 +111,10 @@ func (t *Transfer) copyHere(ctx context.Context, a *active, c *copying) (out out
 		put = *c.options.Attributes
 	}
 	put.ACL, put.Size = c.options.ACL, r.Size()
+	if put.Tags == nil && info.TagCount > 0 {
+		if put.Tags, err = c.from.Tags(ctx); err != nil {
+			return outcome{}, err
+		}
+	}
 	return t.stream(ctx, a, r, c.to, put)
 }

@@ -17,7 +17,7 @@ type rule struct {
 // by being made on both sides; protocol code stands at the bottom and imports
 // nothing, so that it is tested without sockets.
 var law = []rule{
-	{".", []string{"auth", "s3", "internal/linger"}, "handles over the wire, nothing of the server"},
+	{".", []string{"auth", "s3", "internal/linger", "internal/wireform"}, "handles over the wire, nothing of the server"},
 	{"auth", []string{"internal/sigv4", "internal/sigv2"}, "signs with the canonical forms; knows no operation"},
 	{"s3", []string{"auth"}, "one request and one response per operation"},
 	{"transfer/internal/pace", []string{"s3"}, "limits and measures; knows requests by their Trace only"},
@@ -26,6 +26,7 @@ var law = []rule{
 	{"internal/crc", nil, "arithmetic"},
 	{"internal/envelope", nil, "keys under keys; knows nobody's state"},
 	{"internal/linger", nil, "a context that ends later"},
+	{"internal/wireform", []string{"s3"}, "what is said about an object, as requests say it"},
 	{"internal/flaky", nil, "a server that misbehaves wraps any http.Handler"},
 	{"internal/netsim", nil, "a network knows packets, not what is in them"},
 	{"rapid/internal/wire", nil, "bytes in, bytes out; no socket, no clock, no session"},
@@ -59,7 +60,7 @@ var law = []rule{
 	{"transfer/filter", nil, "rules and names; no files but the one the rules are in"},
 	{"transfer/internal/tree", []string{"transfer/filter"}, "local files and names; knows no bucket"},
 	{"transfer/internal/checkpoint", nil, "small files; what they mean is the business of those who write them"},
-	{"transfer/internal/multipart", []string{".", "s3", "internal/crc", "internal/linger", "transfer/internal/checkpoint", "transfer/internal/pace"}, "the bytes of one object; knows no trees and no queue"},
+	{"transfer/internal/multipart", []string{".", "s3", "internal/crc", "internal/linger", "internal/wireform", "transfer/internal/checkpoint", "transfer/internal/pace"}, "the bytes of one object; knows no trees and no queue"},
 	{"transfer/internal/mirror", []string{".", "s3", "transfer/filter", "transfer/internal/tree"}, "decides and moves nothing"},
 	{"rapid/internal/cc", nil, "numbers in, numbers out: no sockets, no clock, no goroutines"},
 	{"aspera", []string{".", "auth", "s3", "transfer", "rapid", "aspera/internal/ascp"}, "chooses how a Manager's bytes travel; the relay is behind rapid.Granter"},

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/icos-go/icos"
+	"github.com/icos-go/icos/internal/wireform"
 	"github.com/icos-go/icos/s3"
 	"github.com/icos-go/icos/transfer/internal/checkpoint"
 )
@@ -102,6 +103,18 @@ func (c *copying) whole(ctx context.Context) (Result, error) {
 		r.MetadataDirective = "REPLACE"
 		r.ContentType, r.CacheControl, r.ContentDisposition = a.ContentType, a.CacheControl, a.ContentDisposition
 		r.ContentEncoding, r.ContentLanguage, r.Expires, r.Metadata = a.ContentEncoding, a.ContentLanguage, a.Expires, a.Metadata
+		if a.Tags != nil {
+			r.TaggingDirective, r.Tags = "REPLACE", wireform.Tags(a.Tags)
+		}
+		if k := a.Retention; k != (icos.Retention{}) {
+			r.RetentionDirective, r.RetentionPeriod = "REPLACE", wireform.Seconds(k.For)
+			r.RetentionExpirationDate, r.RetentionLegalHoldID = k.Until, k.Hold
+		}
+		r.ObjectLockMode, r.ObjectLockRetainUntilDate = string(a.Lock.Mode), a.Lock.Until
+		r.ObjectLockLegalHold = wireform.LegalHold(a.Lock.Hold)
+	}
+	if c.o.Options.KeepRetention {
+		r.RetentionDirective = "COPY"
 	}
 	var resp *s3.CopyObjectResponse
 	err := c.alone(ctx, func(ctx context.Context) error {
@@ -141,6 +154,16 @@ func (c *copying) refused(ctx context.Context, err error) error {
 	return explain(ctx, c.o.To.Bucket(), err)
 }
 
+// tags gives put the tags of the source.
+func (c *copying) tags(ctx context.Context, put *icos.PutOptions) error {
+	return c.persist(ctx, "tags of "+c.o.From.Key(), func(ctx context.Context) (bool, error) {
+		return false, c.alone(ctx, func(ctx context.Context) (err error) {
+			put.Tags, err = c.o.From.Tags(c.patiently(ctx))
+			return err
+		})
+	})
+}
+
 // parts copies an object too large for one request. The service does not
 // carry the attributes over then, so they are set from what it says about the source.
 func (c *copying) parts(ctx context.Context) (Result, error) {
@@ -153,6 +176,14 @@ func (c *copying) parts(ctx context.Context) (Result, error) {
 		put = &attributes
 	}
 	put.ACL = c.o.Options.ACL
+	if c.o.Options.KeepRetention {
+		return Result{}, errors.New("KeepRetention: the object is copied in parts, for which the service does not copy what keeps the source; set Attributes.Retention")
+	}
+	if put.Tags == nil && c.src.TagCount > 0 {
+		if err := c.tags(ctx, put); err != nil {
+			return Result{}, err
+		}
+	}
 	want := c.o.PartSize
 	if want == 0 {
 		want = defaultCopyPartSize

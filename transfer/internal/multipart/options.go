@@ -12,14 +12,18 @@ import (
 // optionsDigest names what an object is stored with beside its bytes, so that an upload is not gone on with
 // that was begun with something else.
 func optionsDigest(o *icos.PutOptions) string {
+	lock := o.Lock
+	lock.Until = lock.Until.UTC()
 	text, err := json.Marshal(struct { // maps are in the order of their keys
 		Type, Cache, Disposition, Encoding, Language string
 		Expires                                      time.Time
 		Metadata                                     map[string]string
 		ACL                                          icos.CannedACL
+		Tags                                         map[string]string `json:",omitempty"`
+		Lock                                         icos.Lock         `json:",omitzero"`
 	}{
 		o.ContentType, o.CacheControl, o.ContentDisposition, o.ContentEncoding, o.ContentLanguage,
-		o.Expires.UTC(), o.Metadata, o.ACL,
+		o.Expires.UTC(), o.Metadata, o.ACL, o.Tags, lock,
 	})
 	if err != nil { // a time with a year of five digits
 		return ""

@@ -194,7 +194,7 @@ func (s *session) whole(parts []part) (uint64, bool) {
 // finish makes the object out of the parts, and has its checksum compared.
 func (s *session) finish(ctx context.Context) (Result, error) {
 	parts := s.list()
-	o := &icos.CompleteOptions{IfMatch: s.put.IfMatch, IfNoneMatch: s.put.IfNoneMatch}
+	o := &icos.CompleteOptions{IfMatch: s.put.IfMatch, IfNoneMatch: s.put.IfNoneMatch, Retention: s.put.Retention}
 	if o.Checksum = s.expect; o.Checksum.Value != "" {
 	} else if sum, ok := s.whole(parts); ok && s.sums.whole() {
 		o.Checksum = s3.Checksum{Algorithm: s.sums.wire, Value: encodeSum(s.sums.crc, sum), Type: s3.FullObject}

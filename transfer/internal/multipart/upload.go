@@ -11,6 +11,7 @@ import (
 	"math"
 
 	"github.com/icos-go/icos"
+	"github.com/icos-go/icos/internal/wireform"
 	"github.com/icos-go/icos/s3"
 	"github.com/icos-go/icos/transfer/internal/checkpoint"
 )
@@ -129,7 +130,10 @@ func (m *mover) put(ctx context.Context, to *icos.Object, o *icos.PutOptions, sm
 		ContentType: o.ContentType, CacheControl: o.CacheControl, ContentDisposition: o.ContentDisposition,
 		ContentEncoding: o.ContentEncoding, ContentLanguage: o.ContentLanguage, Expires: o.Expires,
 		Metadata: o.Metadata, ACL: string(o.ACL), IfMatch: o.IfMatch, IfNoneMatch: o.IfNoneMatch,
-		Sent: sent.add,
+		RetentionPeriod: wireform.Seconds(o.Retention.For), RetentionExpirationDate: o.Retention.Until, RetentionLegalHoldID: o.Retention.Hold,
+		Tags: wireform.Tags(o.Tags), ObjectLockMode: string(o.Lock.Mode), ObjectLockRetainUntilDate: o.Lock.Until,
+		ObjectLockLegalHold: wireform.LegalHold(o.Lock.Hold),
+		Sent:                sent.add,
 	}
 	switch {
 	case p != nil:

@@ -1,0 +1,117 @@
+package icos
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/icos-go/icos/s3"
+)
+
+// A LockMode says who may shorten a lock.
+type LockMode string
+
+// The modes of object lock.
+const (
+	Governance LockMode = s3.Governance // those with a special right; IBM Cloud does not offer it yet
+	Compliance LockMode = s3.Compliance // nobody
+)
+
+// A Lock keeps one version of an object, in a bucket with object lock. The zero
+// value keeps nothing; given to a new object, it leaves the lock to the bucket.
+type Lock struct {
+	Mode  LockMode  // if empty, there is no date
+	Until time.Time // before which the version cannot be deleted
+	Hold  bool      // a legal hold, which keeps the version until it is released
+}
+
+// A LockDefault is how objects are locked that are stored without a lock of their
+// own: for Days, or for Years. The zero value leaves them unlocked.
+type LockDefault struct {
+	Mode  LockMode
+	Days  int // at most 36500
+	Years int // at most 100
+}
+
+// ObjectLock returns how the bucket locks new objects. If it does not have object
+// lock, the error is fs.ErrNotExist.
+func (b *Bucket) ObjectLock(ctx context.Context) (LockDefault, error) {
+	wire, err := b.wire(ctx)
+	if err != nil {
+		return LockDefault{}, fmt.Errorf("get object lock: %w", err)
+	}
+	resp, err := wire.GetObjectLockConfiguration(ctx, &s3.GetObjectLockConfigurationRequest{Bucket: b.name})
+	if err != nil {
+		return LockDefault{}, fmt.Errorf("get object lock: %w", b.explain(ctx, err))
+	}
+	return LockDefault{Mode: LockMode(resp.Mode), Days: resp.Days, Years: resp.Years}, nil
+}
+
+// SetObjectLock enables object lock on the bucket, which must have versioning,
+// and sets how new objects are locked. Object lock cannot be disabled again.
+func (b *Bucket) SetObjectLock(ctx context.Context, d LockDefault) error {
+	wire, err := b.wire(ctx)
+	if err != nil {
+		return fmt.Errorf("set object lock: %w", err)
+	}
+	if _, err := wire.PutObjectLockConfiguration(ctx, &s3.PutObjectLockConfigurationRequest{
+		Bucket:        b.name,
+		Configuration: s3.ObjectLockConfiguration{Enabled: true, Mode: string(d.Mode), Days: d.Days, Years: d.Years},
+	}); err != nil {
+		return fmt.Errorf("set object lock: %w", b.explain(ctx, err))
+	}
+	return nil
+}
+
+// Lock returns how the object, or the version that the handle is made for, is
+// locked.
+func (o *Object) Lock(ctx context.Context) (Lock, error) {
+	info, err := o.Stat(ctx)
+	if err != nil {
+		return Lock{}, fmt.Errorf("get lock: %w", err)
+	}
+	return info.Lock, nil
+}
+
+// LockOptions refine [Object.SetLock].
+type LockOptions struct {
+	// BypassGovernance shortens a lock in governance mode, or takes it off, for which
+	// a special right is needed.
+	BypassGovernance bool
+}
+
+// SetLock locks the object, or the version that the handle is made for, until a
+// date. A lock can always be made longer. Without a mode and a date it is taken
+// off. Legal holds are left alone: see [Object.SetLockHold].
+func (o *Object) SetLock(ctx context.Context, mode LockMode, until time.Time, opts *LockOptions) error {
+	wire, err := o.wire(ctx)
+	if err != nil {
+		return fmt.Errorf("lock: %w", err)
+	}
+	if _, err := wire.PutObjectRetention(ctx, &s3.PutObjectRetentionRequest{
+		Bucket: o.bucket.name, Key: o.key, VersionID: o.version,
+		Mode: string(mode), RetainUntilDate: until, BypassGovernanceRetention: valueOr(opts).BypassGovernance,
+	}); err != nil {
+		return fmt.Errorf("lock: %w", o.bucket.explain(ctx, err))
+	}
+	return nil
+}
+
+// SetLockHold puts a legal hold on the object, or on the version that the handle
+// is made for, or releases it.
+func (o *Object) SetLockHold(ctx context.Context, on bool) error {
+	wire, err := o.wire(ctx)
+	if err != nil {
+		return fmt.Errorf("set legal hold: %w", err)
+	}
+	status := "OFF"
+	if on {
+		status = "ON"
+	}
+	if _, err := wire.PutObjectLegalHold(ctx, &s3.PutObjectLegalHoldRequest{
+		Bucket: o.bucket.name, Key: o.key, VersionID: o.version, Status: status,
+	}); err != nil {
+		return fmt.Errorf("set legal hold: %w", o.bucket.explain(ctx, err))
+	}
+	return nil
+}

@@ -1,0 +1,173 @@
+package icos
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/icos-go/icos/internal/wireform"
+	"github.com/icos-go/icos/s3"
+)
+
+// Retention periods that are no length of time, wherever one is given or told.
+const (
+	RetainIndefinitely = s3.RetentionIndefinite // until ExtendRetention says how long
+	RetainPermanently  = s3.RetentionPermanent  // for ever, in a bucket that allows that
+)
+
+// A Protection is the retention policy of a bucket. Objects can be neither
+// replaced nor deleted, by anybody, before the retention period that began when
+// they were stored has passed and all legal holds on them are gone. A bucket
+// that has a policy never loses it, and cannot have versioning.
+type Protection struct {
+	Enabled   bool // there is a policy
+	Minimum   int  // days; 0 ≤ Minimum ≤ Default ≤ Maximum
+	Default   int  // days that an object is kept which does not say how long
+	Maximum   int  // days, at most 365243
+	Permanent bool // objects may be kept for ever; once allowed, always allowed
+}
+
+// Protection returns the retention policy of the bucket. It is the zero value if
+// there is none.
+func (b *Bucket) Protection(ctx context.Context) (Protection, error) {
+	wire, err := b.wire(ctx)
+	if err != nil {
+		return Protection{}, fmt.Errorf("get retention policy: %w", err)
+	}
+	resp, err := wire.GetBucketProtectionConfiguration(ctx, &s3.GetBucketProtectionConfigurationRequest{Bucket: b.name})
+	if err != nil {
+		return Protection{}, fmt.Errorf("get retention policy: %w", b.explain(ctx, err))
+	}
+	if resp.Status != "Retention" {
+		return Protection{}, nil
+	}
+	return Protection{
+		Enabled: true, Minimum: resp.MinimumDays, Default: resp.DefaultDays, Maximum: resp.MaximumDays,
+		Permanent: resp.EnablePermanentRetention,
+	}, nil
+}
+
+// SetProtection gives the bucket, which must be empty, a retention policy, or
+// changes the one that it has. There is no way back. Enabled does not count.
+func (b *Bucket) SetProtection(ctx context.Context, p Protection) error {
+	wire, err := b.wire(ctx)
+	if err != nil {
+		return fmt.Errorf("set retention policy: %w", err)
+	}
+	_, err = wire.PutBucketProtectionConfiguration(ctx, &s3.PutBucketProtectionConfigurationRequest{
+		Bucket: b.name,
+		Protection: s3.Protection{
+			MinimumDays: p.Minimum, DefaultDays: p.Default, MaximumDays: p.Maximum, EnablePermanentRetention: p.Permanent,
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("set retention policy: %w", b.explain(ctx, err))
+	}
+	return nil
+}
+
+// A Retention says how long a new object is kept, in a bucket with a retention
+// policy. The zero value leaves it to the policy.
+type Retention struct {
+	// For is how long the object is kept from the moment it is stored, in whole
+	// seconds, or RetainIndefinitely or RetainPermanently.
+	For time.Duration
+
+	// Until is the date until which it is kept, instead of For.
+	Until time.Time
+
+	// Hold is the ID of a legal hold that the object begins with.
+	Hold string
+}
+
+// A LegalHold keeps an object until it is released.
+type LegalHold = s3.LegalHold
+
+// A RetentionState says how long an object is kept.
+type RetentionState struct {
+	Since  time.Time   // when the object was stored and its period began
+	Period int64       // seconds, RetainIndefinitely or RetainPermanently
+	Until  time.Time   // when the period ends; zero if it does not
+	Holds  []LegalHold // which keep the object even after that
+}
+
+// Retention returns how long the object is kept. If it is not in a bucket with a
+// retention policy, the error is fs.ErrNotExist.
+func (o *Object) Retention(ctx context.Context) (RetentionState, error) {
+	wire, err := o.wire(ctx)
+	if err != nil {
+		return RetentionState{}, fmt.Errorf("get retention: %w", err)
+	}
+	resp, err := wire.ListLegalHolds(ctx, &s3.ListLegalHoldsRequest{Bucket: o.bucket.name, Key: o.key})
+	if err != nil {
+		return RetentionState{}, fmt.Errorf("get retention: %w", o.bucket.explain(ctx, err))
+	}
+	return RetentionState{
+		Since: resp.CreateTime, Period: resp.RetentionPeriod, Until: resp.RetentionPeriodExpirationDate, Holds: resp.LegalHolds,
+	}, nil
+}
+
+// A RetentionExtension lengthens the retention period of an object in exactly
+// one of four ways. Lengths of time count in whole seconds.
+type RetentionExtension struct {
+	By      time.Duration // so much longer than it is
+	FromNow time.Duration // to so much from now on
+	For     time.Duration // to so much since the object was stored
+	Until   time.Time     // to this date
+}
+
+// ExtendRetention lengthens the retention period of the object; nobody can
+// shorten it. An indefinite period becomes a definite one, which may end at once.
+func (o *Object) ExtendRetention(ctx context.Context, e RetentionExtension) error {
+	wire, err := o.wire(ctx)
+	if err != nil {
+		return fmt.Errorf("extend retention: %w", err)
+	}
+	if _, err := wire.ExtendObjectRetention(ctx, &s3.ExtendObjectRetentionRequest{
+		Bucket: o.bucket.name, Key: o.key,
+		AdditionalRetentionPeriod:      wireform.Seconds(e.By),
+		ExtendRetentionFromCurrentTime: wireform.Seconds(e.FromNow),
+		NewRetentionPeriod:             wireform.Seconds(e.For),
+		NewRetentionExpirationDate:     e.Until,
+	}); err != nil {
+		return fmt.Errorf("extend retention: %w", o.bucket.explain(ctx, err))
+	}
+	return nil
+}
+
+// Hold puts a legal hold on the object, which must be in a bucket with a
+// retention policy. The ID has 1–64 letters, digits and characters !_.*()'-, and an
+// object has at most 100 of them. If there is one of that ID, the error is
+// fs.ErrExist.
+func (o *Object) Hold(ctx context.Context, id string) error {
+	wire, err := o.wire(ctx)
+	if err != nil {
+		return fmt.Errorf("add legal hold: %w", err)
+	}
+	if _, err := wire.AddLegalHold(ctx, &s3.AddLegalHoldRequest{Bucket: o.bucket.name, Key: o.key, ID: id}); err != nil {
+		return fmt.Errorf("add legal hold: %w", o.bucket.explain(ctx, err))
+	}
+	return nil
+}
+
+// Release takes a legal hold off the object.
+func (o *Object) Release(ctx context.Context, id string) error {
+	wire, err := o.wire(ctx)
+	if err != nil {
+		return fmt.Errorf("remove legal hold: %w", err)
+	}
+	if _, err := wire.DeleteLegalHold(ctx, &s3.DeleteLegalHoldRequest{Bucket: o.bucket.name, Key: o.key, ID: id}); err != nil {
+		return fmt.Errorf("remove legal hold: %w", o.bucket.explain(ctx, err))
+	}
+	return nil
+}
+
+// Holds returns the legal holds on the object. They are part of what
+// [Object.Retention] returns.
+func (o *Object) Holds(ctx context.Context) ([]LegalHold, error) {
+	state, err := o.Retention(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return state.Holds, nil
+}
