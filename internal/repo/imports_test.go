@@ -20,6 +20,10 @@ var law = []rule{
 	{".", []string{"auth", "s3", "internal/linger", "internal/wireform"}, "handles over the wire, nothing of the server"},
 	{"auth", []string{"internal/sigv4", "internal/sigv2"}, "signs with the canonical forms; knows no operation"},
 	{"s3", []string{"auth"}, "one request and one response per operation"},
+	{"internal/rest", []string{"auth"}, "JSON to a service and back; knows none of them"},
+	{"iam", []string{"auth", "internal/rest"}, "who may do what, over the wire; nothing of the server"},
+	{"resourceconfig", []string{"auth", "internal/rest"}, "a bucket's settings beside S3, over the wire"},
+	{"keyprotect", []string{"auth"}, "one service over HTTP; knows no bucket"},
 	{"transfer/internal/pace", []string{"s3"}, "limits and measures; knows requests by their Trace only"},
 	{"internal/sigv4", nil, "pure: bytes and times in, bytes out"},
 	{"internal/sigv2", nil, "pure: bytes and times in, bytes out"},
@@ -70,7 +74,7 @@ var law = []rule{
 	{"examples/restore", []string{"public"}, "a program as our users write it"},
 	{"rapid", []string{"rapid/internal/wire", "rapid/internal/cc", "rapid/internal/session", "rapid/internal/udp"}, "sockets and goroutines around the protocol machine; no relay, no HTTP"},
 	{"rapid/internal/udp", nil, "datagrams and their batches; knows no protocol"},
-	{"icostest", []string{".", "auth", "rapid", "server", "server/clock", "server/fault", "server/journal"}, "where client and server meet, for tests"},
+	{"icostest", []string{".", "auth", "keyprotect", "rapid", "server", "server/iam", "server/clock", "server/fault", "server/journal"}, "where client and server meet, for tests"},
 }
 
 // shunned are packages of the standard library that have a better successor
