@@ -50,7 +50,7 @@ type ChainOptions struct {
 // if the profile sets signature_version to oauth or iam.
 //
 // Other values come from their ICOS variable (ICOS_INSTANCE_ID, ICOS_ENDPOINT,
-// ICOS_AUTH_ENDPOINT, ICOS_LOCATION), else from beside the credentials, else from
+// ICOS_AUTH_ENDPOINT, ICOS_LOCATION, ICOS_KMS_ENDPOINT, ICOS_KMS_INSTANCE), else from beside the credentials, else from
 // IBM_SERVICE_INSTANCE_ID or IBMCLOUD_COS_INSTANCE, IBMCLOUD_COS_ENDPOINT,
 // IBM_AUTH_ENDPOINT and IC_REGION. AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL and the
 // AWS region count for AWS pairs only.
@@ -92,6 +92,7 @@ type candidate struct {
 	named   value // the profile's id or name
 
 	instance, endpoint, endpointsURL, authEndpoint, region value
+	kmsEndpoint, kmsInstance                               value
 }
 
 // A place is one step of the chain. look returns nil if it has no credentials.
@@ -186,6 +187,8 @@ func (f *finder) settle(won *candidate) {
 	found.EndpointsURL = f.use("endpoints list", c.endpointsURL)
 	found.AuthEndpoint = f.use("auth endpoint", f.first(c.authEndpoint, "ICOS_AUTH_ENDPOINT", "IBM_AUTH_ENDPOINT"))
 	found.Location = f.use("location", f.first(value{}, "ICOS_LOCATION", "IC_REGION"))
+	found.KMSEndpoint = f.use("Key Protect endpoint", f.first(c.kmsEndpoint, "ICOS_KMS_ENDPOINT"))
+	found.KMSInstance = f.use("Key Protect instance", f.first(c.kmsInstance, "ICOS_KMS_INSTANCE"))
 	if won == nil {
 		return
 	}

@@ -56,6 +56,8 @@ func (f *finder) serviceCredential(file file) (*candidate, error) {
 		endpoint:     at("endpoint", doc.endpoint),
 		endpointsURL: at("endpoints", doc.endpoints),
 		authEndpoint: at("iam_auth_endpoint", doc.authEndpoint),
+		kmsEndpoint:  at("kms_endpoint", doc.kmsEndpoint),
+		kmsInstance:  at("kms_instance", doc.kmsInstance),
 	}
 	switch {
 	case doc.accessKey != "" && doc.apiKey != "" && f.o.PreferAPIKey:
@@ -85,10 +87,10 @@ func (f *finder) serviceCredential(file file) (*candidate, error) {
 
 // A serviceCredential is what we use of the document.
 type serviceCredential struct {
-	apiKey, accessKey, secretKey      string
-	instance, endpoints, authEndpoint string
-	endpoint                          string // our own: a local COS writes it, IBM Cloud does not
-	wrapped                           bool
+	apiKey, accessKey, secretKey       string
+	instance, endpoints, authEndpoint  string
+	endpoint, kmsEndpoint, kmsInstance string // our own: a local COS writes them, IBM Cloud does not
+	wrapped                            bool
 }
 
 // parseServiceCredential is as strict as IBM's SDKs: what is there must make sense.
@@ -121,6 +123,7 @@ func parseServiceCredential(b []byte) (serviceCredential, error) {
 	for field, into := range map[string]*string{
 		"resource_instance_id": &doc.instance, "endpoint": &doc.endpoint,
 		"endpoints": &doc.endpoints, "iam_auth_endpoint": &doc.authEndpoint,
+		"kms_endpoint": &doc.kmsEndpoint, "kms_instance": &doc.kmsInstance,
 	} {
 		if raw, ok := root[field]; ok {
 			if *into, err = parseText(raw); err != nil {

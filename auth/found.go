@@ -28,6 +28,8 @@ type Found struct {
 	EndpointsURL string      // the list of COS's endpoints, if it was named
 	AuthEndpoint string      // of IAM, if one was named
 	Location     string      // as "us-south", if one was named
+	KMSEndpoint  string      // of Key Protect, if one was named
+	KMSInstance  string      // of Key Protect, if one was named: a CRN or a UUID
 
 	Sources []Source  // where each value above comes from
 	Skipped []Skipped // what was looked at and not used
