@@ -27,8 +27,11 @@ import (
 //     would have moved stays readable in memory.
 //   - Errors of other files are Pebble's, which tries again at once and for ever: guard slows that down, and full reports an
 //     error while the last flush failed, since writers would come to a stop when memory is used up.
+//
+// It guards the folder of the database only; what Pebble writes elsewhere, a checkpoint, fails like any file.
 type guard struct {
 	vfs.FS
+	folder  string
 	ballast string
 	logger  *slog.Logger
 
@@ -57,6 +60,7 @@ const (
 func newGuard(fsys vfs.FS, dir string, logger *slog.Logger) *guard {
 	g := &guard{
 		FS:      fsys,
+		folder:  fsys.PathJoin(dir, "db"),
 		ballast: fsys.PathJoin(dir, "BALLAST"),
 		logger:  logger,
 		closing: make(chan struct{}),
@@ -253,6 +257,11 @@ func (g *guard) failValues(step string, err error) {
 	}
 }
 
+// guards reports whether a file or folder is one of the database.
+func (g *guard) guards(name string) bool {
+	return name == g.folder || g.FS.PathDir(name) == g.folder
+}
+
 // attempt makes a critical file with create. When that is no use it returns a file in memory whose bytes go nowhere.
 func (g *guard) attempt(step string, create func() (vfs.File, error)) vfs.File {
 	if g.failure() == nil {
@@ -270,6 +279,9 @@ func (g *guard) attempt(step string, create func() (vfs.File, error)) vfs.File {
 
 // Create implements vfs.FS.
 func (g *guard) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	if !g.guards(name) {
+		return g.FS.Create(name, category)
+	}
 	c := classOf(name)
 	if c == critical {
 		return g.attempt("create "+filepath.Base(name), func() (vfs.File, error) { return g.FS.Create(name, category) }), nil
@@ -290,15 +302,15 @@ func (g *guard) ReuseForWrite(oldname, newname string, c vfs.DiskWriteCategory) 
 // OpenDir implements vfs.FS.
 func (g *guard) OpenDir(name string) (vfs.File, error) {
 	f, err := g.FS.OpenDir(name)
-	if err != nil {
-		return nil, err
+	if err != nil || !g.guards(name) {
+		return f, err
 	}
 	return &guardFile{f, g, critical}, nil
 }
 
 // Rename implements vfs.FS.
 func (g *guard) Rename(oldname, newname string) error {
-	if g.failure() != nil {
+	if g.failure() != nil && g.guards(newname) {
 		return nil
 	}
 	return g.FS.Rename(oldname, newname)
@@ -306,7 +318,7 @@ func (g *guard) Rename(oldname, newname string) error {
 
 // Remove implements vfs.FS.
 func (g *guard) Remove(name string) error {
-	if g.failure() != nil {
+	if g.failure() != nil && g.guards(name) {
 		return nil
 	}
 	return g.FS.Remove(name)

@@ -47,9 +47,7 @@ func (s *Store) List(ctx context.Context, bucket string, o ListOptions) (ListPag
 	if o.Max <= 0 {
 		return page, nil
 	}
-	w, err := s.newWalk(appendObjectKey(nil, b.id, ""), o.Prefix, o.Delimiter, func(dst []byte, key string) []byte {
-		return append(dst, key...)
-	})
+	w, err := newWalk(s.db, appendObjectKey(nil, b.id, ""), o.Prefix, o.Delimiter, appendPlain)
 	if err != nil {
 		return page, err
 	}
@@ -101,10 +99,13 @@ type walk struct {
 	buf       []byte
 }
 
-func (s *Store) newWalk(base []byte, prefix, delimiter string, encode func([]byte, string) []byte) (*walk, error) {
+// appendPlain writes a key as it is.
+func appendPlain(dst []byte, key string) []byte { return append(dst, key...) }
+
+func newWalk(r pebble.Reader, base []byte, prefix, delimiter string, encode func([]byte, string) []byte) (*walk, error) {
 	w := &walk{base: base, prefix: prefix, delimiter: delimiter, encode: encode}
 	var err error
-	w.it, err = s.db.NewIter(&pebble.IterOptions{
+	w.it, err = r.NewIter(&pebble.IterOptions{
 		LowerBound: w.row(prefix),
 		UpperBound: prefixEnd(w.row(prefix)),
 	})

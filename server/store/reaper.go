@@ -112,6 +112,8 @@ func (r *reaper) stopping() bool {
 
 // free frees the bytes of a body that nothing refers to, and then its tombstone. Doing it twice is harmless.
 func (s *Store) free(b body) error {
+	s.freeing.Lock()
+	defer s.freeing.Unlock()
 	if !s.pins.doom(b) {
 		return nil
 	}

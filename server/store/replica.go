@@ -3,7 +3,14 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 )
+
+// Replica places a version as the copy of one in another bucket of the same store.
+type Replica struct {
+	Version  string    // Version of the original, not empty
+	Modified time.Time // of the original
+}
 
 // insertReplica puts row into the batch as the version that the replica names, at the place that its number gives it.
 func (c *change) insertReplica(row *objectRow, replica *Replica) error {

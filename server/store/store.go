@@ -14,9 +14,9 @@
 // caller is told. A batch that takes the last reference to bytes also writes a tombstone row, from which a background
 // goroutine frees them once no reader holds them. Files that a crash left without a row are removed after the next Open.
 //
-// Values of rows are tagged fields, and unknown tags are skipped. Old versions of objects can be added as rows
-// v<bucket id><escaped key><descending sequence> beside the current rows, which would stay as they are, so that listing never
-// steps over old versions; bodies are referred to by id and are indifferent to which row does it.
+// Values of rows are tagged fields, and unknown tags are skipped. Noncurrent versions of objects, and all delete markers, are rows
+// apart from those of the current objects, so that a listing does not step over them and a bucket without versioning does not pay
+// for them. Bodies are referred to by id and are indifferent to which row does it.
 //
 // # Locks
 //
@@ -77,6 +77,7 @@ type Store struct {
 	shareMu     sync.Mutex // held from reading share counts to applying the batch that changes them
 	pins        pins
 	reaper      *reaper
+	freeing     sync.Mutex // held while bytes are freed, and by who wants none to be
 	heads       sync.Pool // of *[]byte, to read the beginning of a body into
 
 	life    sync.RWMutex // read-locked by every use of db, locked by Close
@@ -142,7 +143,7 @@ func (s *Store) open(o *Options) (err error) {
 	}()
 	s.guard = newGuard(fsys, s.dir, s.logger)
 	s.files = newFiles(fsys, fsys.PathJoin(s.dir, "blobs"), onDisk)
-	if s.db, err = openDatabase(s.guard, fsys.PathJoin(s.dir, "db"), o, s.logger); err != nil {
+	if s.db, err = openDatabase(s.guard, s.guard.folder, o, s.logger); err != nil {
 		s.guard.close()
 		return err
 	}

@@ -37,7 +37,7 @@ func (s *Store) ListUploads(ctx context.Context, bucket string, o ListUploadsOpt
 	if o.Max <= 0 {
 		return page, nil
 	}
-	w, err := s.newWalk(appendUploadPrefix(nil, b.id, ""), o.Prefix, o.Delimiter, appendEscaped)
+	w, err := newWalk(s.db, appendUploadPrefix(nil, b.id, ""), o.Prefix, o.Delimiter, appendEscaped)
 	if err != nil {
 		return page, err
 	}

@@ -1,9 +1,6 @@
 package store
 
-import (
-	"errors"
-	"time"
-)
+import "errors"
 
 // States of the versioning of a bucket. A bucket that never was enabled has none.
 const (
@@ -47,28 +44,4 @@ func (o *Object) VersionID() string {
 		return NullVersion
 	}
 	return o.Version
-}
-
-// ListVersionsOptions choose what ListVersions returns.
-type ListVersionsOptions struct {
-	Prefix        string // only keys that begin with it
-	Delimiter     string // if set, keys that contain it after Prefix are rolled up into common prefixes
-	KeyMarker     string // exclusive, as ListOptions.After, unless VersionMarker is set
-	VersionMarker string // VersionID; with KeyMarker: also the older versions of that very key
-	Max           int    // versions, delete markers and common prefixes together; 0 or less lists nothing
-}
-
-// VersionPage is one page of versions.
-type VersionPage struct {
-	Versions    []Object // with delete markers; ascending by key, the newest of a key first; without Metadata and ACL
-	Prefixes    []string // ascending
-	NextKey     string   // the last key or common prefix of the page; set if and only if Truncated
-	NextVersion string   // the last VersionID; empty if the page ends with a common prefix
-	Truncated   bool
-}
-
-// Replica places a version as the copy of one in another bucket of the same store.
-type Replica struct {
-	Version  string    // Version of the original, not empty
-	Modified time.Time // of the original
 }
