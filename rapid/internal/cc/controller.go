@@ -209,7 +209,7 @@ func (c *Controller) measure(now, rtt time.Duration) (ended bool) {
 		if c.state == startup {
 			bucket = c.delay.srtt / 8 // the queue of startup grows fast
 		}
-		c.delay.add(now, delaySample{rtt, c.s.newest.inflight}, c.baseWindow(), bucket)
+		c.delay.add(now, delaySample{rtt, c.s.newest.inflight, c.s.newest.appLimited}, c.baseWindow(), bucket)
 		c.drain.ack(&c.s.newest, rtt, now)
 	}
 	c.hush.end(c)

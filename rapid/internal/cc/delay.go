@@ -7,6 +7,7 @@ import "time"
 type delaySample struct {
 	rtt      time.Duration
 	inflight int64
+	idle     bool // the application had too little to send: the path may have carried more
 }
 
 // A delayFilter separates the round trip into what the path needs, base, and

@@ -99,7 +99,7 @@ func (c *Controller) carries(rate float64) float64 {
 func (c *Controller) drained() float64 {
 	s := c.delay.standing()
 	w := float64(s.inflight)
-	if !c.limited {
+	if !c.limited || s.idle {
 		w = c.window // not ours, or only in part: the window gives its part
 	}
 	return c.carries(w / s.rtt.Seconds())
