@@ -29,7 +29,8 @@ type CopyOptions struct {
 }
 
 // Copy stores the source's body under the destination key with a new Modified and an ETag that is the MD5 of the body, as COS
-// does. Large bodies are shared, not copied, unless source or copy is sealed. Source and destination may be the same.
+// does; a replica has the ETag of its source. Large bodies are shared, not copied, unless source or copy is sealed. Source and
+// destination may be the same.
 func (s *Store) Copy(ctx context.Context, srcBucket, srcKey, dstBucket, dstKey string, o *CopyOptions) (Object, error) {
 	if o == nil {
 		o = &CopyOptions{}
@@ -55,8 +56,10 @@ func (s *Store) Copy(ctx context.Context, srcBucket, srcKey, dstBucket, dstKey s
 		return s.recopy(ctx, r, dst, dstKey, o)
 	}
 	row := objectRow{md5: r.row.md5}
-	if err := s.sumSource(ctx, r, &row, o.Sum); err != nil {
-		return Object{}, err
+	if o.Replica == nil || o.Sum != nil {
+		if err := s.sumSource(ctx, r, &row, o.Sum); err != nil {
+			return Object{}, err
+		}
 	}
 	row.Object = Object{Key: dstKey, Size: r.row.Size, Owner: o.Owner, ACL: o.ACL, Attributes: o.Attributes, State: o.State}
 	switch {
@@ -65,11 +68,19 @@ func (s *Store) Copy(ctx context.Context, srcBucket, srcKey, dstBucket, dstKey s
 	case r.row.Checksum.Type != "COMPOSITE":
 		row.Checksum = r.row.Checksum
 	}
+	if o.Replica != nil {
+		row.alike(&r.row)
+	}
 
 	if err := s.copyRow(ctx, dst, &row, r, &o.PutOptions); err != nil {
 		return Object{}, err
 	}
 	return row.Object, nil
+}
+
+// alike gives a replica the ETag and the checksum of the original, also where those are over the parts of an upload.
+func (o *objectRow) alike(original *objectRow) {
+	o.md5, o.PartCount, o.Checksum = original.md5, original.PartCount, original.Checksum
 }
 
 // copyRow makes row the current object of its key, with the bytes of r.

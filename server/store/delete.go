@@ -17,6 +17,9 @@ type DeleteOptions struct {
 
 	// Removable is as in PutOptions.
 	Removable func(*Object) error
+
+	// Dated is as in PutOptions, for the delete marker that the deletion adds, if it does.
+	Dated func(marker *Object) error
 }
 
 // Deleted is what a deletion did.
@@ -61,7 +64,7 @@ func (s *Store) DeleteVersion(ctx context.Context, bucket, key, version string, 
 	}
 	c.batch = s.db.NewBatch()
 	if hide {
-		d.MarkerVersion, err = c.hide()
+		d.MarkerVersion, err = c.hide(o.Dated)
 		d.MarkerMade = true
 	} else {
 		err = c.remove(&named)
@@ -77,12 +80,17 @@ func (s *Store) DeleteVersion(ctx context.Context, bucket, key, version string, 
 }
 
 // hide inserts a delete marker and returns its VersionID.
-func (c *change) hide() (string, error) {
+func (c *change) hide(dated func(*Object) error) (string, error) {
 	if err := c.s.writable(c.key); err != nil {
 		return "", err
 	}
 	marker := objectRow{}
 	marker.Object = Object{Key: c.key, DeleteMarker: true, Modified: c.s.now().UTC()}
+	if dated != nil {
+		if err := dated(&marker.Object); err != nil {
+			return "", err
+		}
+	}
 	err := c.insert(&marker, nil)
 	return marker.VersionID(), err
 }

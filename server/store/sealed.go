@@ -138,6 +138,9 @@ func (s *Store) recopy(ctx context.Context, r *Reader, dst *bucketState, key str
 	case r.row.Checksum.Type != "COMPOSITE":
 		row.Checksum = r.row.Checksum
 	}
+	if o.Replica != nil {
+		row.alike(&r.row)
+	}
 	err = s.putRow(ctx, dst, &row, w, &o.PutOptions)
 	s.settle(w, err)
 	if err != nil {
