@@ -92,6 +92,7 @@ type Server struct {
 	s3     http.Handler
 	ats    *ats.Service
 	hosts  authn.Hosts
+	sites  authn.Hosts // of websites
 	config *resourceconfig.Service
 	clock  *clock.Clock
 	log    *slog.Logger
@@ -115,6 +116,11 @@ func New(cfg Config) (*Server, error) {
 	}
 	if len(cfg.Hosts) == 0 {
 		cfg.Hosts = []string{"localhost"}
+	}
+	if len(cfg.WebsiteHosts) == 0 {
+		for _, host := range cfg.Hosts {
+			cfg.WebsiteHosts = append(cfg.WebsiteHosts, "s3-web."+host)
+		}
 	}
 	if cfg.NoSync {
 		cfg.FS = withoutSync(cfg.FS)
@@ -146,6 +152,7 @@ func New(cfg Config) (*Server, error) {
 		iam:    ids,
 		kms:    keys,
 		hosts:  authn.NewHosts(cfg.Hosts),
+		sites:  authn.NewHosts(cfg.WebsiteHosts),
 		clock:  cfg.Clock,
 		log:    cfg.Logger,
 		config: resourceconfig.New(resourceconfig.Config{Store: st, IAM: ids, Now: cfg.Now, Today: cfg.Clock.Now, Logger: cfg.Logger}),
@@ -156,7 +163,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.s3 = s3api.New(s3api.Config{
 		Store: st, IAM: ids, Authn: authn.New(authn.Config{Directory: ids, Now: cfg.Now, Hosts: cfg.Hosts}),
-		Hosts: cfg.Hosts, Location: cfg.Location, Reserved: []string{"identity", "oidc", "api"},
+		Hosts: cfg.Hosts, WebsiteHosts: cfg.WebsiteHosts, Location: cfg.Location, Reserved: []string{"identity", "oidc", "api"},
 		Now: cfg.Now, Today: cfg.Clock.Now, Keys: keys, Encrypt: cfg.Encrypt, Faults: &s.faults, Journal: s.journal, Logger: cfg.Logger,
 	})
 	return s, nil
@@ -190,7 +197,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // beside returns the service beside the S3 API that r is for, and its name; nil if it is for the S3 API.
 func (s *Server) beside(r *http.Request) (name string, h http.Handler) {
 	switch path := r.URL.Path; {
-	case s.hosts.Bucket(r.Host) != "": // every path is a key of the bucket in the host name
+	case s.hosts.Bucket(r.Host) != "", s.sites.Bucket(r.Host) != "": // every path is a key of the bucket in the host name
 		return "", nil
 	case strings.HasPrefix(path, "/identity/"), strings.HasPrefix(path, "/oidc/"), strings.HasPrefix(path, "/.well-known/"):
 		return "IAM", s.iam

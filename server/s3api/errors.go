@@ -49,8 +49,10 @@ const (
 	codeNoSuchCORSConfiguration code = "NoSuchCORSConfiguration"
 	codeNoSuchKey               code = "NoSuchKey"
 	codeNoSuchPublicAccessBlock code = "NoSuchPublicAccessBlockConfiguration"
+	codeNoSuchTagSet            code = "NoSuchTagSet"
 	codeNoSuchUpload            code = "NoSuchUpload"
 	codeNoSuchVersion           code = "NoSuchVersion"
+	codeNoSuchWebsite           code = "NoSuchWebsiteConfiguration"
 	codeNotImplemented          code = "NotImplemented"
 	codePreconditionFailed      code = "PreconditionFailed"
 	codeQuotaExceeded           code = "QuotaExceeded"
@@ -118,10 +120,14 @@ func (c code) describe() (status int, message string) {
 		return http.StatusNotFound, "The specified key does not exist."
 	case codeNoSuchPublicAccessBlock:
 		return http.StatusNotFound, "The public access block configuration was not found"
+	case codeNoSuchTagSet:
+		return http.StatusNotFound, "The TagSet does not exist"
 	case codeNoSuchUpload:
 		return http.StatusNotFound, "The specified multipart upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed."
 	case codeNoSuchVersion:
 		return http.StatusNotFound, "The specified version does not exist."
+	case codeNoSuchWebsite:
+		return http.StatusNotFound, "The specified bucket does not have a website configuration"
 	case codeNotImplemented:
 		return http.StatusNotImplemented, "A header or parameter you provided implies functionality that is not implemented"
 	case codePreconditionFailed:

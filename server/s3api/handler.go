@@ -25,6 +25,9 @@ type Config struct {
 	// request is in path style.
 	Hosts []string
 
+	// WebsiteHosts are the names of the endpoint for websites: that of a bucket is served at bucket.<host>.
+	WebsiteHosts []string
+
 	// Location is the region whose standard class a bucket gets that names none. If empty, us-south.
 	Location string
 
@@ -71,6 +74,8 @@ type handler struct {
 	encrypt  bool
 
 	lifecycles parsed[lifecycle.Rules]
+	sites      parsed[*website]
+	sitesAt    authn.Hosts
 }
 
 // New returns the handler. It never closes what it is given.
@@ -79,6 +84,7 @@ func New(c Config) http.Handler {
 		store: c.Store, iam: c.IAM, authn: c.Authn, now: c.Now, today: c.Today, log: c.Logger,
 		faults: c.Faults, journal: c.Journal, keys: c.Keys, encrypt: c.Encrypt,
 		hosts:    authn.NewHosts(c.Hosts),
+		sitesAt:  authn.NewHosts(c.WebsiteHosts),
 		location: "us-south-standard",
 		reserved: make(map[string]bool, len(c.Reserved)),
 		routes:   newRoutes(),
@@ -122,6 +128,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serve takes a call through its steps: what is asked, who asks, whether they may, and the operation itself.
 func (c *call) serve() error {
+	if len(c.sitesAt) > 0 && c.sitesAt.Bucket(c.r.Host) != "" {
+		return c.serveWebsite()
+	}
 	if err := c.parse(); err != nil {
 		return err
 	}

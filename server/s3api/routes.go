@@ -45,6 +45,7 @@ type routes struct {
 	subs       [object + 1]map[string]bool // sub-resources known at each level, whatever the method
 	parameters map[string]bool             // parameters that choose no operation
 	accesses   map[string]access           // of operations, by name
+	visits     map[string]*operation       // of websites, by method
 }
 
 // find returns the operation that c asks for. A parameter that looks like a sub-resource and is not known is NotImplemented:

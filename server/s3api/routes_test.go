@@ -10,7 +10,6 @@ func TestNotImplemented(t *testing.T) {
 	s := newServer(t, serverOptions{})
 	s.put("/bucket/k", "hello")
 	tests := []struct{ method, path, name string }{
-		{"GET", "/bucket?website", "GetBucketWebsite"},
 		{"GET", "/bucket?versioning", "GetBucketVersioning"},
 		{"GET", "/bucket?replication", "GetBucketReplication"},
 		{"GET", "/bucket?ibm-replication-failures", "ListBucketReplicationFailures"},

@@ -49,9 +49,10 @@ type server struct {
 }
 
 type serverOptions struct {
-	minPart int64
-	hosts   []string
-	now     func() time.Time
+	minPart  int64
+	hosts    []string
+	websites []string
+	now      func() time.Time
 }
 
 func newServer(t testing.TB, o serverOptions) *server {
@@ -75,7 +76,7 @@ func newServer(t testing.TB, o serverOptions) *server {
 	}
 	h := s3api.New(s3api.Config{
 		Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
-		Store:  st, IAM: service, Now: o.now, Hosts: o.hosts, Reserved: []string{"identity"},
+		Store:  st, IAM: service, Now: o.now, Hosts: o.hosts, WebsiteHosts: o.websites, Reserved: []string{"identity"},
 		Authn: authn.New(authn.Config{Directory: service, Now: o.now, Hosts: o.hosts}),
 	})
 	ts := httptest.NewServer(h)
