@@ -88,6 +88,8 @@ type HeadBucketRequest struct {
 type HeadBucketResponse struct {
 	KeyProtectEnabled    bool   `header:"ibm-sse-kp-enabled"`
 	KeyProtectRootKeyCRN string `header:"ibm-sse-kp-crk-id"`
+	// KeyProtectCustomerRootKeyCRN is the same under the name that earlier versions of the service give it.
+	KeyProtectCustomerRootKeyCRN string `header:"ibm-sse-kp-customer-root-key-crn"`
 }
 
 // HeadBucket asks whether a bucket exists: a missing one gives an error that is fs.ErrNotExist.

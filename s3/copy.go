@@ -40,6 +40,10 @@ type CopyObjectRequest struct {
 	ObjectLockMode            string    `header:"x-amz-object-lock-mode"` // Governance or Compliance, with a date; locks are never copied
 	ObjectLockRetainUntilDate time.Time `header:"x-amz-object-lock-retain-until-date" time:"iso"`
 	ObjectLockLegalHold       string    `header:"x-amz-object-lock-legal-hold"` // "ON" or "OFF"
+
+	ServerSideEncryption string      `header:"x-amz-server-side-encryption"`                         // "AES256" for a key of the service
+	CustomerKey          CustomerKey `customer:"x-amz-server-side-encryption-customer-"`             // a key of the caller instead
+	SourceCustomerKey    CustomerKey `customer:"x-amz-copy-source-server-side-encryption-customer-"` // the one the source was stored with
 }
 
 // CopyObjectResponse describes the copy.
@@ -49,6 +53,8 @@ type CopyObjectResponse struct {
 	Checksum        Checksum
 	VersionID       string `header:"x-amz-version-id"`
 	SourceVersionID string `header:"x-amz-copy-source-version-id"`
+
+	EncryptionHeader
 }
 
 // CopyObject copies an object within the service. Errors that the service
@@ -72,6 +78,9 @@ type UploadPartCopyRequest struct {
 	SourceIfNoneMatch       string    `header:"x-amz-copy-source-if-none-match" quote:"etag"`
 	SourceIfModifiedSince   time.Time `header:"x-amz-copy-source-if-modified-since"`
 	SourceIfUnmodifiedSince time.Time `header:"x-amz-copy-source-if-unmodified-since"`
+
+	CustomerKey       CustomerKey `customer:"x-amz-server-side-encryption-customer-"`             // that of the upload
+	SourceCustomerKey CustomerKey `customer:"x-amz-copy-source-server-side-encryption-customer-"` // the one the source was stored with
 }
 
 // UploadPartCopyResponse describes the part.
@@ -80,6 +89,8 @@ type UploadPartCopyResponse struct {
 	LastModified    time.Time
 	Checksum        Checksum
 	SourceVersionID string `header:"x-amz-copy-source-version-id"`
+
+	EncryptionHeader
 }
 
 // UploadPartCopy makes a part out of a piece of an object, within the service.

@@ -53,6 +53,10 @@ func (c *Client) encode(x *exchange, request any) error {
 			}
 		case inChecksum:
 			x.sum = *fv.Addr().Interface().(*Checksum)
+		case inCustomer:
+			if err := x.setCustomerKey(f.name, *fv.Addr().Interface().(*CustomerKey)); err != nil {
+				return err
+			}
 		case inTags:
 			if tags := *fv.Addr().Interface().(*[]Tag); len(tags) > 0 {
 				x.set(f.name, formatTags(tags))

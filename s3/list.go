@@ -25,6 +25,9 @@ type ListObjectsResponse struct {
 	IsTruncated    bool
 	Contents       []Object
 	CommonPrefixes []string
+
+	KeyProtectEnabled    bool   `header:"ibm-sse-kp-enabled"` // the bucket is encrypted under a root key
+	KeyProtectRootKeyCRN string `header:"ibm-sse-kp-crk-id"`
 }
 
 // ListObjects lists one page of a bucket.

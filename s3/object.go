@@ -48,6 +48,9 @@ type PutObjectRequest struct {
 	ObjectLockMode            string    `header:"x-amz-object-lock-mode"` // Governance or Compliance, with a date
 	ObjectLockRetainUntilDate time.Time `header:"x-amz-object-lock-retain-until-date" time:"iso"`
 	ObjectLockLegalHold       string    `header:"x-amz-object-lock-legal-hold"` // "ON" or "OFF"
+
+	ServerSideEncryption string      `header:"x-amz-server-side-encryption"`             // "AES256" for a key of the service
+	CustomerKey          CustomerKey `customer:"x-amz-server-side-encryption-customer-"` // a key of the caller instead
 }
 
 // PutObjectResponse says what was stored.
@@ -57,6 +60,8 @@ type PutObjectResponse struct {
 	Checksum  Checksum `checksum:"value"` // as the service computed it, if it says
 
 	Expiration string `header:"x-amz-expiration"` // when the object expires, and by which rule
+
+	EncryptionHeader
 }
 
 // PutObject stores an object of at most 5 GB in one request. An object of the same key is replaced.
@@ -99,6 +104,8 @@ type ObjectHeader struct {
 	ObjectLockMode            string    `header:"x-amz-object-lock-mode"`
 	ObjectLockRetainUntilDate time.Time `header:"x-amz-object-lock-retain-until-date"`
 	ObjectLockLegalHold       string    `header:"x-amz-object-lock-legal-hold"` // "ON", "OFF" or empty
+
+	EncryptionHeader
 }
 
 // GetObjectRequest reads an object.
@@ -123,6 +130,8 @@ type GetObjectRequest struct {
 
 	// Unverified leaves the checksum to the caller: Body is checked for its length only.
 	Unverified bool
+
+	CustomerKey CustomerKey `customer:"x-amz-server-side-encryption-customer-"` // the one the object was stored with
 }
 
 // GetObjectResponse is an object. The caller closes Body.
@@ -154,6 +163,8 @@ type HeadObjectRequest struct {
 	IfNoneMatch       string    `header:"If-None-Match" quote:"etag"`
 	IfModifiedSince   time.Time `header:"If-Modified-Since"`
 	IfUnmodifiedSince time.Time `header:"If-Unmodified-Since"`
+
+	CustomerKey CustomerKey `customer:"x-amz-server-side-encryption-customer-"` // the one the object was stored with
 }
 
 // HeadObjectResponse is what GetObjectResponse is, without the body.

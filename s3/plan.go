@@ -15,6 +15,7 @@ import (
 //	header:"Name"                   one header
 //	meta:"prefix"                   a map[string]string, one header each
 //	checksum:"value"                a Checksum, as x-amz-checksum-*
+//	customer:"prefix"               a CustomerKey, three headers
 //	tags:"name"                     a []Tag, as one header
 //	quote:"etag"                    beside header: quoted on the wire, not in Go
 //	time:"iso"                      beside header: ISO 8601 and not the HTTP date
@@ -45,6 +46,7 @@ const (
 	inMeta
 	inChecksum
 	inTags
+	inCustomer
 )
 
 // planOf returns the plan of struct type t.
@@ -86,6 +88,8 @@ func (p *plan) add(t reflect.Type, at []int) {
 			f.place, f.name = inMeta, http.CanonicalHeaderKey(sf.Tag.Get("meta"))
 		case sf.Tag.Get("checksum") != "":
 			f.place = inChecksum
+		case sf.Tag.Get("customer") != "":
+			f.place, f.name = inCustomer, http.CanonicalHeaderKey(sf.Tag.Get("customer"))
 		case sf.Tag.Get("tags") != "":
 			f.place, f.name = inTags, http.CanonicalHeaderKey(sf.Tag.Get("tags"))
 		default:
@@ -99,7 +103,7 @@ func (p *plan) add(t reflect.Type, at []int) {
 // checkField panics for a tagged field of a type that cannot be encoded, which the first test of an operation finds.
 func checkField(t reflect.Type, sf reflect.StructField) {
 	switch sf.Type {
-	case reflect.TypeFor[time.Time](), reflect.TypeFor[*int64](), reflect.TypeFor[map[string]string](), reflect.TypeFor[Checksum](), reflect.TypeFor[[]Tag]():
+	case reflect.TypeFor[time.Time](), reflect.TypeFor[*int64](), reflect.TypeFor[map[string]string](), reflect.TypeFor[Checksum](), reflect.TypeFor[CustomerKey](), reflect.TypeFor[[]Tag]():
 		return
 	}
 	switch sf.Type.Kind() {

@@ -35,6 +35,9 @@ type CreateMultipartUploadRequest struct {
 
 	ChecksumAlgorithm ChecksumAlgorithm `header:"x-amz-checksum-algorithm"` // that of the parts and the object; if empty, none is kept
 	ChecksumType      string            `header:"x-amz-checksum-type"`      // FullObject or Composite
+
+	ServerSideEncryption string      `header:"x-amz-server-side-encryption"`             // "AES256" for a key of the service
+	CustomerKey          CustomerKey `customer:"x-amz-server-side-encryption-customer-"` // a key of the caller instead; to be given with every part
 }
 
 // CreateMultipartUploadResponse names the upload.
@@ -43,6 +46,8 @@ type CreateMultipartUploadResponse struct {
 
 	AbortDate   time.Time `header:"x-amz-abort-date"` // when a lifecycle rule aborts it; zero for never
 	AbortRuleID string    `header:"x-amz-abort-rule-id"`
+
+	EncryptionHeader
 }
 
 // CreateMultipartUpload begins an upload in parts, which lives, and is paid for,
@@ -66,12 +71,16 @@ type UploadPartRequest struct {
 	// Sent, if not nil, is called as bytes of Body go to the connection, and with a
 	// negative n when a retry takes back what was sent. Calls do not overlap. It must not block.
 	Sent func(n int)
+
+	CustomerKey CustomerKey `customer:"x-amz-server-side-encryption-customer-"` // that of the upload
 }
 
 // UploadPartResponse is what CompleteMultipartUpload has to be told about the part.
 type UploadPartResponse struct {
 	ETag     string   `header:"ETag" quote:"etag"` // without quotes
 	Checksum Checksum `checksum:"value"`           // as the service computed it, if it says
+
+	EncryptionHeader
 }
 
 // UploadPart sends one part of at least 5 MiB (the last may be smaller) and at most 5 GB.
@@ -94,6 +103,9 @@ type CompleteMultipartUploadRequest struct {
 	RetentionPeriod         *int64    `header:"Retention-Period"` // seconds
 	RetentionExpirationDate time.Time `header:"Retention-Expiration-Date" time:"iso"`
 	RetentionLegalHoldID    string    `header:"Retention-Legal-Hold-ID"`
+
+	// CustomerKey is that of the upload. It is not sent, but for finding out what became of an upload whose completion was not answered.
+	CustomerKey CustomerKey
 }
 
 // CompleteMultipartUploadResponse describes the object.
@@ -102,6 +114,8 @@ type CompleteMultipartUploadResponse struct {
 	Location  string
 	Checksum  Checksum
 	VersionID string `header:"x-amz-version-id"`
+
+	EncryptionHeader
 }
 
 // CompleteMultipartUpload makes the object out of its parts.
@@ -126,7 +140,7 @@ func (c *Client) CompleteMultipartUpload(ctx context.Context, r *CompleteMultipa
 // completed finds out whether an upload is gone because it was completed by an attempt whose
 // answer was lost. err is what the next attempt heard.
 func (c *Client) completed(ctx context.Context, x *exchange, r *CompleteMultipartUploadRequest, err error) (*CompleteMultipartUploadResponse, error) {
-	h, headErr := c.HeadObject(ctx, &HeadObjectRequest{Bucket: r.Bucket, Key: r.Key})
+	h, headErr := c.HeadObject(ctx, &HeadObjectRequest{Bucket: r.Bucket, Key: r.Key, CustomerKey: r.CustomerKey})
 	if want := multipartETag(r.Parts); headErr == nil && want != "" && h.ETag == want {
 		return &CompleteMultipartUploadResponse{ETag: h.ETag, Checksum: h.Checksum, VersionID: h.VersionID}, nil
 	}
