@@ -24,6 +24,7 @@ func TestContract(t *testing.T) {
 				t.Fatalf("model: %s: %s", model.Error, model.Message)
 			}
 			c.has = knownTo(model.Out)
+			c.unused, _ = model.Out["unused"].(bool)
 			for _, section := range sections {
 				t.Run(section.name, func(t *testing.T) { section.run(&trial{contract: c, T: t, section: section.name}) })
 			}
@@ -68,6 +69,7 @@ type contract struct {
 	sdk    sdk
 	has    map[string]bool // what the SDK can be asked for, as "PutObject" or "wait ObjectExists"
 	called map[string]bool
+	unused bool // the driver can tell which methods of the SDK it did not need
 }
 
 // knownTo reads what a driver says that its SDK has.
@@ -94,6 +96,12 @@ func (c *contract) wantAll(t *testing.T) {
 		if !c.called[op] {
 			t.Errorf("%s has %q, which no section of the contract asks for", c.name, op)
 		}
+	}
+	if !c.unused {
+		return
+	}
+	for _, method := range c.sdk.call("unused", nil, 0).Out["Methods"].([]any) {
+		t.Errorf("%s has the method %s, which no operation of its driver needs", c.name, method)
 	}
 }
 

@@ -5,7 +5,9 @@ func contractBuckets(s *trial) {
 	location := in{"LocationConstraint": "us-south-vault"}
 	s.okStatus("CreateBucket", 200, in{"Bucket": b, "CreateBucketConfiguration": location}, nil)
 	s.fails("CreateBucket", 409, "BucketAlreadyExists", in{"Bucket": b})
-	s.fails("CreateBucket", 400, "InvalidBucketName", in{"Bucket": "Not_A_Bucket"})
+	if !s.is("java") { // it does not ask
+		s.fails("CreateBucket", 400, "InvalidBucketName", in{"Bucket": "Not_A_Bucket"})
+	}
 	nowhere := in{"LocationConstraint": "atlantis-standard"}
 	s.fails("CreateBucket", 400, "InvalidLocationConstraint", in{"Bucket": s.bucket("nowhere"), "CreateBucketConfiguration": nowhere})
 	s.ok("wait BucketExists", in{"Bucket": b}, nil)

@@ -31,6 +31,7 @@ type goSDK struct {
 }
 
 func openGo(t *testing.T, c *cos) sdk {
+	t.Setenv("AWS_CA_BUNDLE", c.caFile) // which wins over what the HTTP client trusts
 	open := func(creds *credentials.Credentials) *s3.S3 {
 		sess, err := session.NewSession(aws.NewConfig().WithEndpoint(c.url).WithRegion("us-south").WithCredentials(creds).
 			WithS3ForcePathStyle(true).WithMaxRetries(0).WithHTTPClient(c.client(t)))
@@ -193,11 +194,14 @@ func (g *goSDK) paginate(op string, params in, page int) answer {
 		o, pageErr := plainResult(args[0].Interface())
 		err = errors.Join(err, pageErr)
 		for name, v := range o {
-			if more, ok := v.([]any); ok {
+			switch more := v.(type) {
+			case nil: // and those of earlier pages remain
+			case []any:
 				before, _ := all[name].([]any)
-				v = append(before, more...)
+				all[name] = append(before, more...)
+			default:
+				all[name] = v
 			}
-			all[name] = v
 		}
 		return []reflect.Value{reflect.ValueOf(true)}
 	})

@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"net/url"
 	"strings"
 	"time"
 )
@@ -33,7 +34,9 @@ func contractObjects(s *trial) {
 	s.okStatus("GetObject", 206, in{"Bucket": b, "Key": "dir/k ü", "Range": "bytes=7-100"}, out{
 		"Body": "world", "ContentLength": 5, "ContentRange": "bytes 7-11/12",
 	})
-	s.okStatus("GetObject", 206, in{"Bucket": b, "Key": "dir/k ü", "Range": "bytes=-3"}, out{"Body": "rld"})
+	if !s.is("java") { // it cannot ask for the end
+		s.okStatus("GetObject", 206, in{"Bucket": b, "Key": "dir/k ü", "Range": "bytes=-3"}, out{"Body": "rld"})
+	}
 	s.fails("GetObject", 416, "InvalidRange", in{"Bucket": b, "Key": "dir/k ü", "Range": "bytes=12-"})
 	s.ok("GetObject", in{
 		"Bucket": b, "Key": "dir/k ü", "ResponseContentType": "text/y", "ResponseCacheControl": "private",
@@ -62,6 +65,17 @@ func contractObjects(s *trial) {
 	})
 	s.ok("DeleteObjects", in{"Bucket": b, "Delete": in{"Quiet": true, "Objects": []in{{"Key": "3"}}}}, out{"Deleted": none, "Errors": none})
 	s.ok("ListObjects", in{"Bucket": b}, out{"Contents": none})
+	conveniences(s, b)
+}
+
+// conveniences are methods of Java's SDK that say the same in other words.
+func conveniences(s *trial, b string) {
+	s.ok("PutObject", in{"Bucket": b, "Key": "easy", "Body": hello}, nil)
+	s.ok("conveniences", in{"Bucket": b, "Key": "easy"}, out{
+		"doesBucketExist": true, "doesBucketExistV2": true, "doesObjectExist": true, "getObjectAsString": hello,
+		"noBucket": none, "noObject": none, "grants": 1,
+	})
+	s.ok("follow links", in{"Bucket": b, "Key": "easy", "Body": "followed"}, out{"Body": "followed"})
 }
 
 // foldedMember returns a member whose name SDKs write with a capital letter or without.
@@ -103,11 +117,19 @@ func conditionalWrites(s *trial, b string) {
 	s.ok("DeleteObject", in{"Bucket": b, "Key": "once"}, nil)
 }
 
+// source names the object to copy. All SDKs but Python's leave it to the caller to escape it.
+func (s *trial) source(b, key string) string {
+	if s.is("python") {
+		return b + "/" + key
+	}
+	return b + "/" + url.PathEscape(key)
+}
+
 func contractCopies(s *trial) {
 	b := s.create("b")
 	tag := either(helloTag, strings.Trim(helloTag, `"`))
 	s.ok("PutObject", in{"Bucket": b, "Key": "from ü", "Body": hello, "ContentType": "text/x-test", "Metadata": in{"shape": "round"}}, nil)
-	source := b + "/from%20%C3%BC"
+	source := s.source(b, "from ü")
 	s.okStatus("CopyObject", 200, in{"Bucket": b, "Key": "same", "CopySource": source}, out{
 		"CopyObjectResult": out{"ETag": tag, "LastModified": near(s.server.now())}, "VersionId": none, "CopySourceVersionId": none,
 	})

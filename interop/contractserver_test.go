@@ -8,9 +8,13 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/icos-go/icos/server/admin"
 )
 
 // A contractServer is the server that all SDKs are judged with. It speaks TLS, because the SDKs refuse to send keys without,
@@ -18,14 +22,16 @@ import (
 type contractServer struct {
 	*cos
 	http  *http.Client
-	token string        // of the service credential
+	token string // of the service credential
+	admin admin.Client
 	ahead time.Duration // of the clock of objects
 }
 
 func startContract(t *testing.T) *contractServer {
 	t.Helper()
-	s := &contractServer{cos: startTLS(t)}
+	s := &contractServer{cos: startCOSWith(t, "https", "--tls", "--admin", freeAddr(t))}
 	s.http = s.client(t)
+	s.admin = admin.Client{URL: s.file(t, "admin_url"), Token: s.file(t, "admin_token"), HTTP: s.http}
 	form := url.Values{"grant_type": {"urn:ibm:params:oauth:grant-type:apikey"}, "apikey": {s.credential.APIKey}}
 	var got struct {
 		AccessToken string `json:"access_token"`
@@ -33,6 +39,16 @@ func startContract(t *testing.T) *contractServer {
 	s.do(t, "POST", "/identity/token", "application/x-www-form-urlencoded", strings.NewReader(form.Encode()), &got)
 	s.token = got.AccessToken
 	return s
+}
+
+// file reads one of the files that the server leaves beside its credential.
+func (s *contractServer) file(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(filepath.Dir(s.credentialFile), name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(b))
 }
 
 // do asks for something outside the S3 API.
@@ -47,7 +63,7 @@ func (s *contractServer) do(t *testing.T, method, path, contentType string, body
 	r.Header.Set("Content-Type", contentType)
 	if s.token != "" {
 		r.Header.Set("Authorization", "Bearer "+s.token)
-		r.Header.Set("Bluemix-Instance", keyProtectInstance)
+		r.Header.Set("Bluemix-Instance", s.credential.KMSInstance)
 	}
 	resp, err := s.http.Do(r)
 	if err != nil {
@@ -75,7 +91,9 @@ func (s *contractServer) now() time.Time { return time.Now().Add(s.ahead) }
 // advance lets time pass for the objects, and waits until what is due has been done.
 func (s *contractServer) advance(t *testing.T, d time.Duration) {
 	t.Helper()
-	t.Skip("no clock yet")
+	if _, err := s.admin.Advance(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
 	s.ahead += d
 }
 
@@ -83,9 +101,6 @@ func (s *contractServer) advance(t *testing.T, d time.Duration) {
 func (s *contractServer) bucketCRN(bucket string) string {
 	return strings.TrimSuffix(s.credential.InstanceID, "::") + ":bucket:" + bucket
 }
-
-// keyProtectInstance is an instance of Key Protect; the local one has all there are.
-const keyProtectInstance = "5a2c1c9e-6d0f-4c38-9a53-0f3b6c7d8e9f"
 
 // rootKey makes a root key in Key Protect and returns its CRN.
 func (s *contractServer) rootKey(t *testing.T, name string) string {

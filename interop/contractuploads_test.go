@@ -50,7 +50,9 @@ func contractUploads(s *trial) {
 	again := s.ok("UploadPart", of(in{"PartNumber": 2, "Body": last}), nil).str("ETag")
 	complete := func(parts ...in) in { return of(in{"MultipartUpload": in{"Parts": parts}}) }
 	s.fails("CompleteMultipartUpload", 400, "InvalidPart", complete(firstPart, in{"PartNumber": 3, "ETag": again}))
-	s.fails("CompleteMultipartUpload", 400, "InvalidPartOrder", complete(in{"PartNumber": 2, "ETag": again}, firstPart))
+	if !s.is("java") { // it sorts them
+		s.fails("CompleteMultipartUpload", 400, "InvalidPartOrder", complete(in{"PartNumber": 2, "ETag": again}, firstPart))
+	}
 	s.okStatus("CompleteMultipartUpload", 200, complete(firstPart, in{"PartNumber": 2, "ETag": again}), out{
 		"Bucket": b, "Key": "k", "ETag": matching(`"?[0-9a-f]{32}-2"?`), "Location": matching(`https?://.*/k`),
 	})

@@ -32,6 +32,7 @@ type credential struct {
 	APIKey       string `json:"apikey"`
 	InstanceID   string `json:"resource_instance_id"`
 	AuthEndpoint string `json:"iam_auth_endpoint"`
+	KMSInstance  string `json:"kms_instance"`
 	HMAC         struct {
 		AccessKeyID string `json:"access_key_id"`
 		SecretKey   string `json:"secret_access_key"`

@@ -33,10 +33,9 @@ const method = (name) => name[0].toLowerCase() + name.slice(1);
 function describe() {
   const waiters = Object.keys(api.waiters).map(upper);
   const operations = Object.keys(api.operations).map(upper);
-  const pages = (name) => api.pagination[name] && api.pagination[name].outputToken;
   return {
     operations,
-    paginators: operations.filter(pages),
+    paginators: operations.filter((name) => api.paginators[name]),
     waiters,
     presigns: ['GetObject', 'PutObject'],
     posts: true,
@@ -87,10 +86,10 @@ function merge(all, page) {
 }
 
 async function paginate(name, params, size) {
-  const { limitKey } = api.pagination[name];
-  const limit = api.operations[name].input.members[limitKey] ? { [limitKey]: size } : {};
+  const { limitKey } = api.paginators[name];
+  const limit = api.operations[method(name)].input.members[limitKey] ? { [limitKey]: size } : {};
   const all = {};
-  let request = client.makeRequest(name, { ...params, ...limit });
+  let request = client.makeRequest(method(name), { ...params, ...limit });
   for (let pages = 0; request; pages++) {
     if (pages > 100) {
       throw new Error('the pages do not end');
@@ -134,7 +133,7 @@ async function call({ op, in: params = {}, page }) {
       return sent(url, { method: name.startsWith('Put') ? 'PUT' : 'GET', body });
     }
     case 'paginate':
-      return paginate(method(name), params, page);
+      return paginate(name, params, page);
     case 'wait':
       await client.waitFor(method(name), { ...params, $waiter: { delay: 1, maxAttempts: 3 } }).promise();
       return { status: 200, out: {} };
@@ -147,7 +146,7 @@ async function answer(line) {
   try {
     return await call(JSON.parse(line));
   } catch (err) {
-    return { status: err.statusCode || 0, error: err.code || `sdk: ${err.name}`, message: err.message };
+    return { status: err.statusCode || 0, error: String(err.code || `sdk: ${err.name}`), message: err.message };
   }
 }
 
