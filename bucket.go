@@ -39,6 +39,11 @@ type CreateOptions struct {
 	// ACL says who else may use it. If empty, nobody.
 	ACL CannedACL
 
+	// RootKeyCRN is the CRN of a root key in Key Protect, which package keyprotect
+	// lists. Every object is then encrypted with a key of its own under the root key, for as
+	// long as the bucket lives, and lost when the root key is deleted.
+	RootKeyCRN string
+
 	// ObjectLock turns object lock on, and versioning with it, for good.
 	ObjectLock bool
 }
@@ -71,9 +76,13 @@ func (b *Bucket) create(ctx context.Context, o *CreateOptions) error {
 		}
 	}
 	b.client.spots.forget(b.name)
-	_, err := wire.CreateBucket(ctx, &s3.CreateBucketRequest{
+	r := &s3.CreateBucketRequest{
 		Bucket: b.name, ACL: string(o.ACL), LocationConstraint: o.Location, ObjectLockEnabled: o.ObjectLock,
-	})
+	}
+	if o.RootKeyCRN != "" {
+		r.KeyProtectAlgorithm, r.KeyProtectRootKeyCRN = "AES256", o.RootKeyCRN
+	}
+	_, err := wire.CreateBucket(ctx, r)
 	return err
 }
 

@@ -102,9 +102,11 @@ func (o *Object) copyWhole(ctx context.Context, to *Object, src ObjectInfo, opts
 		Bucket: to.bucket.name, Key: to.key,
 		SourceBucket: o.bucket.name, SourceKey: o.key, SourceVersionID: o.version,
 		SourceIfMatch: src.ETag, ACL: string(opts.ACL),
+		CustomerKey: to.customer, SourceCustomerKey: o.customer,
 	}
 	if a := opts.Attributes; a != nil {
 		r.MetadataDirective = "REPLACE"
+		r.ServerSideEncryption = wireform.Encryption(a.Encrypt)
 		r.ContentType = a.ContentType
 		r.CacheControl = a.CacheControl
 		r.ContentDisposition = a.ContentDisposition

@@ -53,6 +53,8 @@ type ObjectInfo struct {
 	// if it says.
 	Checksum s3.Checksum
 
+	EncryptedBy EncryptedBy // who keeps its key; empty if it is not encrypted, or under a root key
+
 	TagCount int  // how many tags it has; see [Object.Tags]
 	Lock     Lock // what keeps this version
 

@@ -16,6 +16,8 @@ type Object struct {
 	bucket  *Bucket
 	key     string
 	version string
+
+	customer CustomerKey // see WithKey
 }
 
 // Key returns the key of the object.
@@ -27,7 +29,9 @@ func (o *Object) Bucket() *Bucket { return o.bucket }
 // Version returns a handle of one version of the object, for Get, Stat, Copy,
 // Delete and the ACL.
 func (o *Object) Version(id string) *Object {
-	return &Object{bucket: o.bucket, key: o.key, version: id}
+	c := *o
+	c.version = id
+	return &c
 }
 
 // VersionID returns the version that the handle was made for, "" for the latest.
@@ -43,7 +47,9 @@ func (o *Object) Stat(ctx context.Context) (ObjectInfo, error) {
 	if err != nil {
 		return ObjectInfo{}, fmt.Errorf("stat: %w", err)
 	}
-	resp, err := wire.HeadObject(ctx, &s3.HeadObjectRequest{Bucket: o.bucket.name, Key: o.key, VersionID: o.version})
+	resp, err := wire.HeadObject(ctx, &s3.HeadObjectRequest{
+		Bucket: o.bucket.name, Key: o.key, VersionID: o.version, CustomerKey: o.customer,
+	})
 	if err != nil {
 		return ObjectInfo{}, fmt.Errorf("stat: %w", o.bucket.explain(ctx, err))
 	}
@@ -145,6 +151,7 @@ func newObjectInfo(key string, h *s3.ObjectHeader) ObjectInfo {
 		VersionID:          h.VersionID,
 		Checksum:           h.Checksum,
 		TagCount:           h.TaggingCount,
+		EncryptedBy:        encryptedBy(&h.EncryptionHeader),
 		Lock:               Lock{Mode: LockMode(h.ObjectLockMode), Until: h.ObjectLockRetainUntilDate, Hold: h.ObjectLockLegalHold == "ON"},
 		RetainedUntil:      h.RetentionExpirationDate,
 		LegalHolds:         h.RetentionLegalHoldCount,

@@ -31,6 +31,10 @@ type PutOptions struct {
 	Retention          Retention         // how long the object is kept, in a bucket with a retention policy
 	Lock               Lock              // what keeps the version, in a bucket with object lock
 
+	// Encrypt has the service encrypt the object with a key that it keeps. For a
+	// key of your own, see [Object.WithKey].
+	Encrypt bool
+
 	// IfNoneMatch, set to "*", stores the object only if there is none yet.
 	// IfMatch replaces only the object with that ETag. Otherwise the error is
 	// that of a failed precondition.
@@ -180,6 +184,9 @@ func (p *put) whole(ctx context.Context, body io.Reader, size int64) (ObjectInfo
 		Metadata:           p.opts.Metadata,
 		ACL:                string(p.opts.ACL),
 
+		ServerSideEncryption: wireform.Encryption(p.opts.Encrypt),
+		CustomerKey:          p.object.customer,
+
 		RetentionPeriod:           wireform.Seconds(p.opts.Retention.For),
 		RetentionExpirationDate:   p.opts.Retention.Until,
 		RetentionLegalHoldID:      p.opts.Retention.Hold,
@@ -197,7 +204,7 @@ func (p *put) whole(ctx context.Context, body io.Reader, size int64) (ObjectInfo
 	}
 	return ObjectInfo{
 		Key: p.object.key, Size: size, ETag: resp.ETag, VersionID: resp.VersionID, Checksum: resp.Checksum,
-		ContentType: p.opts.ContentType, Metadata: p.opts.Metadata,
+		ContentType: p.opts.ContentType, Metadata: p.opts.Metadata, EncryptedBy: encryptedBy(&resp.EncryptionHeader),
 	}, nil
 }
 

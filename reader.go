@@ -104,7 +104,7 @@ func (o *Object) get(ctx context.Context, opts GetOptions) (*Reader, error) {
 		return nil, err
 	}
 	resp, err := wire.GetObject(ctx, &s3.GetObjectRequest{
-		Bucket: o.bucket.name, Key: o.key, VersionID: o.version, Range: span, Unverified: true,
+		Bucket: o.bucket.name, Key: o.key, VersionID: o.version, Range: span, Unverified: true, CustomerKey: o.customer,
 		IfMatch: opts.IfMatch, IfNoneMatch: opts.IfNoneMatch,
 		IfModifiedSince: opts.IfModifiedSince, IfUnmodifiedSince: opts.IfUnmodifiedSince,
 	})
@@ -267,7 +267,7 @@ func (r *Reader) reopen() {
 	}
 	resp, err := r.wire.GetObject(r.ctx, &s3.GetObjectRequest{
 		Bucket: r.object.bucket.name, Key: r.object.key, VersionID: r.object.version,
-		Range: span, IfMatch: r.info.ETag, Unverified: true,
+		Range: span, IfMatch: r.info.ETag, Unverified: true, CustomerKey: r.object.customer,
 	})
 	if err != nil {
 		e, said := errors.AsType[*Error](err)

@@ -54,6 +54,9 @@ func (o *Object) NewUpload(ctx context.Context, opts *PutOptions) (*Upload, erro
 		Metadata:           p.Metadata,
 		ACL:                string(p.ACL),
 
+		ServerSideEncryption: wireform.Encryption(p.Encrypt),
+		CustomerKey:          o.customer,
+
 		Tags:                      wireform.Tags(p.Tags),
 		ObjectLockMode:            string(p.Lock.Mode),
 		ObjectLockRetainUntilDate: p.Lock.Until,
@@ -120,7 +123,7 @@ func (u *Upload) putPart(ctx context.Context, number int, body io.Reader, size i
 	}
 	resp, err := wire.UploadPart(ctx, &s3.UploadPartRequest{
 		Bucket: u.object.bucket.name, Key: u.object.key, UploadID: u.id,
-		PartNumber: number, Body: body, ContentLength: size, Checksum: sum, Sent: m.hook(),
+		PartNumber: number, Body: body, ContentLength: size, Checksum: sum, Sent: m.hook(), CustomerKey: u.object.customer,
 	})
 	if err != nil {
 		return Part{}, u.object.bucket.explain(ctx, err)
@@ -140,6 +143,7 @@ func (u *Upload) CopyPart(ctx context.Context, number int, src *Object, offset, 
 		Bucket: u.object.bucket.name, Key: u.object.key, UploadID: u.id, PartNumber: number,
 		SourceBucket: src.bucket.name, SourceKey: src.key, SourceVersionID: src.version,
 		SourceRange: rangeHeader(offset, length), SourceIfMatch: etag,
+		CustomerKey: u.object.customer, SourceCustomerKey: src.customer,
 	})
 	if err != nil {
 		return Part{}, fmt.Errorf("copy part %d: %w", number, changedIf(err, etag))
@@ -207,7 +211,7 @@ func (u *Upload) Complete(ctx context.Context, parts []Part, opts *CompleteOptio
 	r := &s3.CompleteMultipartUploadRequest{
 		Bucket: u.object.bucket.name, Key: u.object.key, UploadID: u.id,
 		Parts:   make([]s3.CompletedPart, len(parts)),
-		IfMatch: c.IfMatch, IfNoneMatch: c.IfNoneMatch,
+		IfMatch: c.IfMatch, IfNoneMatch: c.IfNoneMatch, CustomerKey: u.object.customer,
 
 		RetentionPeriod:         wireform.Seconds(c.Retention.For),
 		RetentionExpirationDate: c.Retention.Until,

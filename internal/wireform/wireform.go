@@ -44,3 +44,11 @@ func LegalHold(on bool) string {
 	}
 	return ""
 }
+
+// Encryption is the value of x-amz-server-side-encryption for a key of the service.
+func Encryption(on bool) string {
+	if on {
+		return "AES256"
+	}
+	return ""
+}

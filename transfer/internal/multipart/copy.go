@@ -98,9 +98,11 @@ func (c *copying) whole(ctx context.Context) (Result, error) {
 		Bucket: to.Bucket().Name(), Key: to.Key(),
 		SourceBucket: from.Bucket().Name(), SourceKey: from.Key(), SourceVersionID: from.VersionID(),
 		SourceIfMatch: c.src.ETag, ACL: string(c.o.Options.ACL),
+		CustomerKey: to.CustomerKey(), SourceCustomerKey: from.CustomerKey(),
 	}
 	if a := c.o.Options.Attributes; a != nil {
 		r.MetadataDirective = "REPLACE"
+		r.ServerSideEncryption = wireform.Encryption(a.Encrypt)
 		r.ContentType, r.CacheControl, r.ContentDisposition = a.ContentType, a.CacheControl, a.ContentDisposition
 		r.ContentEncoding, r.ContentLanguage, r.Expires, r.Metadata = a.ContentEncoding, a.ContentLanguage, a.Expires, a.Metadata
 		if a.Tags != nil {

@@ -156,7 +156,7 @@ type piece struct {
 func (d *download) fetch(ctx context.Context, p *piece) error {
 	r := &s3.GetObjectRequest{
 		Bucket: d.from.Bucket().Name(), Key: d.from.Key(), VersionID: d.from.VersionID(),
-		IfMatch: d.info.ETag, Unverified: true,
+		IfMatch: d.info.ETag, Unverified: true, CustomerKey: d.from.CustomerKey(),
 	}
 	whole := p.offset == 0 && p.got == 0 && p.length == d.info.Size && !p.ranged
 	if !whole {

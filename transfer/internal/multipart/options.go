@@ -21,9 +21,10 @@ func optionsDigest(o *icos.PutOptions) string {
 		ACL                                          icos.CannedACL
 		Tags                                         map[string]string `json:",omitempty"`
 		Lock                                         icos.Lock         `json:",omitzero"`
+		Encrypt                                      bool              `json:",omitempty"`
 	}{
 		o.ContentType, o.CacheControl, o.ContentDisposition, o.ContentEncoding, o.ContentLanguage,
-		o.Expires.UTC(), o.Metadata, o.ACL, o.Tags, lock,
+		o.Expires.UTC(), o.Metadata, o.ACL, o.Tags, lock, o.Encrypt,
 	})
 	if err != nil { // a time with a year of five digits
 		return ""

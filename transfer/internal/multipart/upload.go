@@ -134,6 +134,7 @@ func (m *mover) put(ctx context.Context, to *icos.Object, o *icos.PutOptions, sm
 		Tags: wireform.Tags(o.Tags), ObjectLockMode: string(o.Lock.Mode), ObjectLockRetainUntilDate: o.Lock.Until,
 		ObjectLockLegalHold: wireform.LegalHold(o.Lock.Hold),
 		Sent:                sent.add,
+		CustomerKey:         to.CustomerKey(), ServerSideEncryption: wireform.Encryption(o.Encrypt),
 	}
 	switch {
 	case p != nil:
@@ -257,7 +258,7 @@ func (s *session) sendPart(ctx context.Context, number int, p *payload) (part, e
 		resp, err = s.wire.UploadPart(ctx, &s3.UploadPartRequest{
 			Bucket: s.to.Bucket().Name(), Key: s.to.Key(), UploadID: s.upload.ID(), PartNumber: number,
 			Body: p.reader(ctx, s.mover), ContentLength: p.size, Checksum: p.checksum,
-			Sent: sent.add,
+			Sent: sent.add, CustomerKey: s.to.CustomerKey(),
 		})
 		sent.settle(err)
 		return false, err
