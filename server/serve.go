@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -22,7 +23,7 @@ const (
 // Serve serves on all listeners until ctx ends, then lets running requests
 // finish for up to 30 seconds, cuts off the rest, and returns nil. It closes the
 // listeners but not the Server. For TLS, pass a listener of crypto/tls; see
-// TLSConfig. For rapid sessions, see OfferRapid.
+// TLSConfig. For rapid sessions, see OfferRapid. Meanwhile it sweeps; see Config.
 func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
 	hs := &http.Server{
 		Handler:           s,
@@ -31,6 +32,11 @@ func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
+	tending, rest := context.WithCancel(ctx)
+	var worker sync.WaitGroup
+	worker.Go(func() { s.tend(tending) })
+	defer worker.Wait()
+	defer rest()
 	done := make(chan error, len(listeners))
 	for _, ln := range listeners {
 		go func() { done <- hs.Serve(ln) }()

@@ -29,6 +29,8 @@ import (
 	"github.com/icos-go/icos/server/iam"
 	"github.com/icos-go/icos/server/journal"
 	"github.com/icos-go/icos/server/kms"
+	"github.com/icos-go/icos/server/lifecycle"
+	"github.com/icos-go/icos/server/replication"
 	"github.com/icos-go/icos/server/resourceconfig"
 	"github.com/icos-go/icos/server/s3api"
 	"github.com/icos-go/icos/server/store"
@@ -74,6 +76,10 @@ type Config struct {
 	// of a bucket is served as bucket.host. If empty, s3-web before each of Hosts,
 	// as in s3-web.localhost.
 	WebsiteHosts []string
+	// SweepEvery is how often Serve does what the lifecycle rules say, and tries
+	// again what could not be replicated. If zero, every hour; if negative, only
+	// when Server.Sweep or Server.Advance is called.
+	SweepEvery time.Duration
 	// Journal is how many of the last requests are remembered; see
 	// Server.Journal. If zero, none.
 	Journal int
@@ -97,6 +103,10 @@ type Server struct {
 	clock  *clock.Clock
 	log    *slog.Logger
 	rapid  listeners
+
+	sweeper    *lifecycle.Sweeper
+	replicator *replication.Replicator
+	sweepEvery time.Duration
 
 	faults  fault.Injector
 	journal *journal.Log // nil if none is kept
@@ -147,14 +157,21 @@ func New(cfg Config) (*Server, error) {
 		return nil, errors.Join(fmt.Errorf("server: open keys: %w", err), st.Close())
 	}
 	s := &Server{
-		dir:    cfg.Dir,
-		store:  st,
-		iam:    ids,
-		kms:    keys,
-		hosts:  authn.NewHosts(cfg.Hosts),
-		sites:  authn.NewHosts(cfg.WebsiteHosts),
-		clock:  cfg.Clock,
-		log:    cfg.Logger,
+		dir:   cfg.Dir,
+		store: st,
+		iam:   ids,
+		kms:   keys,
+		hosts: authn.NewHosts(cfg.Hosts),
+		sites: authn.NewHosts(cfg.WebsiteHosts),
+		clock: cfg.Clock,
+		log:   cfg.Logger,
+
+		sweeper:    lifecycle.New(lifecycle.Config{Store: st, Now: cfg.Clock.Now, Logger: cfg.Logger}),
+		sweepEvery: cfg.SweepEvery,
+		replicator: replication.New(replication.Config{
+			Store: st, Sealer: s3api.NewSealer(keys, cfg.Encrypt), Now: cfg.Clock.Now, Logger: cfg.Logger,
+		}),
+
 		config: resourceconfig.New(resourceconfig.Config{Store: st, IAM: ids, Now: cfg.Now, Today: cfg.Clock.Now, Logger: cfg.Logger}),
 		ats:    ats.New(ats.Config{Store: st, IAM: ids, Now: cfg.Now, Logger: cfg.Logger}),
 	}
@@ -164,8 +181,11 @@ func New(cfg Config) (*Server, error) {
 	s.s3 = s3api.New(s3api.Config{
 		Store: st, IAM: ids, Authn: authn.New(authn.Config{Directory: ids, Now: cfg.Now, Hosts: cfg.Hosts}),
 		Hosts: cfg.Hosts, WebsiteHosts: cfg.WebsiteHosts, Location: cfg.Location, Reserved: []string{"identity", "oidc", "api"},
-		Now: cfg.Now, Today: cfg.Clock.Now, Keys: keys, Encrypt: cfg.Encrypt, Faults: &s.faults, Journal: s.journal, Logger: cfg.Logger,
+		Now: cfg.Now, Today: cfg.Clock.Now, Keys: keys, Encrypt: cfg.Encrypt, Replicator: s.replicator, Faults: &s.faults, Journal: s.journal, Logger: cfg.Logger,
 	})
+	if err := s.replicator.Resume(context.Background()); err != nil {
+		return nil, errors.Join(fmt.Errorf("server: go on with replication: %w", err), s.Close())
+	}
 	return s, nil
 }
 
@@ -253,6 +273,7 @@ func (s *Server) IAM() *iam.Service { return s.iam }
 func (s *Server) Close() error {
 	s.closing.Do(func() {
 		s.closed = s.rapid.close()
+		s.replicator.Close()
 		if err := s.store.Close(); err != nil {
 			s.closed = errors.Join(s.closed, fmt.Errorf("server: close store: %w", err))
 		}

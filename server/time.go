@@ -2,20 +2,62 @@ package server
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/icos-go/icos/server/clock"
 )
+
+// defaultSweepEvery is how often Serve sweeps. Lifecycle rules act at midnight
+// UTC, and COS itself says that they take up to a day.
+const defaultSweepEvery = time.Hour
 
 // Clock returns the clock of objects. Moving it alone changes what is read:
 // retentions end, and objects are archived and restored. [Server.Advance]
 // also does what is due.
 func (s *Server) Clock() *clock.Clock { return s.clock }
 
-// Advance moves the clock of objects by d and does all that is due by then:
-// objects expire and stale uploads are aborted. It returns when that is done.
-// Tokens and signatures keep the real time.
+// Advance moves the clock of objects by d and does all that is due by then; see
+// [Server.Sweep]. Tokens and signatures keep the real time.
+//
+// It is as if the server had slept meanwhile: a rule that counts from what
+// another one does, as that for noncurrent versions does, needs a second step.
 func (s *Server) Advance(ctx context.Context, d time.Duration) error {
 	s.clock.Advance(d)
-	return ctx.Err()
+	return s.Sweep(ctx)
+}
+
+// Sweep does what is due: objects expire, stale uploads are aborted, and what is
+// still to be replicated, or failed an hour ago, is replicated. It returns when
+// that is done. [Server.Serve] calls it every now and then.
+func (s *Server) Sweep(ctx context.Context) error {
+	_, err := s.sweeper.Sweep(ctx)
+	err = errors.Join(err, s.replicator.Resume(ctx))
+	if err != nil {
+		return err
+	}
+	return s.replicator.Wait(ctx)
+}
+
+// tend sweeps until ctx ends. What fails has been logged.
+func (s *Server) tend(ctx context.Context) {
+	every := s.sweepEvery
+	switch {
+	case every < 0:
+		return
+	case every == 0:
+		every = defaultSweepEvery
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("sweep", "err", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }

@@ -19,14 +19,6 @@ const (
 	codeRestoreInProgress  code = "RestoreAlreadyInProgress"
 )
 
-// newArchive says when a new object goes to the archive of the bucket.
-func (c *call) newArchive() store.Archive {
-	if c.info.Documents["lifecycle"] == nil {
-		return store.Archive{}
-	}
-	return c.rules().Archives(c.today())
-}
-
 // readable refuses to read the bytes of an object that lies in an archive.
 func (c *call) readable(o *store.Object) error {
 	if o.Archive.Class == "" {
@@ -52,9 +44,7 @@ func (c *call) storageClass(o *store.Object) string {
 
 // setArchiveHeaders tells where an object is on its way to the archive and back, and when it expires.
 func (c *call) setArchiveHeaders(h http.Header, o *store.Object) {
-	if c.info.Documents["lifecycle"] != nil {
-		c.setExpirationHeader(h, o)
-	}
+	c.setExpirationHeader(h, o)
 	a := &o.Archive
 	if a.Class == "" {
 		return
@@ -97,7 +87,7 @@ func className(location string) string {
 
 // setExpirationHeader tells when an object expires. Only current objects do so by themselves.
 func (c *call) setExpirationHeader(h http.Header, o *store.Object) {
-	if o.DeleteMarker || !o.Latest {
+	if c.info.Documents["lifecycle"] == nil || o.DeleteMarker || !o.Latest {
 		return
 	}
 	if due, ok := c.rules().Expires(o); ok {
@@ -127,15 +117,8 @@ func (c *call) restoreObject() error {
 	if err != nil {
 		return err
 	}
-	version := ""
-	if id, found := c.query.lookup("versionId"); found {
-		if id == "" {
-			return invalidArgument("Version id cannot be the empty string")
-		}
-		version = id
-	}
 	status := http.StatusAccepted
-	o, err := c.store.UpdateVersion(c.r.Context(), c.bucket, c.key, version, func(o *store.Object) error {
+	err = c.updateVersion(func(o *store.Object) error {
 		if !c.mayObject(c.info, o, needRead) {
 			return newError(codeAccessDenied)
 		}
@@ -157,10 +140,7 @@ func (c *call) restoreObject() error {
 		return nil
 	})
 	if err != nil {
-		return c.hidden(err)
-	}
-	if o.Version != "" {
-		c.w.Header()["X-Amz-Version-Id"] = []string{o.Version}
+		return err
 	}
 	c.writeStatus(status)
 	return nil

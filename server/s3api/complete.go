@@ -50,7 +50,8 @@ func (c *call) completeUpload() error {
 	if err != nil {
 		return err
 	}
-	c.replicate(&object)
+	c.stored(&object)
+	c.setVersion(&object)
 	c.setEncryptionHeaders(c.w.Header(), &object.Encryption)
 	x := newXML()
 	x.root("CompleteMultipartUploadResult")

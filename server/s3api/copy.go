@@ -11,20 +11,26 @@ import (
 // copySource is what x-amz-copy-source names, and the preconditions on it.
 type copySource struct {
 	bucket, key string
+	version     string // as in store.OpenVersion
 	info        store.Bucket
 	byRole      bool // a role lets the caller copy from there
 	conditions  conditions
+
+	copied string // VersionID of the object that was there
 }
 
-// parseCopySource reads x-amz-copy-source: bucket/key, percent-encoded, with or without a leading slash and ?versionId=null.
-func parseCopySource(header string) (bucket, key string, err error) {
-	invalid := func(why string) (string, string, error) {
-		return "", "", invalidArgument("Copy Source must mention the source bucket and key: sourcebucket/sourcekey; " + why)
+// parseCopySource reads x-amz-copy-source: bucket/key, percent-encoded, with or without a leading slash and ?versionId=.
+func parseCopySource(header string) (bucket, key, version string, err error) {
+	invalid := func(why string) (string, string, string, error) {
+		return "", "", "", invalidArgument("Copy Source must mention the source bucket and key: sourcebucket/sourcekey; " + why)
 	}
 	source := strings.TrimPrefix(header, "/")
 	if i := strings.LastIndex(source, "?versionId="); i >= 0 {
-		if err := checkVersion(source[i+len("?versionId="):], true); err != nil {
-			return "", "", err
+		if version, err = url.QueryUnescape(source[i+len("?versionId="):]); err != nil {
+			return invalid("the version is not properly percent-encoded")
+		}
+		if err := checkVersion(version, true); err != nil {
+			return "", "", "", err
 		}
 		source = source[:i]
 	}
@@ -39,14 +45,14 @@ func parseCopySource(header string) (bucket, key string, err error) {
 	case key == "":
 		return invalid("the key is missing")
 	}
-	return bucket, key, checkKey(key)
+	return bucket, key, version, checkKey(key)
 }
 
 // copySource reads the headers that name the source and looks up its bucket.
 func (c *call) copySource() (*copySource, error) {
 	var s copySource
 	var err error
-	if s.bucket, s.key, err = parseCopySource(c.r.Header.Get("X-Amz-Copy-Source")); err != nil {
+	if s.bucket, s.key, s.version, err = parseCopySource(c.r.Header.Get("X-Amz-Copy-Source")); err != nil {
 		return nil, err
 	}
 	if s.info, err = c.store.Bucket(c.r.Context(), s.bucket); err != nil {
@@ -65,6 +71,7 @@ func (c *call) checkSource(s *copySource, o *store.Object, n int64) error {
 	if !s.byRole && !c.granted(&s.info, o.ACL, needRead) {
 		return newError(codeAccessDenied)
 	}
+	s.copied = o.VersionID()
 	if s.conditions.evaluate(o) != proceed {
 		return newError(codePreconditionFailed)
 	}
@@ -88,7 +95,12 @@ func (c *call) hiddenSource(s *copySource, err error) error {
 	if storeCode(err) == codeNoSuchKey && !c.mayList(&s.info, s.key) {
 		return newError(codeAccessDenied)
 	}
-	return err
+	return sourceMarker(err)
+}
+
+// ontoItself reports whether a copy changes nothing: its source is its target, and not another version of it.
+func (c *call) ontoItself(s *copySource) bool {
+	return s.bucket == c.bucket && s.key == c.key && (s.version == "" || c.info.Versioning == "")
 }
 
 func (c *call) copyObject() error {
@@ -104,7 +116,7 @@ func (c *call) copyObject() error {
 	case directive != "" && !strings.EqualFold(directive, "COPY"):
 		return invalidArgument("Unknown metadata directive.")
 	}
-	if !replace && source.bucket == c.bucket && source.key == c.key && h["X-Amz-Website-Redirect-Location"] == nil && !asksEncryption(h) {
+	if !replace && c.ontoItself(source) && h["X-Amz-Website-Redirect-Location"] == nil && !asksEncryption(h) {
 		return invalidRequest("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
 	}
 	put, err := c.putOptions()
@@ -124,7 +136,7 @@ func (c *call) copyObject() error {
 		return err
 	}
 	put.Dated = c.keepNew(&asked)
-	o := &store.CopyOptions{PutOptions: *put, Unseal: c.unsealSource(source)}
+	o := &store.CopyOptions{PutOptions: *put, SourceVersion: source.version, Unseal: c.unsealSource(source)}
 	o.CheckSource = func(object store.Object) error {
 		if err := c.checkSource(source, &object, object.Size); err != nil {
 			return err
@@ -136,7 +148,6 @@ func (c *call) copyObject() error {
 		}
 		if copyTags {
 			o.Tags = object.Tags
-			o.Replication = c.newReplication(c.key, o.Tags)
 		}
 		if copyRetention && object.Retention.Kept {
 			asked.source = &object.Retention
@@ -156,7 +167,9 @@ func (c *call) copyObject() error {
 	if err != nil {
 		return c.hiddenSource(source, err)
 	}
-	c.replicate(&object)
+	c.stored(&object)
+	c.setVersion(&object)
+	c.setSourceVersion(source)
 	c.setEncryptionHeaders(c.w.Header(), &object.Encryption)
 	x := newXML()
 	x.root("CopyObjectResult")

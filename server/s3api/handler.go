@@ -12,6 +12,7 @@ import (
 	"github.com/icos-go/icos/server/journal"
 	"github.com/icos-go/icos/server/kms"
 	"github.com/icos-go/icos/server/lifecycle"
+	"github.com/icos-go/icos/server/replication"
 	"github.com/icos-go/icos/server/store"
 )
 
@@ -43,6 +44,9 @@ type Config struct {
 	// Faults has requests fail on purpose. If nil, none does.
 	Faults *fault.Injector
 
+	// Replicator makes the copies that replication rules ask for. If nil, they are left to one that comes later.
+	Replicator *replication.Replicator
+
 	// Journal is given every request. If nil, none is kept.
 	Journal *journal.Log
 
@@ -73,16 +77,18 @@ type handler struct {
 	keys     *kms.Service
 	encrypt  bool
 
-	lifecycles parsed[lifecycle.Rules]
-	sites      parsed[*website]
-	sitesAt    authn.Hosts
+	lifecycles   parsed[lifecycle.Rules]
+	replications parsed[replication.Rules]
+	replicator   *replication.Replicator // nil if nothing is replicated
+	sites        parsed[*website]
+	sitesAt      authn.Hosts
 }
 
 // New returns the handler. It never closes what it is given.
 func New(c Config) http.Handler {
 	h := &handler{
 		store: c.Store, iam: c.IAM, authn: c.Authn, now: c.Now, today: c.Today, log: c.Logger,
-		faults: c.Faults, journal: c.Journal, keys: c.Keys, encrypt: c.Encrypt,
+		faults: c.Faults, journal: c.Journal, keys: c.Keys, encrypt: c.Encrypt, replicator: c.Replicator,
 		hosts:    authn.NewHosts(c.Hosts),
 		sitesAt:  authn.NewHosts(c.WebsiteHosts),
 		location: "us-south-standard",

@@ -45,7 +45,7 @@ func (c *call) putObject() error {
 	h["Etag"] = []string{quote(object.ETag)}
 	setChecksum(h, object.Checksum)
 	c.setEncryptionHeaders(h, &object.Encryption)
-	c.replicate(&object)
+	c.stored(&object)
 	c.writeStatus(http.StatusOK)
 	return nil
 }
@@ -90,8 +90,6 @@ func (c *call) putOptions() (*store.PutOptions, error) {
 	if o.Lock, err = c.newLock(); err != nil {
 		return nil, err
 	}
-	o.Archive = c.newArchive()
-	o.Replication = c.newReplication(c.key, o.Tags)
 	if o.Check, err = writeCheck(h); err != nil {
 		return nil, err
 	}

@@ -156,6 +156,7 @@ func (c *call) keepNew(a *retentionAsked) func(*store.Object) error {
 			l := b.ObjectLock.New(o.Modified)
 			o.Lock.Mode, o.Lock.Until = l.Mode, l.Until
 		}
+		c.stamp(o)
 		o.Retention, err = newRetention(&b, o.Modified, a)
 		return err
 	}

@@ -11,9 +11,7 @@ func TestNotImplemented(t *testing.T) {
 	s.put("/bucket/k", "hello")
 	tests := []struct{ method, path, name string }{
 		{"GET", "/bucket?versioning", "GetBucketVersioning"},
-		{"GET", "/bucket?replication", "GetBucketReplication"},
-		{"GET", "/bucket?ibm-replication-failures", "ListBucketReplicationFailures"},
-		{"PUT", "/bucket?ibm-replication-reattempt", "PutBucketReplicationReattempt"},
+
 		{"GET", "/bucket?analytics&id=x", "GetBucketAnalyticsConfiguration"},
 		{"DELETE", "/bucket?policy", "DeleteBucketPolicy"},
 		{"GET", "/bucket?logging", "GetBucketLogging"},

@@ -159,11 +159,18 @@ func (c *call) updateVersion(change func(*store.Object) error) error {
 	if err != nil {
 		return err
 	}
-	o, err := c.store.UpdateVersion(c.r.Context(), c.bucket, c.key, version, change)
+	o, err := c.store.UpdateVersion(c.r.Context(), c.bucket, c.key, version, func(o *store.Object) error {
+		if err := change(o); err != nil {
+			return err
+		}
+		c.restamp(o)
+		return nil
+	})
 	if err != nil {
 		return c.hidden(err)
 	}
 	c.setVersion(&o)
+	c.replicator.Add(c.bucket, &o)
 	return nil
 }
 
