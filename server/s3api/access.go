@@ -163,18 +163,3 @@ func (c *call) hidden(err error) error {
 	}
 	return err
 }
-
-// checkVersion accepts the only version that objects of an unversioned bucket have.
-func (c *call) checkVersion() error {
-	return checkVersion(c.query.lookup("versionId"))
-}
-
-func checkVersion(id string, found bool) error {
-	switch {
-	case !found || id == "null":
-		return nil
-	case id == "":
-		return invalidArgument("Version id cannot be the empty string")
-	}
-	return newError(codeNoSuchVersion)
-}

@@ -242,12 +242,9 @@ func (c *call) putBucketACL() error {
 }
 
 func (c *call) getObjectACL() error {
-	if err := c.checkVersion(); err != nil {
-		return err
-	}
-	o, err := c.store.Stat(c.r.Context(), c.bucket, c.key)
+	o, err := c.statVersion()
 	if err != nil {
-		return c.hidden(err)
+		return err
 	}
 	if !c.mayObject(c.info, &o, needReadACP) {
 		return newError(codeAccessDenied)
@@ -256,13 +253,10 @@ func (c *call) getObjectACL() error {
 }
 
 func (c *call) putObjectACL() error {
-	if err := c.checkVersion(); err != nil {
-		return err
-	}
 	// Who may not write the ACL is told that, and not what is wrong with the ACL.
-	o, err := c.store.Stat(c.r.Context(), c.bucket, c.key)
+	o, err := c.statVersion()
 	if err != nil {
-		return c.hidden(err)
+		return err
 	}
 	if !c.mayObject(c.info, &o, needWriteACP) {
 		return newError(codeAccessDenied)
@@ -274,7 +268,7 @@ func (c *call) putObjectACL() error {
 	if err := c.admitACL(acl); err != nil {
 		return err
 	}
-	_, err = c.store.Update(c.r.Context(), c.bucket, c.key, func(o *store.Object) error {
+	err = c.updateVersion(func(o *store.Object) error {
 		if !c.mayObject(c.info, o, needWriteACP) {
 			return newError(codeAccessDenied)
 		}
@@ -282,7 +276,7 @@ func (c *call) putObjectACL() error {
 		return nil
 	})
 	if err != nil {
-		return c.hidden(err)
+		return err
 	}
 	c.writeStatus(http.StatusOK)
 	return nil

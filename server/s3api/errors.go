@@ -207,6 +207,9 @@ func toAPIError(err error) *apiError {
 	if e, ok := errors.AsType[*authn.Error](err); ok {
 		return &apiError{code: code(e.Code), status: e.Status, message: e.Message, cause: err}
 	}
+	if e, ok := errors.AsType[*store.MarkerError](err); ok {
+		return markerError(e)
+	}
 	e := newError(storeCode(err))
 	e.cause = err
 	return e
@@ -228,6 +231,8 @@ func storeCode(err error) code {
 		return codeBucketAlreadyExists
 	case errors.Is(err, store.ErrBucketNotEmpty):
 		return codeBucketNotEmpty
+	case errors.Is(err, store.ErrNoSuchVersion):
+		return codeNoSuchVersion
 	case errors.Is(err, store.ErrNoSuchUpload):
 		return codeNoSuchUpload
 	case errors.Is(err, store.ErrInvalidPart):

@@ -100,6 +100,7 @@ func (c *call) setObjectHeaders(o *store.Object) {
 	for name, value := range o.Metadata {
 		h[http.CanonicalHeaderKey(metadataPrefix+name)] = []string{value}
 	}
+	c.setVersion(o)
 	setTagHeaders(h, o)
 	setLockHeaders(h, o)
 	setRetentionHeaders(h, o)

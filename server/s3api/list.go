@@ -124,49 +124,6 @@ func (c *call) listObjectsV2() error {
 	return c.writeXML(http.StatusOK, x)
 }
 
-// listVersions lists the versions of a bucket without versioning: one of each object, whose id is null.
-func (c *call) listVersions() error {
-	q, err := c.listQuery("max-keys")
-	if err != nil {
-		return err
-	}
-	marker, idMarker := c.query.get("key-marker"), c.query.get("version-id-marker")
-	if marker == "" && idMarker != "" {
-		return invalidArgument("A version-id marker cannot be specified without a key marker.")
-	}
-	page, err := c.page(&q, marker)
-	if err != nil {
-		return err
-	}
-	x := newXML()
-	x.url = q.url
-	x.root("ListVersionsResult")
-	x.text("Name", c.bucket)
-	x.key("Prefix", q.prefix)
-	x.key("KeyMarker", marker)
-	x.text("VersionIdMarker", idMarker)
-	if page.Truncated {
-		x.key("NextKeyMarker", page.Next)
-		if n := len(page.Objects); n > 0 && page.Objects[n-1].Key == page.Next {
-			x.text("NextVersionIdMarker", "null")
-		}
-	}
-	x.listed(&q, page.Truncated)
-	for i := range page.Objects {
-		o := &page.Objects[i]
-		x.open("Version")
-		x.key("Key", o.Key)
-		x.text("VersionId", "null")
-		x.bool("IsLatest", true)
-		x.object(o, c.storageClass(o))
-		x.owner("Owner", c.info.Owner)
-		x.close("Version")
-	}
-	x.commonPrefixes(page.Prefixes)
-	x.close("ListVersionsResult")
-	return c.writeXML(http.StatusOK, x)
-}
-
 // listed writes the elements that follow the markers of a listing of keys.
 func (x *xmlWriter) listed(q *listQuery, truncated bool) {
 	x.int("MaxKeys", int64(q.limit))

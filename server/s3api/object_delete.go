@@ -1,6 +1,7 @@
 package s3api
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -21,23 +22,31 @@ const (
 
 // deleteObject answers 204 also if there is no such object.
 func (c *call) deleteObject() error {
-	if err := c.checkVersion(); err != nil {
+	version, found := c.query.lookup("versionId")
+	if err := checkDeletedVersion(version, found); err != nil {
 		return err
 	}
-	check := c.removable
+	var check func(*store.Object) error
 	if match, found := joined(c.r.Header, "If-Match"); found {
-		check = func(current *store.Object) error {
-			if current != nil && !matchETag(match, current.ETag, false) {
+		check = func(named *store.Object) error {
+			if named != nil && !matchETag(match, named.ETag, false) {
 				return preconditionFailed("If-Match")
 			}
-			return c.removable(current)
+			return nil
 		}
 	}
-	if _, err := c.store.Delete(c.r.Context(), c.bucket, c.key, check); err != nil {
+	d, err := c.remove(c.r.Context(), c.key, version, check)
+	if err != nil {
 		return err
 	}
+	c.setDeleted(&d, version)
 	c.writeStatus(http.StatusNoContent)
 	return nil
+}
+
+// remove deletes an object or a version of it, unless it is kept.
+func (c *call) remove(ctx context.Context, key, version string, check func(*store.Object) error) (store.Deleted, error) {
+	return c.store.DeleteVersion(ctx, c.bucket, key, version, &store.DeleteOptions{Check: check, Removable: c.removable})
 }
 
 // deletion is one key of a DeleteObjects and what became of it.
@@ -45,6 +54,7 @@ type deletion struct {
 	key     string
 	version string
 	named   bool // the request named a version
+	done    store.Deleted
 	err     error
 }
 
@@ -78,7 +88,7 @@ func (c *call) deleteObjects() error {
 					d.err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
 				}
 			}()
-			_, d.err = c.store.Delete(ctx, c.bucket, d.key, c.removable)
+			d.done, d.err = c.remove(ctx, d.key, d.version, nil)
 			return nil
 		})
 	}
@@ -99,7 +109,7 @@ func (d *deletion) check() error {
 	if err := checkKey(d.key); err != nil {
 		return err
 	}
-	return checkVersion(d.version, d.named)
+	return checkDeletedVersion(d.version, d.named)
 }
 
 // deleted writes what became of one key.
@@ -113,6 +123,7 @@ func (c *call) deleted(x *xmlWriter, d *deletion, quiet bool) {
 		if d.named {
 			x.text("VersionId", d.version)
 		}
+		x.deletedMarker(d)
 		x.close("Deleted")
 		return
 	}
@@ -128,6 +139,18 @@ func (c *call) deleted(x *xmlWriter, d *deletion, quiet bool) {
 	x.text("Code", string(e.code))
 	x.text("Message", e.message)
 	x.close("Error")
+}
+
+// deletedMarker says that a deletion added a delete marker, or removed one.
+func (x *xmlWriter) deletedMarker(d *deletion) {
+	version := d.done.MarkerVersion
+	if d.done.DeleteMarker {
+		version = d.version
+	}
+	if d.done.MarkerMade || d.done.DeleteMarker {
+		x.bool("DeleteMarker", true)
+		x.text("DeleteMarkerVersionId", version)
+	}
 }
 
 // parseDelete reads a Delete document.

@@ -10,10 +10,11 @@ import (
 )
 
 func (c *call) getObject() error {
-	if err := c.checkVersion(); err != nil {
+	version, err := c.namedVersion()
+	if err != nil {
 		return err
 	}
-	r, err := c.store.Open(c.r.Context(), c.bucket, c.key)
+	r, err := c.store.OpenVersion(c.r.Context(), c.bucket, c.key, version)
 	if err != nil {
 		return c.hidden(err)
 	}
@@ -35,11 +36,12 @@ func (c *call) getObject() error {
 }
 
 func (c *call) headObject() error {
-	if err := c.checkVersion(); err != nil {
+	version, err := c.namedVersion()
+	if err != nil {
 		return err
 	}
 	if c.query.has("partNumber") { // where the part lies takes opening the object
-		r, err := c.store.Open(c.r.Context(), c.bucket, c.key)
+		r, err := c.store.OpenVersion(c.r.Context(), c.bucket, c.key, version)
 		if err != nil {
 			return c.hidden(err)
 		}
@@ -51,7 +53,7 @@ func (c *call) headObject() error {
 		c.writeView(v)
 		return nil
 	}
-	o, err := c.store.Stat(c.r.Context(), c.bucket, c.key)
+	o, err := c.store.StatVersion(c.r.Context(), c.bucket, c.key, version)
 	if err != nil {
 		return c.hidden(err)
 	}

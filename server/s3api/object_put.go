@@ -44,6 +44,7 @@ func (c *call) putObject() error {
 	h := c.w.Header()
 	h["Etag"] = []string{quote(object.ETag)}
 	setChecksum(h, object.Checksum)
+	c.setVersion(&object)
 	c.setEncryptionHeaders(h, &object.Encryption)
 	c.stored(&object)
 	c.writeStatus(http.StatusOK)

@@ -141,7 +141,7 @@ func FuzzCopySource(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, header string) {
-		bucket, key, err := parseCopySource(header)
+		bucket, key, _, err := parseCopySource(header)
 		if err != nil {
 			return
 		}

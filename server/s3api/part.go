@@ -83,7 +83,7 @@ func (c *call) uploadPartCopy() error {
 	if err != nil {
 		return err
 	}
-	o := &store.CopyPartOptions{}
+	o := &store.CopyPartOptions{SourceVersion: source.version}
 	if header := c.r.Header.Get("X-Amz-Copy-Source-Range"); header != "" {
 		first, last, err := parseCopyRange(header)
 		if err != nil {
@@ -117,6 +117,7 @@ func (c *call) uploadPartCopy() error {
 		return c.hiddenSource(source, err)
 	}
 	c.setSealHeaders(c.w.Header(), seal)
+	c.setSourceVersion(source)
 	x := newXML()
 	x.root("CopyPartResult")
 	x.time("LastModified", part.Modified)

@@ -173,19 +173,3 @@ func (c *call) updateVersion(change func(*store.Object) error) error {
 	c.replicator.Add(c.bucket, &o)
 	return nil
 }
-
-// namedVersion reads versionId, "" if there is none.
-func (c *call) namedVersion() (string, error) {
-	version, found := c.query.lookup("versionId")
-	if found && version == "" {
-		return "", invalidArgument("Version id cannot be the empty string")
-	}
-	return version, nil
-}
-
-// setVersion says which version the answer is about, where objects have versions.
-func (c *call) setVersion(o *store.Object) {
-	if c.info.Versioning != "" {
-		c.w.Header()["X-Amz-Version-Id"] = []string{o.VersionID()}
-	}
-}

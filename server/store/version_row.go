@@ -28,6 +28,12 @@ func parseVersionID(s string) (seq id, random uint64, ok bool) {
 	return seq, random, ok && random != 0
 }
 
+// ValidVersionID reports whether a store may have made the id, or it is NullVersion.
+func ValidVersionID(id string) bool {
+	_, _, ok := parseVersionID(id)
+	return ok || id == NullVersion
+}
+
 // null reports whether the row is that of the null version.
 func (o *objectRow) null() bool { return o.random == 0 }
 
