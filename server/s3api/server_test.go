@@ -53,6 +53,7 @@ type serverOptions struct {
 	hosts    []string
 	websites []string
 	now      func() time.Time
+	today    func() time.Time // of objects; nil for now
 }
 
 func newServer(t testing.TB, o serverOptions) *server {
@@ -61,7 +62,10 @@ func newServer(t testing.TB, o serverOptions) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st, err := store.Open(t.TempDir(), &store.Options{MinPartSize: o.minPart, Now: o.now})
+	if o.today == nil {
+		o.today = o.now
+	}
+	st, err := store.Open(t.TempDir(), &store.Options{MinPartSize: o.minPart, Now: o.today})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +80,7 @@ func newServer(t testing.TB, o serverOptions) *server {
 	}
 	h := s3api.New(s3api.Config{
 		Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
-		Store:  st, IAM: service, Now: o.now, Hosts: o.hosts, WebsiteHosts: o.websites, Reserved: []string{"identity"},
+		Store:  st, IAM: service, Now: o.now, Today: o.today, Hosts: o.hosts, WebsiteHosts: o.websites, Reserved: []string{"identity"},
 		Authn: authn.New(authn.Config{Directory: service, Now: o.now, Hosts: o.hosts}),
 	})
 	ts := httptest.NewServer(h)

@@ -176,15 +176,7 @@ func (c *call) setObjectTags(tags []store.Tag, status int) error {
 	return nil
 }
 
-func (c *call) getBucketTagging() error {
-	document := c.info.Documents[tagging]
-	if document == nil {
-		return &apiError{code: "NoSuchTagSet", status: http.StatusNotFound, message: "The TagSet does not exist"}
-	}
-	x := newXML()
-	x.b = append(x.b[:0], document...)
-	return c.writeXML(http.StatusOK, x)
-}
+func (c *call) getBucketTagging() error { return c.getConfiguration(tagging, codeNoSuchTagSet) }
 
 func (c *call) putBucketTagging() error {
 	tags, err := c.readTagging(maxBucketTags)
@@ -193,29 +185,11 @@ func (c *call) putBucketTagging() error {
 	}
 	x := newXML()
 	x.tagging(tags)
-	document := slices.Clone(x.b)
-	x.free()
-	return c.setBucketTagging(document, http.StatusOK)
+	return c.setConfiguration(tagging, x.take(), http.StatusOK, nil)
 }
 
-func (c *call) deleteBucketTagging() error { return c.setBucketTagging(nil, http.StatusNoContent) }
-
-func (c *call) setBucketTagging(document []byte, status int) error {
-	if _, err := c.store.UpdateBucket(c.r.Context(), c.bucket, func(b *store.Bucket) error {
-		if document == nil {
-			delete(b.Documents, tagging)
-			return nil
-		}
-		if b.Documents == nil {
-			b.Documents = make(map[string][]byte)
-		}
-		b.Documents[tagging] = document
-		return nil
-	}); err != nil {
-		return err
-	}
-	c.writeStatus(status)
-	return nil
+func (c *call) deleteBucketTagging() error {
+	return c.setConfiguration(tagging, nil, http.StatusNoContent, nil)
 }
 
 func (rs *routes) tagging() {
