@@ -46,7 +46,22 @@ func (c *call) deleteObject() error {
 
 // remove deletes an object or a version of it, unless it is kept.
 func (c *call) remove(ctx context.Context, key, version string, check func(*store.Object) error) (store.Deleted, error) {
-	return c.store.DeleteVersion(ctx, c.bucket, key, version, &store.DeleteOptions{Check: check, Removable: c.removable})
+	var marker store.Object
+	d, err := c.store.DeleteVersion(ctx, c.bucket, key, version, &store.DeleteOptions{
+		Check: check, Removable: c.removable,
+		Dated: func(o *store.Object) error {
+			c.stamp(o)
+			marker = *o
+			return nil
+		},
+	})
+	if err == nil && d.MarkerMade {
+		if d.MarkerVersion != store.NullVersion {
+			marker.Version = d.MarkerVersion
+		}
+		c.replicator.Add(c.bucket, &marker)
+	}
+	return d, err
 }
 
 // deletion is one key of a DeleteObjects and what became of it.
