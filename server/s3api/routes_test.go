@@ -10,8 +10,6 @@ func TestNotImplemented(t *testing.T) {
 	s := newServer(t, serverOptions{})
 	s.put("/bucket/k", "hello")
 	tests := []struct{ method, path, name string }{
-		{"GET", "/bucket?versioning", "GetBucketVersioning"},
-
 		{"GET", "/bucket?analytics&id=x", "GetBucketAnalyticsConfiguration"},
 		{"DELETE", "/bucket?policy", "DeleteBucketPolicy"},
 		{"GET", "/bucket?logging", "GetBucketLogging"},
