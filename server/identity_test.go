@@ -79,6 +79,8 @@ func TestForgedTokens(t *testing.T) {
 		"empty":                  "Bearer ",
 		"dots":                   "Bearer ..",
 		"endless":                "Bearer " + strings.Repeat("a", 60<<10),
+		"for another receiver":   "Bearer " + delegated(t, s),
+		"for a compute resource": "Bearer " + resourceToken(t, s),
 		"an API key":             "Bearer " + s.Credential("").APIKey,
 		"followed by more":       token + " x",
 		"padded":                 token + "=",
@@ -87,6 +89,37 @@ func TestForgedTokens(t *testing.T) {
 			t.Errorf("%s = %d %s, want 403 AccessDenied", name, w.Code, w.Body)
 		}
 	}
+}
+
+// delegated returns a token that is good for the transfer service, and for nobody else.
+func delegated(t *testing.T, s *server.Server) string {
+	t.Helper()
+	form := url.Values{
+		"grant_type": {"urn:ibm:params:oauth:grant-type:apikey"}, "apikey": {s.Credential("").APIKey},
+		"response_type": {"delegated_refresh_token"}, "receiver_client_ids": {"aspera_ats"},
+	}
+	w := do(s, "POST", "/identity/token", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+	var answer struct {
+		Token string `json:"delegated_refresh_token"`
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil || answer.Token == "" {
+		t.Fatalf("delegated token = %d %s", w.Code, w.Body)
+	}
+	return answer.Token
+}
+
+// resourceToken returns a token that logs into a trusted profile, and does nothing else.
+func resourceToken(t *testing.T, s *server.Server) string {
+	t.Helper()
+	p, err := s.IAM().CreateProfile(t.Context(), s.Credential("").ResourceInstanceID, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := s.IAM().NewResourceToken(p.ID, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
 }
 
 // The caches of tokens and signing keys must not grow with what clients send.

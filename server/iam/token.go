@@ -23,12 +23,15 @@ type claims struct {
 	IssuedAt   int64        `json:"iat"`
 	Expires    int64        `json:"exp"`
 	NotBefore  int64        `json:"nbf,omitempty"` // never issued, but obeyed
-	Issuer     string       `json:"iss"`
-	GrantType  string       `json:"grant_type"`
-	Scope      string       `json:"scope"`
-	ClientID   string       `json:"client_id"`
-	ACR        int          `json:"acr"`
-	AMR        []string     `json:"amr"`
+	// Audience is never issued: an access token is for every service of the account. One that names an audience is for somebody
+	// else, and is refused.
+	Audience  any      `json:"aud,omitempty"`
+	Issuer    string   `json:"iss"`
+	GrantType string   `json:"grant_type"`
+	Scope     string   `json:"scope"`
+	ClientID  string   `json:"client_id"`
+	ACR       int      `json:"acr"`
+	AMR       []string `json:"amr"`
 }
 
 type authnClaim struct {

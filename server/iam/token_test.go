@@ -150,6 +150,8 @@ func TestForeignTokensAreRefused(t *testing.T) {
 		"signature removed":  parts[0] + "." + parts[1] + ".",
 		"another issuer":     ours(with("iss", "https://iam.example")),
 		"no issuer":          ours(with("iss", nil)),
+		"an audience":        ours(with("aud", "kms")),
+		"audiences":          ours(with("aud", []string{"kms", "iam"})),
 		"no expiry":          ours(with("exp", nil)),
 		"no issue time":      ours(with("iat", nil)),
 		"expired":            ours(with("exp", start.Unix())),

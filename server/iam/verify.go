@@ -65,7 +65,7 @@ func (s *Service) verifySignature(raw string) (*claims, error) {
 	if err := s.verifyJWT(raw, c); err != nil {
 		return nil, err
 	}
-	if c.Issuer != s.issuer || c.Expires <= 0 || c.IssuedAt <= 0 || c.IAMID == "" {
+	if c.Issuer != s.issuer || c.Expires <= 0 || c.IssuedAt <= 0 || c.IAMID == "" || c.Audience != nil {
 		return nil, errTokenInvalid
 	}
 	return c, nil
