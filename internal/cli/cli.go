@@ -201,6 +201,8 @@ func verbs() []verb {
 		{"rb", "objects", newRb},
 		{"acl", "objects", newACL},
 		{"presign", "objects", newPresign},
+		{"cors", "objects", newCORS},
+		{"website", "objects", newWebsite},
 		{"serve", "local", newServe},
 		{"admin", "local", newAdmin},
 		{"demo", "local", newDemo},

@@ -124,6 +124,8 @@ func exitCode(err error) int {
 
 func serviceExitCode(e *icos.Error) int {
 	switch {
+	case e.StatusCode == http.StatusNotFound && (strings.Contains(e.Code, "Configuration") || e.Code == "NoSuchTagSet"):
+		return exitNoObject // what the bucket, which is there, does not have
 	case e.Code == "NoSuchBucket", e.StatusCode == http.StatusNotFound && e.Key == "":
 		return exitNoBucket
 	case e.StatusCode == http.StatusNotFound:
