@@ -12,20 +12,25 @@ import (
 )
 
 func newMb(a *app) *cobra.Command {
-	var acl string
+	var acl, rootKey string
 	cmd := &cobra.Command{
 		Use:   "mb cos://BUCKET...",
 		Short: "Make buckets",
 		Long: `Make buckets. Their location is what --location says, else that of the
 configuration, else the standard class of the endpoint's region.
 
+With --root-key every object is encrypted under a root key of Key Protect, whose CRN
+icos kms ls shows. That cannot be changed later, and when the key is deleted the
+contents of the bucket are lost.
+
 ` + exitHelp,
 		Example: `  icos mb cos://my-bucket
-  icos mb --location eu-de-smart cos://my-bucket`,
+  icos mb --location eu-de-smart cos://my-bucket
+  icos mb --root-key "$(icos kms create my-key)" cos://secrets`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.eachBucket(cmd.Context(), args, func(ctx context.Context, b *icos.Bucket) error {
-				if err := b.Create(ctx, &icos.CreateOptions{ACL: icos.CannedACL(acl)}); err != nil {
+				if err := b.Create(ctx, &icos.CreateOptions{ACL: icos.CannedACL(acl), RootKeyCRN: rootKey}); err != nil {
 					return fmt.Errorf("make cos://%s: %w", b.Name(), err)
 				}
 				if a.flags.json {
@@ -37,6 +42,7 @@ configuration, else the standard class of the endpoint's region.
 		},
 	}
 	cmd.Flags().StringVar(&acl, "acl", "", "canned ACL: private or public-read")
+	cmd.Flags().StringVar(&rootKey, "root-key", "", "`CRN` of the root key to encrypt the buckets under")
 	return cmd
 }
 

@@ -200,6 +200,7 @@ func verbs() []verb {
 		{"mb", "objects", newMb},
 		{"rb", "objects", newRb},
 		{"acl", "objects", newACL},
+		{"kms", "objects", newKMS},
 		{"presign", "objects", newPresign},
 		{"cors", "objects", newCORS},
 		{"website", "objects", newWebsite},

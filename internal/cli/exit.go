@@ -13,6 +13,7 @@ import (
 	"github.com/icos-go/icos"
 	"github.com/icos-go/icos/aspera"
 	"github.com/icos-go/icos/auth"
+	"github.com/icos-go/icos/keyprotect"
 	"github.com/icos-go/icos/rapid/relay"
 	"github.com/icos-go/icos/transfer"
 )
@@ -83,6 +84,7 @@ func exitCode(err error) int {
 		vague *someUnsure
 		serr  *icos.Error
 		iam   *auth.IAMError
+		kerr  *keyprotect.Error
 	)
 	switch {
 	case err == nil:
@@ -110,6 +112,11 @@ func exitCode(err error) int {
 		return exitPermission
 	case errors.As(err, &serr):
 		return serviceExitCode(serr)
+	case errors.As(err, &kerr) && kerr.StatusCode != http.StatusNotFound && kerr.StatusCode != http.StatusGone:
+		if kerr.StatusCode >= http.StatusInternalServerError && kerr.StatusCode != http.StatusNotImplemented || kerr.StatusCode == http.StatusTooManyRequests {
+			return exitTemporary
+		}
+		return exitFatal
 	case errors.Is(err, fs.ErrNotExist):
 		return exitNoObject
 	case errors.Is(err, relay.ErrDenied):

@@ -24,6 +24,8 @@ type localOptions struct {
 	rapid     bool // accept rapid sessions on the UDP port of the same number
 	noOffload bool // without the kernel's help
 
+	encrypt bool // every object, with a key of the server if with no other
+
 	admin string // address of the admin API; "" for none
 }
 
@@ -70,7 +72,7 @@ func openLocalCOS(o *localOptions) (_ *localCOS, err error) {
 		}
 	}()
 	c := &localCOS{url: "http://" + ln.Addr().String(), lns: []net.Listener{ln}, names: o.names, log: o.logger, ended: make(chan struct{})}
-	cfg := server.Config{Dir: o.dir, Location: o.region, Hosts: o.names, Logger: o.logger}
+	cfg := server.Config{Dir: o.dir, Location: o.region, Hosts: o.names, Encrypt: o.encrypt, Logger: o.logger}
 	if o.admin != "" {
 		if c.admin, err = listenAdmin(o); err != nil {
 			return nil, err

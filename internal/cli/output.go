@@ -77,6 +77,14 @@ type record struct {
 	Directory    string   `json:"directory,omitempty"`
 	Updated      string   `json:"updated,omitempty"`
 
+	// Keys of Key Protect.
+	CRN      string   `json:"crn,omitempty"`
+	Kind     string   `json:"kind,omitempty"`
+	Imported bool     `json:"imported,omitempty"`
+	Aliases  []string `json:"aliases,omitempty"`
+	Versions []string `json:"versions,omitempty"`
+	Protects []string `json:"protects,omitempty"`
+
 	Name   string `json:"name,omitempty"`
 	Value  string `json:"value,omitempty"`
 	Status string `json:"status,omitempty"`

@@ -52,6 +52,7 @@ func TestScript(t *testing.T) {
 			"exitcode": exitCode,
 			"fill":     fill,
 			"orphan":   orphan,
+			"under":    under,
 		},
 	})
 }
@@ -98,6 +99,16 @@ func orphan(ts *testscript.TestScript, neg bool, args []string) {
 	body := cli.Pattern(args[1])
 	_, err = up.PutPart(ctx, 1, bytes.NewReader(body), int64(len(body)), nil)
 	ts.Check(err)
+}
+
+// under runs icos with the root key whose CRN a file holds:
+//
+//	under FILE mb cos://bucket
+func under(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: under FILE COMMAND [ARG...]")
+	}
+	ts.Check(ts.Exec("icos", append(args[1:], "--root-key", strings.TrimSpace(ts.ReadFile(args[0])))...))
 }
 
 // clientKey is what scripts' commands find a client of their COS under.

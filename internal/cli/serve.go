@@ -20,12 +20,12 @@ func newServe(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve --dir DATA",
 		Short: "Serve a local COS that keeps its data",
-		Long: `Serve COS, IAM and the transfer service on one address, with all data under one
+		Long: `Serve COS, IAM, Key Protect and the transfer service on one address, with all data under one
 directory. What has been acknowledged survives a crash of the program or of the
 machine.
 
-The first start makes a service instance with an API key and HMAC keys, and
-every start writes them to DATA/cos_credentials in the form that IBM's SDKs and
+The first start makes a service instance with an API key and HMAC keys, and a root
+key in Key Protect; every start writes them to DATA/cos_credentials in the form that IBM's SDKs and
 icos read; point COS_CREDENTIALS_FILE at it. The address is loopback only unless
 --addr says otherwise, and then --tls is needed, since tokens and keys are not
 sent over plain http to other machines; --name is the name that these use, which
@@ -36,6 +36,9 @@ both in firewalls. They need what every other client needs, and a grant that onl
 the transfer service gives. --no-rapid leaves UDP alone, and ICOS_RAPID_GSO=off
 keeps the kernel from cutting and joining packets, for network drivers that do it
 wrong.
+
+Buckets made with a root key keep their objects encrypted under it, and --encrypt
+encrypts all other objects with a key in DATA/kms: keep backups of that apart.
 
 --admin opens a second address at which icos admin has requests fail by rules, moves
 the clock of objects, shows what is asked, and takes snapshots. Its token is in
@@ -55,6 +58,7 @@ It is for development and tests. SIGINT or SIGTERM ends it cleanly.`,
 	f.BoolVar(&s.noRapid, "no-rapid", false, "accept no rapid sessions over UDP")
 	f.StringVar(&s.admin, "admin", "", "`ADDRESS` of an API for icos admin, such as 127.0.0.1:9001 (default: none)")
 	f.StringVar(&s.region, "region", "us-south", "region this COS plays")
+	f.BoolVar(&s.encrypt, "encrypt", false, "encrypt every object on the disk with a key in DATA/kms, unless it is under another key")
 	return cmd
 }
 
@@ -66,6 +70,7 @@ type serve struct {
 	names   []string
 	region  string
 	noRapid bool
+	encrypt bool
 	admin   string
 }
 
@@ -82,7 +87,7 @@ func (s *serve) run(ctx context.Context) error {
 		level = slog.LevelDebug
 	}
 	cos, err := openLocalCOS(&localOptions{
-		dir: s.dir, addr: s.addr, tls: s.tls, names: s.names, region: s.region, rapid: !s.noRapid, noOffload: noOffload, admin: s.admin,
+		dir: s.dir, addr: s.addr, tls: s.tls, names: s.names, region: s.region, rapid: !s.noRapid, noOffload: noOffload, encrypt: s.encrypt, admin: s.admin,
 		logger: slog.New(slog.NewTextHandler(s.stderr, &slog.HandlerOptions{Level: level})),
 	})
 	if err != nil {
@@ -143,6 +148,7 @@ func (s *serve) announce(cos *localCOS, file string) error {
 		{"API key", c.APIKey},
 		{"access key", c.HMACKeys.AccessKeyID},
 		{"secret key", c.HMACKeys.SecretAccessKey},
+		{"Key Protect", c.KMSInstance},
 		{"CA", cos.ca},
 	} {
 		if row[1] != "" {
