@@ -52,6 +52,9 @@ func (s *Store) Copy(ctx context.Context, srcBucket, srcKey, dstBucket, dstKey s
 			return Object{}, err
 		}
 	}
+	if err := dst.admits(o.Seal); err != nil {
+		return Object{}, err
+	}
 	if r.row.sealed() || o.Seal != nil {
 		return s.recopy(ctx, r, dst, dstKey, o)
 	}

@@ -34,6 +34,9 @@ func (s *Store) PutPart(ctx context.Context, bucket, key, id string, number int,
 	if o == nil {
 		o = &PartOptions{}
 	}
+	if err := b.admits(o.Seal); err != nil {
+		return Part{}, err
+	}
 	w, err := s.write(ctx, body, o.Seal)
 	if err != nil {
 		return Part{}, err

@@ -50,6 +50,9 @@ func (s *Store) Put(ctx context.Context, bucket, key string, body io.Reader, o *
 	if err != nil {
 		return Object{}, err
 	}
+	if err := b.admits(o.Seal); err != nil {
+		return Object{}, err
+	}
 	w, err := s.write(ctx, body, o.Seal)
 	if err != nil {
 		return Object{}, err

@@ -35,6 +35,17 @@ var ErrTampered = errors.New("stored bytes were altered or damaged: restore the 
 // ErrSealed says that a body is encrypted and nobody has given the key.
 var ErrSealed = errors.New("object is encrypted and its key was not given")
 
+// ErrUnsealed says that a bucket under a root key was to be given an object that is not.
+var ErrUnsealed = errors.New("objects of the bucket have to be encrypted under its root key")
+
+// admits refuses what does not belong into a bucket under a root key, whoever forgot to seal it.
+func (b *bucketState) admits(s *Seal) error {
+	if crn := b.row.Load().RootKey; crn != "" && s.encryption().RootKey != crn {
+		return ErrUnsealed
+	}
+	return nil
+}
+
 // Seal says how to encrypt a body: its Encryption is kept with the object, its Key is not.
 type Seal struct {
 	Key [32]byte // of this object alone

@@ -410,3 +410,34 @@ func TestSealPrintsNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestUnsealedRefused: what does not encrypt under a bucket's root key stores nothing in it.
+func TestUnsealedRefused(t *testing.T) {
+	s, _ := sealedStore(t)
+	const crn = "crn:v1:bluemix:public:kms:us-south:a/1:2:key:3"
+	vault := store.Bucket{Name: "vault", Instance: "i", Owner: "i", BucketState: store.BucketState{RootKey: crn}}
+	if err := s.CreateBucket(t.Context(), vault); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Put(t.Context(), "bucket", "plain", bytes.NewReader([]byte("x")), nil); err != nil {
+		t.Fatal(err)
+	}
+	other := newSeal(store.KeyProtect, 1)
+	other.RootKey = crn + "4"
+	for _, seal := range []*store.Seal{nil, newSeal(store.ManagedKey, 1), newSeal(store.CustomerKey, 1), other} {
+		o := store.PutOptions{Seal: seal}
+		if _, err := s.Put(t.Context(), "vault", "o", bytes.NewReader([]byte("x")), &o); !errors.Is(err, store.ErrUnsealed) {
+			t.Errorf("put: %v, want ErrUnsealed", err)
+		}
+		if _, err := s.Copy(t.Context(), "bucket", "plain", "vault", "o", &store.CopyOptions{PutOptions: o}); !errors.Is(err, store.ErrUnsealed) {
+			t.Errorf("copy: %v, want ErrUnsealed", err)
+		}
+	}
+	u, err := s.CreateUpload(t.Context(), "vault", "o", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.PutPart(t.Context(), "vault", "o", u.ID, 1, bytes.NewReader([]byte("x")), nil); !errors.Is(err, store.ErrUnsealed) {
+		t.Errorf("part: %v, want ErrUnsealed", err)
+	}
+}
