@@ -1,6 +1,12 @@
 package icos
 
-import "github.com/icos-go/icos/s3"
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/icos-go/icos/s3"
+)
 
 // An ACL says who may do what with a bucket or an object, as the service
 // reports it.
@@ -48,6 +54,76 @@ func (g Grantee) String() string {
 		return g.ID
 	}
 	return g.URI
+}
+
+// header writes grantees of a permission as the headers of a request have them.
+func header(grants []Grant, permission string) string {
+	var list []string
+	for _, g := range grants {
+		switch {
+		case g.Permission != permission:
+		case g.Grantee.URI != "":
+			list = append(list, `uri="`+g.Grantee.URI+`"`)
+		default:
+			list = append(list, `id="`+g.Grantee.ID+`"`)
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// checkGrants refuses grants that a header cannot say.
+func checkGrants(grants []Grant) error {
+	for _, g := range grants {
+		switch g.Permission {
+		case "FULL_CONTROL", "READ", "WRITE", "READ_ACP", "WRITE_ACP":
+		default:
+			return fmt.Errorf("there is no permission %q", g.Permission)
+		}
+		who := g.Grantee.ID + g.Grantee.URI
+		if (g.Grantee.ID == "") == (g.Grantee.URI == "") || strings.ContainsAny(who, "\",\r\n") {
+			return fmt.Errorf("the grantee %q is neither an ID nor a URI", who)
+		}
+	}
+	return nil
+}
+
+// SetGrants replaces the ACL of the bucket by grants, of which there must be some; see [Bucket.SetACL] for none. On IBM Cloud,
+// policies do what grants did, and only the canned ACLs are documented.
+func (b *Bucket) SetGrants(ctx context.Context, grants ...Grant) error {
+	if err := checkGrants(grants); err != nil {
+		return fmt.Errorf("set bucket ACL: %w", err)
+	}
+	wire, err := b.wire(ctx)
+	if err != nil {
+		return fmt.Errorf("set bucket ACL: %w", err)
+	}
+	_, err = wire.PutBucketACL(ctx, &s3.PutBucketACLRequest{
+		Bucket: b.name, GrantFullControl: header(grants, "FULL_CONTROL"), GrantRead: header(grants, "READ"),
+		GrantWrite: header(grants, "WRITE"), GrantReadACP: header(grants, "READ_ACP"), GrantWriteACP: header(grants, "WRITE_ACP"),
+	})
+	if err != nil {
+		return fmt.Errorf("set bucket ACL: %w", b.explain(ctx, err))
+	}
+	return nil
+}
+
+// SetGrants replaces the ACL of the object by grants, of which there must be some; see [Object.SetACL] for none.
+func (o *Object) SetGrants(ctx context.Context, grants ...Grant) error {
+	if err := checkGrants(grants); err != nil {
+		return fmt.Errorf("set ACL: %w", err)
+	}
+	wire, err := o.wire(ctx)
+	if err != nil {
+		return fmt.Errorf("set ACL: %w", err)
+	}
+	_, err = wire.PutObjectACL(ctx, &s3.PutObjectACLRequest{
+		Bucket: o.bucket.name, Key: o.key, VersionID: o.version, GrantFullControl: header(grants, "FULL_CONTROL"), GrantRead: header(grants, "READ"),
+		GrantWrite: header(grants, "WRITE"), GrantReadACP: header(grants, "READ_ACP"), GrantWriteACP: header(grants, "WRITE_ACP"),
+	})
+	if err != nil {
+		return fmt.Errorf("set ACL: %w", o.bucket.explain(ctx, err))
+	}
+	return nil
 }
 
 // AllUsers is the URI of the group that everybody is in.

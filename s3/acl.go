@@ -25,6 +25,12 @@ type PutBucketACLRequest struct {
 	ACL    string `header:"x-amz-acl"` // "private" or "public-read"; if set, Owner and Grants are not sent
 	Owner  Owner
 	Grants []Grant
+	// Each of these gives a permission: grantees as id="…" or uri="…", separated by commas. They take the place of ACL and Grants.
+	GrantFullControl string `header:"x-amz-grant-full-control"`
+	GrantRead        string `header:"x-amz-grant-read"`
+	GrantWrite       string `header:"x-amz-grant-write"`
+	GrantReadACP     string `header:"x-amz-grant-read-acp"`
+	GrantWriteACP    string `header:"x-amz-grant-write-acp"`
 }
 
 // PutBucketACLResponse has nothing to say.
@@ -63,6 +69,12 @@ type PutObjectACLRequest struct {
 	ACL       string `header:"x-amz-acl"` // "private" or "public-read"; if set, Owner and Grants are not sent
 	Owner     Owner
 	Grants    []Grant
+	// Each of these gives a permission: grantees as id="…" or uri="…", separated by commas. They take the place of ACL and Grants.
+	GrantFullControl string `header:"x-amz-grant-full-control"`
+	GrantRead        string `header:"x-amz-grant-read"`
+	GrantWrite       string `header:"x-amz-grant-write"`
+	GrantReadACP     string `header:"x-amz-grant-read-acp"`
+	GrantWriteACP    string `header:"x-amz-grant-write-acp"`
 }
 
 // PutObjectACLResponse has nothing to say.

@@ -109,10 +109,16 @@ func (w *xmlWriter) corsRule(r *CORSRule) {
 }
 
 func (r *PutBucketACLRequest) document() ([]byte, error) {
+	if r.GrantFullControl+r.GrantRead+r.GrantWrite+r.GrantReadACP+r.GrantWriteACP != "" {
+		return nil, nil
+	}
 	return aclDocument(r.ACL, r.Owner, r.Grants), nil
 }
 
 func (r *PutObjectACLRequest) document() ([]byte, error) {
+	if r.GrantFullControl+r.GrantRead+r.GrantWrite+r.GrantReadACP+r.GrantWriteACP != "" {
+		return nil, nil
+	}
 	return aclDocument(r.ACL, r.Owner, r.Grants), nil
 }
 
