@@ -13,12 +13,15 @@ import (
 // test, so that a new version of an SDK cannot bring one unseen.
 func TestContract(t *testing.T) {
 	s := startContract(t)
-	for name, open := range map[string]func(*testing.T, *cos) sdk{
-		"python": openPython, "node": openNode, "java": openJava, "go": openGo,
+	for _, judge := range []struct {
+		name string
+		open func(*testing.T, *cos) sdk
+	}{
+		{"python", openPython}, {"node", openNode}, {"java", openJava}, {"go", openGo},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(judge.name, func(t *testing.T) {
 			began := time.Now()
-			c := &contract{server: s, name: name, sdk: open(t, s.cos), called: map[string]bool{}}
+			c := &contract{server: s, name: judge.name, sdk: judge.open(t, s.cos), called: map[string]bool{}}
 			model := c.sdk.call("model", nil, 0)
 			if model.Error != "" {
 				t.Fatalf("model: %s: %s", model.Error, model.Message)

@@ -81,10 +81,10 @@ func contractKeyProtect(s *trial) {
 	s.fails("PutObject", 403, "", in{"Bucket": b, "Key": "new", "Body": hello})
 }
 
-// keyHeaders are what SDKs make of the headers that name the root key of a bucket. Java's has a name for one of them only.
+// keyHeaders are what SDKs make of the headers that name the root key of a bucket.
 func (s *trial) keyHeaders(crn string) out {
-	if s.is("java") {
-		return out{"IBMSSEKPEnabled": true}
+	if s.is("node") {
+		return out{"IBMSSEKPEnabled": true, "IBMSSEKPCustomerRootKeyCrn": crn}
 	}
 	return out{"IBMSSEKPEnabled": true, "IBMSSEKPCrkId": crn}
 }

@@ -34,10 +34,10 @@ func contractLifecycle(s *trial) {
 	s.fails("GetBucketLifecycleConfiguration", 404, "NoSuchLifecycleConfiguration", in{"Bucket": b})
 }
 
-// oldLifecycle: Node's SDK still has the operations of before rules had filters.
+// oldLifecycle: Node's SDK still has the operations of before rules had filters, with filters.
 func oldLifecycle(s *trial, b string) {
 	s.ok("PutBucketLifecycle", in{"Bucket": b, "LifecycleConfiguration": in{"Rules": []any{
-		in{"ID": "old", "Status": "Enabled", "Prefix": "old/", "Expiration": in{"Days": 7}},
+		in{"ID": "old", "Status": "Enabled", "Filter": in{"Prefix": "old/"}, "Expiration": in{"Days": 7}},
 	}}}, nil)
 	s.ok("GetBucketLifecycle", in{"Bucket": b}, out{"Rules": list{out{"ID": "old", "Status": "Enabled", "Expiration": out{"Days": 7}}}})
 }
@@ -105,16 +105,16 @@ func contractReplication(s *trial) {
 	s.ok("GetObject", in{"Bucket": to, "Key": "r/k"}, out{"Body": hello, "ReplicationStatus": either("REPLICA", none)})
 	s.ok("HeadObject", in{"Bucket": from, "Key": "r/k"}, out{"ReplicationStatus": either(matching("COMPLETED?|PENDING"), none)})
 	s.fails("HeadObject", 404, "", in{"Bucket": to, "Key": "not"})
-	s.okStatus("ListBucketReplicationFailures", 200, in{"Bucket": from}, out{"Name": from, "IsTruncated": none, "Contents": none})
+	s.okStatus("ListBucketReplicationFailures", 200, in{"Bucket": from}, s.failures(out{"Name": from, "IsTruncated": none, "Contents": none}))
 
 	s.ok("PutBucketVersioning", in{"Bucket": to, "VersioningConfiguration": in{"Status": "Suspended"}}, nil)
 	s.ok("PutObject", in{"Bucket": from, "Key": "r/fails", "Body": hello}, nil)
 	if !s.lacks("ListBucketReplicationFailures") {
 		s.eventually("a failure is listed", func() string {
-			return out{"Contents": list{out{
+			return s.failures(out{"Contents": list{out{
 				"Key": "r/fails", "VersionId": version, "SyncType": some, "FirstSyncAttempted": near(s.server.now()),
 				"LastSyncAttempted": near(s.server.now()), "SyncFailureCause": some,
-			}}}.diff(s.ok("ListBucketReplicationFailures", in{"Bucket": from, "MaxKeys": 10}, nil))
+			}}}).diff(s.ok("ListBucketReplicationFailures", in{"Bucket": from, "MaxKeys": 10}, nil))
 		})
 	}
 	s.ok("PutBucketVersioning", in{"Bucket": to, "VersioningConfiguration": enabled}, nil)
@@ -122,6 +122,14 @@ func contractReplication(s *trial) {
 	s.ok("wait ObjectExists", in{"Bucket": to, "Key": "r/fails"}, nil)
 	s.okStatus("DeleteBucketReplication", 204, in{"Bucket": from}, nil)
 	s.fails("GetBucketReplication", 404, "ReplicationConfigurationNotFoundError", in{"Bucket": from})
+}
+
+// failures is where the SDK has a list of failures: all but Java's keep the name of the document.
+func (s *trial) failures(all out) out {
+	if s.is("java") {
+		return all
+	}
+	return out{"ListReplicationFailureResult": all}
 }
 
 // eventually tries for some seconds until nothing is wrong.

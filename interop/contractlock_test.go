@@ -89,15 +89,15 @@ func governance(s *trial) {
 // contractRetention is IBM's own kind of retention: a policy of the bucket, periods and legal holds of objects.
 func contractRetention(s *trial) {
 	b := s.create("b")
-	s.ok("GetBucketProtectionConfiguration", in{"Bucket": b}, out{"ProtectionConfiguration": out{"Status": either("Disabled", "DISABLED", none)}})
+	s.ok("GetBucketProtectionConfiguration", in{"Bucket": b}, s.protection(out{"Status": "Disabled"}))
 	days := func(n int) in { return in{"Days": n} }
 	protection := in{"Status": "Retention", "MinimumRetention": days(1), "DefaultRetention": days(2), "MaximumRetention": days(30)}
 	s.okStatus("PutBucketProtectionConfiguration", 200, in{"Bucket": b, "ProtectionConfiguration": protection}, nil)
-	s.okStatus("GetBucketProtectionConfiguration", 200, in{"Bucket": b}, out{"ProtectionConfiguration": out{
-		"Status": either("Retention", "RETENTION"), "MinimumRetention": out{"Days": 1}, "DefaultRetention": out{"Days": 2}, "MaximumRetention": out{"Days": 30},
+	s.okStatus("GetBucketProtectionConfiguration", 200, in{"Bucket": b}, s.protection(out{
+		"Status": "Retention", "MinimumRetention": out{"Days": 1}, "DefaultRetention": out{"Days": 2}, "MaximumRetention": out{"Days": 30},
 		"EnablePermanentRetention": none,
-	}})
-	s.fails("PutBucketVersioning", 400, "", in{"Bucket": b, "VersioningConfiguration": in{"Status": "Enabled"}})
+	}))
+	s.fails("PutBucketVersioning", 409, "InvalidBucketState", in{"Bucket": b, "VersioningConfiguration": in{"Status": "Enabled"}})
 
 	now, seconds := s.server.now(), func(d time.Duration) int { return int(d / time.Second) }
 	put := func(key string, more in) in {
@@ -125,6 +125,14 @@ func contractRetention(s *trial) {
 	s.fails("DeleteObject", 403, "AccessDenied", in{"Bucket": b, "Key": "date"})
 }
 
+// protection is where the SDK has the parts of a retention policy: Node's does not say that they are one.
+func (s *trial) protection(policy out) out {
+	if s.is("node") {
+		return policy
+	}
+	return out{"ProtectionConfiguration": policy}
+}
+
 func retainedCopies(s *trial, b string) {
 	source := b + "/period"
 	s.ok("CopyObject", in{"Bucket": b, "Key": "copied", "CopySource": source, "RetentionDirective": "COPY"}, nil)
@@ -148,13 +156,21 @@ func legalHolds(s *trial, b string) {
 	s.fails("AddLegalHold", 400, "", hold("not/valid"))
 	s.okStatus("ListLegalHolds", 200, k, out{
 		"CreateTime": near(s.server.now()), "RetentionPeriod": int(3 * day / time.Second), "RetentionPeriodExpirationDate": near(s.server.now().Add(3 * day)),
-		"LegalHolds": list{out{"ID": "hold-1", "Date": near(s.server.now())}, out{"ID": "hold-2", "Date": near(s.server.now())}},
+		"LegalHolds": s.holds(out{"ID": "hold-1", "Date": near(s.server.now())}, out{"ID": "hold-2", "Date": near(s.server.now())}),
 	})
 	s.okStatus("DeleteLegalHold", 200, hold("hold-1"), nil)
-	s.ok("ListLegalHolds", k, out{"LegalHolds": list{out{"ID": "hold-2"}}})
+	s.ok("ListLegalHolds", k, out{"LegalHolds": s.holds(out{"ID": "hold-2"})})
 	s.ok("DeleteLegalHold", hold("hold-2"), nil)
 	s.ok("ListLegalHolds", k, out{"LegalHolds": none})
 	s.fails("ListLegalHolds", 404, "NoSuchKey", in{"Bucket": b, "Key": "missing"})
+}
+
+// holds are the legal holds of a list. Go's SDK looks for them in elements of a name that COS does not send.
+func (s *trial) holds(all ...any) any {
+	if s.is("go") {
+		return none
+	}
+	return list(all)
 }
 
 func extendRetention(s *trial, b string) {

@@ -22,6 +22,7 @@ import com.ibm.cloud.objectstorage.services.s3.model.S3Object;
 import com.ibm.cloud.objectstorage.services.s3.model.SSECustomerKey;
 import com.ibm.cloud.objectstorage.services.s3.model.StorageClass;
 import com.ibm.cloud.objectstorage.services.s3.model.Tag;
+import com.ibm.cloud.objectstorage.util.Md5Utils;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.URLDecoder;
@@ -91,6 +92,7 @@ final class Objects {
     byte[] body = in.str("Body").getBytes(StandardCharsets.UTF_8);
     ObjectMetadata metadata = metadata(in);
     metadata.setContentLength(body.length);
+    metadata.setContentMD5(Md5Utils.md5AsBase64(body)); // which retention demands, and the SDK does not add
     PutObjectRequest request = new PutObjectRequest(in.bucket(), in.key(), new ByteArrayInputStream(body), metadata);
     request.setSSECustomerKey(customerKey(in, ""));
     in.str("Tagging", tags -> request.setTagging(tagging(tags)));
