@@ -25,14 +25,38 @@ const (
 // the loop waits for requests on their way, and makes no more.
 func (b *Bucket) DeleteObjects(ctx context.Context, keys iter.Seq[string]) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
+		for id, err := range b.DeleteVersions(ctx, unversioned(keys)) {
+			if !yield(id.Key, err) {
+				return
+			}
+		}
+	}
+}
+
+// unversioned names the latest version of each key.
+func unversioned(keys iter.Seq[string]) iter.Seq[s3.ObjectID] {
+	return func(yield func(s3.ObjectID) bool) {
+		for key := range keys {
+			if !yield(s3.ObjectID{Key: key}) {
+				return
+			}
+		}
+	}
+}
+
+// DeleteVersions is [Bucket.DeleteObjects] for versions and delete markers, which
+// it removes for good. An object without VersionID is deleted as
+// DeleteObjects does it.
+func (b *Bucket) DeleteVersions(ctx context.Context, versions iter.Seq[s3.ObjectID]) iter.Seq2[s3.ObjectID, error] {
+	return func(yield func(s3.ObjectID, error) bool) {
 		d := &deletion{bucket: b, results: make(chan deleted, deleteConcurrency)}
 		defer d.wait()
-		batch := make([]string, 0, deleteBatch)
-		for key := range keys {
+		batch := make([]s3.ObjectID, 0, deleteBatch)
+		for id := range versions {
 			if ctx.Err() != nil {
 				break
 			}
-			batch = append(batch, key)
+			batch = append(batch, id)
 			if len(batch) < deleteBatch {
 				continue
 			}
@@ -40,7 +64,7 @@ func (b *Bucket) DeleteObjects(ctx context.Context, keys iter.Seq[string]) iter.
 				return
 			}
 			d.start(ctx, batch)
-			batch = make([]string, 0, deleteBatch)
+			batch = make([]s3.ObjectID, 0, deleteBatch)
 		}
 		if len(batch) > 0 && ctx.Err() == nil {
 			d.start(ctx, batch)
@@ -51,12 +75,12 @@ func (b *Bucket) DeleteObjects(ctx context.Context, keys iter.Seq[string]) iter.
 			}
 		}
 		if ctx.Err() != nil {
-			yield("", fmt.Errorf("delete objects: %w", context.Cause(ctx)))
+			yield(s3.ObjectID{}, fmt.Errorf("delete objects: %w", context.Cause(ctx)))
 		}
 	}
 }
 
-// A deletion is one loop over DeleteObjects. Its state is owned by the goroutine
+// A deletion is one loop over DeleteVersions. Its state is owned by the goroutine
 // that loops.
 type deletion struct {
 	bucket  *Bucket
@@ -64,28 +88,28 @@ type deletion struct {
 	results chan deleted // has room for all of them
 }
 
-// deleted is what became of one batch: why all of it failed, or some keys of it.
+// deleted is what became of one batch: why all of it failed, or some objects of it.
 type deleted struct {
-	keys   []string
+	ids    []s3.ObjectID
 	err    error
-	errors map[string]error
+	errors map[s3.ObjectID]error
 }
 
-func (d *deletion) start(ctx context.Context, keys []string) {
+func (d *deletion) start(ctx context.Context, ids []s3.ObjectID) {
 	d.running++
-	go func() { d.results <- d.bucket.deleteBatch(ctx, keys) }()
+	go func() { d.results <- d.bucket.deleteBatch(ctx, ids) }()
 }
 
-// report waits for a batch and yields what became of its keys.
-func (d *deletion) report(yield func(string, error) bool) bool {
+// report waits for a batch and yields what became of its objects.
+func (d *deletion) report(yield func(s3.ObjectID, error) bool) bool {
 	result := <-d.results
 	d.running--
-	for _, key := range result.keys {
+	for _, id := range result.ids {
 		err := result.err
 		if err == nil {
-			err = result.errors[key]
+			err = result.errors[id]
 		}
-		if !yield(key, err) {
+		if !yield(id, err) {
 			return false
 		}
 	}
@@ -98,22 +122,22 @@ func (d *deletion) wait() {
 	}
 }
 
-func (b *Bucket) deleteBatch(ctx context.Context, keys []string) deleted {
-	r := &s3.DeleteObjectsRequest{Bucket: b.name, Quiet: true, Objects: make([]s3.ObjectID, 0, len(keys))}
-	result := deleted{keys: keys, errors: map[string]error{}}
-	for _, key := range keys {
+func (b *Bucket) deleteBatch(ctx context.Context, ids []s3.ObjectID) deleted {
+	r := &s3.DeleteObjectsRequest{Bucket: b.name, Quiet: true, Objects: make([]s3.ObjectID, 0, len(ids))}
+	result := deleted{ids: ids, errors: map[s3.ObjectID]error{}}
+	for _, id := range ids {
 		// One bad key would make the service refuse all of the batch.
-		if err := checkKey(key); err != nil {
-			result.errors[key] = fmt.Errorf("delete: %w", err)
+		if err := checkKey(id.Key); err != nil {
+			result.errors[id] = fmt.Errorf("delete: %w", err)
 			continue
 		}
-		if !fitsXML(key) {
-			if err := b.Object(key).Delete(ctx); err != nil {
-				result.errors[key] = err
+		if !fitsXML(id.Key) {
+			if err := b.Object(id.Key).Version(id.VersionID).Delete(ctx); err != nil {
+				result.errors[id] = err
 			}
 			continue
 		}
-		r.Objects = append(r.Objects, s3.ObjectID{Key: key})
+		r.Objects = append(r.Objects, id)
 	}
 	if len(r.Objects) == 0 {
 		return result
@@ -129,7 +153,7 @@ func (b *Bucket) deleteBatch(ctx context.Context, keys []string) deleted {
 		return result
 	}
 	for _, e := range resp.Errors {
-		result.errors[e.Key] = fmt.Errorf("delete: %w", &Error{
+		result.errors[s3.ObjectID{Key: e.Key, VersionID: e.VersionID}] = fmt.Errorf("delete: %w", &Error{
 			Op: "DeleteObjects", Bucket: b.name, Key: e.Key, Code: e.Code, Message: e.Message,
 			StatusCode: statusOf(e.Code),
 		})
