@@ -207,6 +207,9 @@ func bodyError(err error) error {
 	if _, ok := errors.AsType[*authn.Error](err); ok {
 		return err
 	}
+	if _, ok := errors.AsType[*apiError](err); ok {
+		return err // of a body within the body
+	}
 	e := newError(codeIncompleteBody)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		e = newError(codeRequestTimeout)

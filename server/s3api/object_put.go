@@ -11,35 +11,43 @@ func (c *call) putObject() error {
 	if c.query.has("partNumber") {
 		return invalidArgument("partNumber without uploadId: to store a part, name its upload")
 	}
+	if err := c.needLength(); err != nil {
+		return err
+	}
+	if _, err := c.put(); err != nil {
+		return err
+	}
+	c.writeStatus(http.StatusOK)
+	return nil
+}
+
+// put stores the body of the call as its headers say, and sets the headers of the answer.
+func (c *call) put() (object store.Object, err error) {
 	o, err := c.putOptions()
 	if err != nil {
-		return err
+		return object, err
 	}
 	asked, err := c.retentionHeaders()
 	if err != nil {
-		return err
+		return object, err
 	}
 	o.Dated = c.keepNew(&asked)
 	if err := c.needWriteDigest(); err != nil {
-		return err
-	}
-	if err := c.needLength(); err != nil {
-		return err
+		return object, err
 	}
 	o.Checksum = c.received
 	body, err := c.body(maxPutSize, codeEntityTooLarge)
 	if err != nil {
-		return err
+		return object, err
 	}
 	if err := c.admitSize(c.auth.Length); err != nil {
-		return err
+		return object, err
 	}
 	if err := c.checkEarly(o); err != nil {
-		return err
+		return object, err
 	}
-	object, err := c.store.Put(c.r.Context(), c.bucket, c.key, body, o)
-	if err != nil {
-		return err
+	if object, err = c.store.Put(c.r.Context(), c.bucket, c.key, body, o); err != nil {
+		return object, err
 	}
 	h := c.w.Header()
 	h["Etag"] = []string{quote(object.ETag)}
@@ -47,8 +55,7 @@ func (c *call) putObject() error {
 	c.setVersion(&object)
 	c.setEncryptionHeaders(h, &object.Encryption)
 	c.stored(&object)
-	c.writeStatus(http.StatusOK)
-	return nil
+	return object, nil
 }
 
 // checkEarly runs the check of a conditional write, or whether an object is kept, before the body is read, so that a client that

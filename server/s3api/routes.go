@@ -35,7 +35,7 @@ type route struct {
 const (
 	withCopySource = "\x00copy"     // the x-amz-copy-source header
 	listType2      = "\x00list"     // list-type=2
-	withForm       = "\x00form"     // a body of multipart/form-data
+	withForm       = "\x00form"     // the body of a form
 	copyPart       = "\x00copypart" // uploadId and the x-amz-copy-source header
 )
 
@@ -87,7 +87,7 @@ func (rs *routes) find(c *call) (*operation, error) {
 		case found:
 			return nil, invalidArgument("Invalid list-type: there is version 2, and version 1 without the parameter")
 		}
-	case at.sub == "" && at.level == bucket && c.r.Method == http.MethodPost && strings.HasPrefix(c.r.Header.Get("Content-Type"), "multipart/form-data"):
+	case at.sub == "" && at.level == bucket && c.r.Method == http.MethodPost && isForm(c.r.Header.Get("Content-Type")):
 		at.sub = withForm
 	}
 	if op := rs.operations[at]; op != nil {
@@ -96,6 +96,11 @@ func (rs *routes) find(c *call) (*operation, error) {
 	e := newError(codeMethodNotAllowed)
 	e.headers = []string{"Allow", rs.allowed(at)}
 	return nil, e
+}
+
+// isForm reports whether a Content-Type is that of a browser's form, be it of a kind that can hold a file or not.
+func isForm(contentType string) bool {
+	return strings.HasPrefix(contentType, "multipart/form-data") || strings.HasPrefix(contentType, "application/x-www-form-urlencoded")
 }
 
 // allowed lists the methods that the sub-resource has.
@@ -168,6 +173,7 @@ func (rs *routes) bucket() {
 	rs.add(bucket, "PUT", "cors", "PutBucketCors", needOwner, (*call).putCORS)
 	rs.add(bucket, "DELETE", "cors", "DeleteBucketCors", needOwner, (*call).deleteCORS)
 	rs.add(bucket, "POST", "delete", "DeleteObjects", needWrite, (*call).deleteObjects)
+	rs.add(bucket, "POST", withForm, "PostObject", needNothing, (*call).postObject)
 	rs.add(bucket, "GET", "faspConnectionInfo", "GetBucketAspera", needOwner, (*call).getAspera)
 
 	rs.missing(bucket, "GET", "policyStatus", "GetBucketPolicyStatus")

@@ -51,7 +51,6 @@ func (rs *routes) website() {
 		http.MethodGet:  {name: "WebsiteGet", need: needBucket, access: rs.accesses["GetObject"]},
 		http.MethodHead: {name: "WebsiteHead", need: needBucket, access: rs.accesses["HeadObject"]},
 	}
-	rs.missing(bucket, "POST", withForm, "PostObject")
 }
 
 func (c *call) getWebsite() error {
