@@ -15,6 +15,10 @@ const (
 	// testKept is the part of the delivery rate that is left when a session
 	// alone on its path drains: others would take more.
 	testKept = 0.9
+	// aloneKept is the part of the delivery rate that is left after a drain
+	// where nobody else is.
+	aloneKept  = 0.93
+	aloneAfter = 4 // drains that have shown nobody else
 	// A drain to less than partCut of the window shows the session's part of
 	// the path, which is at least partMin.
 	partCut = 0.93
@@ -43,6 +47,8 @@ type drainage struct {
 	rate    float64       // delivered before
 	excess  float64       // part lost before, if forLoss
 	again   int           // drains forLoss in a row that did not help
+	shown   bool          // what arrives after it has been compared with before
+	others  int           // above 0 since a drain after which it was less, as others took it
 	acked   int           // packets, since seenAt
 	lost    int
 }
@@ -55,7 +61,7 @@ func (c *Controller) cut(y why, w float64) {
 		c.most.add(c.now, min(float64(c.s.inflight), c.window))
 	}
 	if c.state != drain {
-		d.before, d.rate, d.again = c.window, c.bw.last, 0
+		d.before, d.rate, d.again, d.shown = c.window, c.bw.last, 0, false
 	}
 	d.why = y
 	c.state = drain
@@ -134,6 +140,26 @@ func (c *Controller) measurePart() {
 	part := 1 - (1-c.bw.last/d.rate)/(1-w)
 	c.part += (min(max(part, partMin), 1) - c.part) / 4
 }
+
+// compare finds out, a round trip after a drain, whether as much arrives as before it: if
+// it does, nobody else was there to take it, or all have drained together.
+func (c *Controller) compare() {
+	d := &c.drain
+	if d.shown || c.s.newest.sent < d.at+c.delay.srtt {
+		return
+	}
+	d.shown = true
+	switch {
+	case d.why != forQueue || d.rate == 0:
+	case c.bw.last < aloneKept*d.rate:
+		d.others = aloneAfter
+	case d.others > 0:
+		d.others--
+	}
+}
+
+// alone tells that the last drains have shown no others.
+func (c *Controller) alone() bool { return c.drain.others == 0 && c.poor == 0 }
 
 // drainedTo ends a drain that leaves a queue.
 func (c *Controller) drainedTo(left time.Duration) {

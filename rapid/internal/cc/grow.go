@@ -79,6 +79,7 @@ func (c *Controller) inGrow(ended bool) {
 	if !ended {
 		return
 	}
+	c.compare()
 	g.peakAge++
 	if e := c.tooMuch(); e > 0 {
 		g.peak, g.peakAge = c.window, 0

@@ -29,6 +29,11 @@ func (c *Controller) Rate() float64 {
 	// is gone.
 	span := min(c.delay.srtt, c.delay.standing().rtt) + c.delay.slack()
 	gain := paceGrow
+	if c.state == drain && c.drain.why == forQueue && !c.drain.waiting && c.alone() {
+		// What was to drain has drained, or will before this arrives: samples
+		// tell of it a round trip later.
+		span = c.delay.base + c.low() + c.delay.slack()
+	}
 	if c.delay.srtt == 0 {
 		span, gain = initialSpread, 1
 	} else if c.state == startup {

@@ -18,6 +18,7 @@ import (
 const (
 	highPart = 0.25
 	lowPart  = 0.02
+	lowAlone = 0.04
 	calmPart = 1.0 / 16
 
 	// highMin and lowMin are what they are at least: less is the noise of
@@ -54,7 +55,11 @@ func (c *Controller) high() time.Duration {
 }
 
 func (c *Controller) low() time.Duration {
-	return max(time.Duration(lowPart*float64(c.delay.base)), min(lowMin, c.delay.base/10))
+	part := lowPart
+	if c.alone() {
+		part = lowAlone
+	}
+	return max(time.Duration(part*float64(c.delay.base)), min(lowMin, c.delay.base/10))
 }
 
 func (c *Controller) middle() time.Duration {
