@@ -235,7 +235,7 @@ func (c *call) bucketEncryption() (rootKey string, err error) {
 	}
 	switch err := c.keys.Check(rootKey); {
 	case errors.Is(err, kms.ErrCRN):
-		if f := strings.Split(rootKey, ":"); len(f) != 10 || f[8] == "key" {
+		if f := strings.Split(rootKey, ":"); len(f) == 10 && f[8] == "key" {
 			return "", invalidArgument("The Key CRN is not valid: " + err.Error() + ".")
 		}
 		return "", invalidArgument(`The resource type is missing or the specified value is not valid. Supported value: "key".`)

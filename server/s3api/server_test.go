@@ -18,6 +18,7 @@ import (
 
 	"github.com/icos-go/icos/server/authn"
 	"github.com/icos-go/icos/server/iam"
+	"github.com/icos-go/icos/server/kms"
 	"github.com/icos-go/icos/server/s3api"
 	"github.com/icos-go/icos/server/store"
 )
@@ -39,6 +40,8 @@ type server struct {
 	host  string
 	store *store.Store
 	iam   *iam.Service
+	keys  *kms.Service
+	dir   string // of the store
 
 	handler http.Handler
 	client  http.RoundTripper
@@ -50,6 +53,7 @@ type server struct {
 
 type serverOptions struct {
 	minPart  int64
+	encrypt  bool
 	hosts    []string
 	websites []string
 	now      func() time.Time
@@ -65,7 +69,8 @@ func newServer(t testing.TB, o serverOptions) *server {
 	if o.today == nil {
 		o.today = o.now
 	}
-	st, err := store.Open(t.TempDir(), &store.Options{MinPartSize: o.minPart, Now: o.today})
+	dir := t.TempDir()
+	st, err := store.Open(dir, &store.Options{MinPartSize: o.minPart, Now: o.today})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,14 +83,19 @@ func newServer(t testing.TB, o serverOptions) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	keys, err := kms.New(kms.Config{IAM: service, Now: o.today, TokenNow: o.now})
+	if err != nil {
+		t.Fatal(err)
+	}
 	h := s3api.New(s3api.Config{
+		Keys: keys, Encrypt: o.encrypt,
 		Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
 		Store:  st, IAM: service, Now: o.now, Today: o.today, Hosts: o.hosts, WebsiteHosts: o.websites, Reserved: []string{"identity"},
 		Authn: authn.New(authn.Config{Directory: service, Now: o.now, Hosts: o.hosts}),
 	})
 	ts := httptest.NewServer(h)
 	t.Cleanup(ts.Close)
-	s := &server{t: t, url: ts.URL, host: strings.TrimPrefix(ts.URL, "http://"), store: st, iam: service, handler: h, client: http.DefaultTransport}
+	s := &server{t: t, url: ts.URL, host: strings.TrimPrefix(ts.URL, "http://"), store: st, iam: service, keys: keys, dir: dir, handler: h, client: http.DefaultTransport}
 	s.owner = s.user(service.First())
 	credential, err := service.CreateInstance(t.Context(), "other")
 	if err != nil {
