@@ -30,6 +30,8 @@ type Stats struct {
 	StreamsReceived int64 // bytes of streams, each counted once
 	Retransmitted   int64 // bytes of streams that were sent again
 	Duplicates      int64 // bytes of streams that came again
+	Parity          int64 // bytes sent so that what is lost of the last ones of a stream need not be asked for
+	Repaired        int64 // bytes of streams that the peer's parity gave
 	Dropped         int64 // datagrams that the host dropped before we read them; those of all sessions, at a server
 
 	Policy  Policy
@@ -53,6 +55,7 @@ func (s *Session) Stats() Stats {
 		PacketsSent: int64(m.SentPackets), PacketsReceived: int64(m.ReceivedPackets), PacketsLost: int64(m.LostPackets),
 		StreamsSent: int64(m.Sent), StreamsReceived: int64(m.Received),
 		Retransmitted: int64(m.RetransmittedBytes), Duplicates: int64(m.DuplicateBytes),
+		Parity: int64(m.ParityBytes), Repaired: int64(m.RepairedBytes),
 		Dropped: int64(s.socket.Drops()),
 		Policy:  policyOf(r.Policy), Target: int64(r.Target * 8),
 		Rate: int64(m.CC.Rate * 8), Loss: m.CC.Loss,
@@ -67,6 +70,8 @@ type Totals struct {
 	Sent          int64 // bytes of UDP payloads
 	Received      int64 // bytes of UDP payloads that authenticated
 	Retransmitted int64 // bytes of streams
+	Duplicates    int64 // bytes of streams that came again
+	Parity        int64 // bytes
 	Lost          int64 // packets
 	Unknown       int64 // datagrams that belong to no session
 	Forged        int64 // datagrams that did not authenticate
@@ -82,6 +87,8 @@ func (t *Totals) add(s Stats) {
 	t.Sent += s.Sent
 	t.Received += s.Received
 	t.Retransmitted += s.Retransmitted
+	t.Duplicates += s.Duplicates
+	t.Parity += s.Parity
 	t.Lost += s.PacketsLost
 }
 

@@ -37,7 +37,7 @@ type transport struct {
 	congestion string // of TCP, on both sides
 	flags      clientFlags
 	ours       bool // moves whole objects, several of them, however long it takes
-	bare       bool // without HTTP; on slow links objects are a quarter as large
+	bare       bool // without HTTP
 	rclone     bool
 }
 
@@ -72,16 +72,20 @@ func transports() []transport {
 
 // linkResult is what one transport did on one link.
 type linkResult struct {
-	warm, cold     float64 // bytes per second
-	whole          bool    // the objects arrived whole
-	n              int     // objects behind warm
-	lost, queued   float64 // shares of the packets sent: dropped by the queue; peak of the queue in BDP
-	ramp           float64 // round trips; negative if it never got there
-	duplicates     float64 // share; negative if not known
-	client, server usage
-	bytes          int64   // that arrived in all
-	late           float64 // share of the packets
-	void           bool    // the emulator lost packets of its own
+	// Bytes per second: of the objects after the first one, from the first byte at the receiver to the last, and
+	// from the request to the end of the operation; and of the first one, from the beginning of the session to its end.
+	warm, took, cold float64
+	size             int64   // of an object
+	whole            bool    // the objects arrived whole
+	n                int     // objects behind warm
+	lost, queued     float64 // shares of the packets sent: dropped by the queue; peak of the queue in BDP
+	ramp             float64 // round trips; negative if it never got there
+	duplicates       float64 // share; negative if not known
+	parity           float64 // the same
+	client, server   usage
+	bytes            int64   // that arrived in all
+	late             float64 // share of the packets
+	void             bool    // the emulator lost packets of its own
 }
 
 // benchLinks measures all transports on all links. Slow links, which leave the
@@ -117,8 +121,8 @@ func benchLinks(ctx context.Context, b *bench) error {
 
 // measureCell returns the table of one link.
 func (b *bench) measureCell(ctx context.Context, cell emulate.Shape) (string, error) {
-	t := report.NewTable("transport", "n", "warm Mbit/s", "share", "cold Mbit/s", "share", "queue drops %", "peak queue BDP", "ramp RTT", "duplicates %",
-		"CPU s/Gbit", "client MiB", "server MiB", "late %")
+	t := report.NewTable("transport", "MiB", "n", "first to last byte", "share", "request to end", "share", "cold", "share", "queue drops %", "peak queue BDP",
+		"ramp RTT", "duplicates %", "parity %", "CPU s/Gbit", "client MiB", "server MiB", "late %")
 	var failures []string
 	for _, tr := range transports() {
 		if !b.only.MatchString(tr.name) {
@@ -141,13 +145,13 @@ func (b *bench) measureCell(ctx context.Context, cell emulate.Shape) (string, er
 			runs = append(runs, r)
 		}
 		if len(runs) == 0 {
-			t.Row(tr.name, "0", "failed")
+			t.Row(tr.name, "", "0", "failed")
 			failures = append(failures, fmt.Sprintf("  %s: %s\n", tr.name, firstLine(failed)))
 			continue
 		}
 		t.Row(tr.cells(cell, runs)...)
 	}
-	return fmt.Sprintf("%s (Mbit/s, RTT ms, loss %% each way); 100 %% is the link less its loss, %.1f Mbit/s\n\n%s%s",
+	return fmt.Sprintf("%s (Mbit/s, RTT ms, loss %% each way); 100 %% is the link less its loss, %.1f Mbit/s of IP packets; rates in Mbit/s of object bytes\n\n%s%s",
 		cell.String(), cell.Rate*(1-cell.Loss)/1e6, t, strings.Join(failures, "")), nil
 }
 
@@ -170,6 +174,7 @@ func firstLine(err error) string {
 func (t *transport) cells(cell emulate.Shape, runs []linkResult) []string {
 	get := func(f func(r linkResult) float64) float64 { return median(runs, f) }
 	warm := get(func(r linkResult) float64 { return r.warm })
+	took := get(func(r linkResult) float64 { return r.took })
 	cold := get(func(r linkResult) float64 { return r.cold })
 	limit := cell.Rate / 8 * (1 - cell.Loss)
 	name := t.name
@@ -190,12 +195,13 @@ func (t *transport) cells(cell emulate.Shape, runs []linkResult) []string {
 		return fmt.Sprintf(format, v)
 	}
 	return []string{
-		name, fmt.Sprint(n),
-		mbit(warm), percent(warm / limit), mbit(cold), percent(cold / limit),
+		name, fmt.Sprint(runs[0].size >> 20), fmt.Sprint(n),
+		mbit(warm), percent(warm / limit), mbit(took), percent(took / limit), mbit(cold), percent(cold / limit),
 		fmt.Sprintf("%.2f", 100*get(func(r linkResult) float64 { return r.lost })),
 		fmt.Sprintf("%.2f", get(func(r linkResult) float64 { return r.queued })),
 		orDash(get(func(r linkResult) float64 { return r.ramp }), "%.1f"),
 		orDash(100*get(func(r linkResult) float64 { return r.duplicates }), "%.2f"),
+		orDash(100*get(func(r linkResult) float64 { return r.parity }), "%.2f"),
 		fmt.Sprintf("%.2f", get(func(r linkResult) float64 {
 			return (r.client.cpu + r.server.cpu).Seconds() / (float64(max(r.bytes, 1)) * 8 / 1e9)
 		})),
@@ -241,9 +247,10 @@ func (b *bench) measureLink(ctx context.Context, cell emulate.Shape, t transport
 	}()
 	f := t.flags
 	f.size, f.objects, f.limit = b.size, 1, b.limit
-	if t.bare && cell.Rate < 200e6 {
+	if t.bare && !t.ours && cell.Rate < 200e6 {
 		f.size /= 4
 	}
+	r.size = f.size
 	if t.ours {
 		f.objects = 1 + b.repeats(cell)
 		// However slow: ten times what it should take.
@@ -281,8 +288,13 @@ func (b *bench) measureLink(ctx context.Context, cell emulate.Shape, t transport
 		fill(got.Objects, server.Puts)
 	}
 	r.judge(cell, &t, got, s)
-	if f.op == "get" && len(got.Rapid) > 0 {
-		r.duplicates = float64(got.Rapid[0].Duplicates) / float64(max(r.bytes, 1))
+	if len(got.Rapid) > 0 {
+		again, parity := got.Rapid[0].Duplicates, server.Totals.Parity
+		if f.op == "put" {
+			again, parity = server.Totals.Duplicates, got.Rapid[0].Parity
+		}
+		r.duplicates = float64(again) / float64(max(r.bytes, 1))
+		r.parity = float64(parity) / float64(max(r.bytes, 1))
 	}
 	if b.verbose {
 		b.explain(got, server, s)
@@ -346,8 +358,8 @@ func fill(objects, puts []object) {
 }
 
 func (r *linkResult) judge(cell emulate.Shape, t *transport, got clientReport, s *emulate.Stats) {
-	r.duplicates, r.whole = -1, len(got.Objects) > 0
-	var warm []float64
+	r.duplicates, r.parity, r.whole = -1, -1, len(got.Objects) > 0
+	var warm, took []float64
 	for i, o := range got.Objects {
 		r.whole = r.whole && o.Whole
 		r.bytes += o.Bytes
@@ -356,10 +368,12 @@ func (r *linkResult) judge(cell emulate.Shape, t *transport, got clientReport, s
 		}
 		if i > 0 || len(got.Objects) == 1 {
 			warm = append(warm, o.received())
+			took = append(took, o.took())
 		}
 	}
 	r.n = len(warm)
 	r.warm = median(warm, func(v float64) float64 { return v })
+	r.took = median(took, func(v float64) float64 { return v })
 	flow := &s.TCP
 	if t.udp() {
 		flow = &s.UDP
