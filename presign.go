@@ -62,3 +62,42 @@ func (o *Object) Presign(ctx context.Context, method string, expires time.Durati
 	}
 	return req, nil
 }
+
+// PresignPostOptions refine [Bucket.PresignPost]. Its fields are those of
+// s3.PresignPostRequest, which says more about them.
+type PresignPostOptions struct {
+	Fields     map[string]string // further fields, to be sent as they are
+	StartsWith map[string]string // fields to be chosen, and what they begin with
+
+	// MinSize and MaxSize bound the file, in bytes. If MaxSize is 0, only the
+	// service does.
+	MinSize, MaxSize int64
+
+	// V2 signs with Signature Version 2, for systems that know no other.
+	V2 bool
+}
+
+// A PostForm is a form by which whoever holds it can upload one file, without keys.
+type PostForm = s3.PostForm
+
+// PresignPost returns a form by which a browser, or anybody else, can upload one
+// file until it expires. ${filename} at the end of key stands for the name of the
+// file. Nothing is sent to the service, except to find the endpoint of a bucket
+// when the configuration has none.
+//
+// COS accepts such forms from HMAC keys only. With other credentials the error is
+// s3.ErrPresign.
+func (b *Bucket) PresignPost(ctx context.Context, key string, expires time.Duration, opts *PresignPostOptions) (*PostForm, error) {
+	wire, err := b.wire(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("presign: %w", err)
+	}
+	p := valueOr(opts)
+	form, err := wire.PresignPost(ctx, &s3.PresignPostRequest{
+		Bucket: b.name, Key: key, Fields: p.Fields, StartsWith: p.StartsWith, MinSize: p.MinSize, MaxSize: p.MaxSize,
+	}, expires, &s3.PresignOptions{V2: p.V2})
+	if err != nil {
+		return nil, fmt.Errorf("presign: %w", err)
+	}
+	return form, nil
+}

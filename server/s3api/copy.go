@@ -116,7 +116,8 @@ func (c *call) copyObject() error {
 	case directive != "" && !strings.EqualFold(directive, "COPY"):
 		return invalidArgument("Unknown metadata directive.")
 	}
-	if !replace && c.ontoItself(source) && h["X-Amz-Website-Redirect-Location"] == nil && !asksEncryption(h) {
+	changes := replace || h["X-Amz-Website-Redirect-Location"] != nil || h["X-Amz-Storage-Class"] != nil || asksEncryption(h)
+	if !changes && c.ontoItself(source) {
 		return invalidRequest("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
 	}
 	put, err := c.putOptions()
