@@ -39,6 +39,10 @@ type ObjectInfo struct {
 	ETag    string    // identifies the content, without quotes
 	ModTime time.Time // when it was stored
 
+	// StorageClass is ArchiveGlacier or ArchiveAccelerated if the object is
+	// archived; else STANDARD in lists, and empty elsewhere.
+	StorageClass string
+
 	// Lists leave out all that follows.
 
 	ContentType        string
@@ -62,6 +66,11 @@ type ObjectInfo struct {
 	RetentionPeriod int64     // seconds, RetainIndefinitely or RetainPermanently
 	RetainedUntil   time.Time // when the period ends; zero if there is none, or it does not end
 	LegalHolds      int       // see [Object.Holds]
+
+	Archive     Archive           // on the way to the archive and back
+	Expires     time.Time         // when a lifecycle rule deletes it; zero for never
+	ExpiryRule  string            // ID of that rule
+	Replication ReplicationStatus // "" if no rule has it copied
 }
 
 // A Page is the answer to one list request.
@@ -172,5 +181,5 @@ func newPage(resp *s3.ListObjectsV2Response) Page {
 }
 
 func listedInfo(o *s3.Object) ObjectInfo {
-	return ObjectInfo{Key: o.Key, Size: o.Size, ETag: o.ETag, ModTime: o.LastModified}
+	return ObjectInfo{Key: o.Key, Size: o.Size, ETag: o.ETag, ModTime: o.LastModified, StorageClass: o.StorageClass}
 }

@@ -159,5 +159,8 @@ func newObjectInfo(key string, h *s3.ObjectHeader) ObjectInfo {
 	if h.RetentionPeriod != nil {
 		info.RetentionPeriod = *h.RetentionPeriod
 	}
+	info.StorageClass, info.Archive = h.StorageClass, newArchive(h)
+	info.Expires, info.ExpiryRule = newExpiry(h.Expiration)
+	info.Replication = newReplicationStatus(h.ReplicationStatus)
 	return info
 }

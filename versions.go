@@ -69,7 +69,7 @@ func (b *Bucket) versions(ctx context.Context, o *ListOptions) iter.Seq2[Version
 func newVersionInfo(v *s3.ObjectVersion) VersionInfo {
 	return VersionInfo{
 		ObjectInfo: ObjectInfo{
-			Key: v.Key, Size: v.Size, ETag: v.ETag, ModTime: v.LastModified, VersionID: v.VersionID,
+			Key: v.Key, Size: v.Size, ETag: v.ETag, ModTime: v.LastModified, VersionID: v.VersionID, StorageClass: v.StorageClass,
 		},
 		Latest:  v.IsLatest,
 		Deleted: v.IsDeleteMarker,

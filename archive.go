@@ -1,0 +1,116 @@
+package icos
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/icos-go/icos/s3"
+)
+
+// Storage classes that a lifecycle rule moves objects to.
+const (
+	ArchiveGlacier     = "GLACIER"     // restoring takes up to twelve hours
+	ArchiveAccelerated = "ACCELERATED" // restoring takes up to two hours
+)
+
+// A RestoreTier is how fast a copy of an archived object is made. It goes with
+// the archive, so that there is nothing to choose.
+type RestoreTier string
+
+// The tiers.
+const (
+	RestoreBulk        RestoreTier = "Bulk"        // of ArchiveGlacier
+	RestoreAccelerated RestoreTier = "Accelerated" // of ArchiveAccelerated
+)
+
+// An Archive tells where an object is on its way to an archive and back. The zero
+// value is that of an object that no rule archives.
+type Archive struct {
+	// Class is the archive that the object lies in: ArchiveGlacier or
+	// ArchiveAccelerated. If empty, the object is not archived.
+	Class string
+	// At is when it was, or will be, archived.
+	At time.Time
+	// Restoring is whether a copy was asked for and is not ready.
+	Restoring bool
+	// RestoredUntil is how long a restored copy can be read; zero without one.
+	RestoredUntil time.Time
+}
+
+// Readable reports whether the bytes of the object can be read.
+func (a *Archive) Readable() bool { return a.Class == "" || !a.RestoredUntil.IsZero() }
+
+// RestoreArchived asks for a copy of an archived object that can be read for so
+// many days. That takes hours; [Object.WaitRestored] waits for it. If there is
+// a copy already, it can now be read for so many days from now. An empty tier is
+// that of the archive.
+//
+// While a copy is made the error has the code RestoreAlreadyInProgress, and for
+// an object that is not archived ObjectAlreadyInActiveTierError.
+func (o *Object) RestoreArchived(ctx context.Context, days int, tier RestoreTier) error {
+	wire, err := o.wire(ctx)
+	if err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	if _, err := wire.RestoreObject(ctx, &s3.RestoreObjectRequest{
+		Bucket: o.bucket.name, Key: o.key, VersionID: o.version, Days: days, Tier: string(tier),
+	}); err != nil {
+		return fmt.Errorf("restore: %w", o.bucket.explain(ctx, err))
+	}
+	return nil
+}
+
+// newArchive reads the headers that tell of an archive.
+func newArchive(h *s3.ObjectHeader) Archive {
+	a := Archive{Class: strings.Trim(h.StorageClass, `"`), At: h.ArchiveTransitionTime}
+	if a.Class != ArchiveGlacier && a.Class != ArchiveAccelerated {
+		a.Class = "" // a class that objects are simply kept in
+	}
+	if at, ok := headerDate(h.Transition, "date"); ok {
+		a.At = at
+	}
+	if ongoing, _ := headerParameter(h.Restore, "ongoing-request"); ongoing == "true" {
+		a.Restoring = true
+	} else if until, ok := headerDate(h.Restore, "expiry-date"); ok {
+		a.RestoredUntil = until
+	}
+	return a
+}
+
+// newExpiry reads the header that tells when an object expires, and by which rule.
+func newExpiry(header string) (at time.Time, rule string) {
+	at, _ = headerDate(header, "expiry-date")
+	rule, _ = headerParameter(header, "rule-id")
+	if plain, err := url.QueryUnescape(rule); err == nil {
+		rule = plain
+	}
+	return at, rule
+}
+
+func headerDate(header, name string) (time.Time, bool) {
+	value, _ := headerParameter(header, name)
+	t, err := http.ParseTime(value)
+	return t, err == nil
+}
+
+// headerParameter finds name="value" in a header.
+func headerParameter(header, name string) (value string, ok bool) {
+	for rest := header; rest != ""; {
+		var key string
+		key, rest, ok = strings.Cut(rest, `="`)
+		if !ok {
+			return "", false
+		}
+		if value, rest, ok = strings.Cut(rest, `"`); !ok {
+			return "", false
+		}
+		if strings.TrimLeft(key, ", ") == name {
+			return value, true
+		}
+	}
+	return "", false
+}
