@@ -15,6 +15,7 @@ import (
 	"github.com/icos-go/icos/auth"
 	"github.com/icos-go/icos/keyprotect"
 	"github.com/icos-go/icos/rapid/relay"
+	"github.com/icos-go/icos/resourceconfig"
 	"github.com/icos-go/icos/transfer"
 )
 
@@ -85,6 +86,7 @@ func exitCode(err error) int {
 		serr  *icos.Error
 		iam   *auth.IAMError
 		kerr  *keyprotect.Error
+		rerr  *resourceconfig.Error // and *iam.Error, which is the same
 	)
 	switch {
 	case err == nil:
@@ -117,6 +119,8 @@ func exitCode(err error) int {
 			return exitTemporary
 		}
 		return exitFatal
+	case errors.As(err, &rerr):
+		return restExitCode(rerr)
 	case errors.Is(err, fs.ErrNotExist):
 		return exitNoObject
 	case errors.Is(err, relay.ErrDenied):
@@ -124,6 +128,20 @@ func exitCode(err error) int {
 	case errors.Is(err, relay.ErrBusy):
 		return exitTemporary
 	case ofNetwork(err), errors.Is(err, io.ErrUnexpectedEOF):
+		return exitTemporary
+	}
+	return exitFatal
+}
+
+func restExitCode(e *resourceconfig.Error) int {
+	switch {
+	case e.StatusCode == http.StatusNotFound && e.Code == "NoSuchBucket":
+		return exitNoBucket
+	case e.StatusCode == http.StatusNotFound:
+		return exitNoObject
+	case e.StatusCode == http.StatusUnauthorized, e.StatusCode == http.StatusForbidden:
+		return exitPermission
+	case e.StatusCode == http.StatusTooManyRequests, e.StatusCode >= http.StatusInternalServerError && e.StatusCode != http.StatusNotImplemented:
 		return exitTemporary
 	}
 	return exitFatal

@@ -85,6 +85,23 @@ type record struct {
 	Versions []string `json:"versions,omitempty"`
 	Protects []string `json:"protects,omitempty"`
 
+	// Versions of objects.
+	Version      string `json:"version_id,omitempty"`
+	Latest       bool   `json:"latest,omitempty"`
+	DeleteMarker bool   `json:"delete_marker,omitempty"`
+
+	// Who may do what.
+	Role        string          `json:"role,omitempty"`
+	Roles       []string        `json:"roles,omitempty"`
+	Subject     string          `json:"subject,omitempty"`
+	Instance    string          `json:"instance,omitempty"`
+	Credentials json.RawMessage `json:"credentials,omitempty"` // a new key's, with its secrets
+	Allowed     []string        `json:"allowed,omitempty"`
+	Denied      []string        `json:"denied,omitempty"`
+	Networks    []string        `json:"networks,omitempty"`
+	BlockACLs   bool            `json:"block_acls,omitempty"`
+	IgnoreACLs  bool            `json:"ignore_acls,omitempty"`
+
 	Name   string `json:"name,omitempty"`
 	Value  string `json:"value,omitempty"`
 	Status string `json:"status,omitempty"`
