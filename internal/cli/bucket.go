@@ -13,6 +13,7 @@ import (
 
 func newMb(a *app) *cobra.Command {
 	var acl, rootKey string
+	var lock bool
 	cmd := &cobra.Command{
 		Use:   "mb cos://BUCKET...",
 		Short: "Make buckets",
@@ -30,7 +31,7 @@ contents of the bucket are lost.
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.eachBucket(cmd.Context(), args, func(ctx context.Context, b *icos.Bucket) error {
-				if err := b.Create(ctx, &icos.CreateOptions{ACL: icos.CannedACL(acl), RootKeyCRN: rootKey}); err != nil {
+				if err := b.Create(ctx, &icos.CreateOptions{ACL: icos.CannedACL(acl), RootKeyCRN: rootKey, ObjectLock: lock}); err != nil {
 					return fmt.Errorf("make cos://%s: %w", b.Name(), err)
 				}
 				if a.flags.json {
@@ -42,6 +43,7 @@ contents of the bucket are lost.
 		},
 	}
 	cmd.Flags().StringVar(&acl, "acl", "", "canned ACL: private or public-read")
+	cmd.Flags().BoolVar(&lock, "object-lock", false, "turn object lock on, and versioning with it, for good")
 	cmd.Flags().StringVar(&rootKey, "root-key", "", "`CRN` of the root key to encrypt the buckets under")
 	return cmd
 }
@@ -51,8 +53,8 @@ func newRb(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rb cos://BUCKET...",
 		Short: "Remove buckets",
-		Long: `Remove empty buckets. With --force all objects and unfinished uploads in them are
-removed first, for good.
+		Long: `Remove empty buckets. With --force all objects, their versions and unfinished
+uploads in them are removed first, for good.
 
 ` + exitHelp,
 		Example: `  icos rb cos://my-bucket`,
@@ -106,9 +108,16 @@ func (a *app) eachBucket(ctx context.Context, args []string, f func(context.Cont
 	return nil
 }
 
-// empty removes every object and aborts every unfinished upload of b.
+// empty removes every object with all its versions and aborts every unfinished upload of b.
 func empty(ctx context.Context, b *icos.Bucket) error {
-	if _, err := removeAll(ctx, b, "", nil); err != nil {
+	// Not every store knows versions, and not everybody may ask. If there are any all the same, removing the bucket tells.
+	state, err := b.Versioning(ctx)
+	if err == nil && state != icos.NoVersioning {
+		_, err = removeVersions(ctx, b, "", false, nil)
+	} else {
+		_, err = removeAll(ctx, b, "", nil)
+	}
+	if err != nil {
 		return err
 	}
 	for up, err := range b.Uploads(ctx, nil) {

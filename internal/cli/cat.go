@@ -15,6 +15,7 @@ import (
 
 func newCat(a *app) *cobra.Command {
 	var c catFlags
+	var version string
 	cmd := &cobra.Command{
 		Use:   "cat cos://BUCKET/KEY...",
 		Short: "Write objects to standard output",
@@ -36,8 +37,11 @@ first hundred, 100- all but those, and -100 the last hundred.
 			if err != nil {
 				return &usageError{err}
 			}
+			if version != "" && len(args) > 1 {
+				return &usageError{errors.New("--version is that of one object")}
+			}
 			return a.eachObject(cmd.Context(), args, func(ctx context.Context, obj *icos.Object, at location) error {
-				if err := a.cat(ctx, obj, ranges); err != nil {
+				if err := a.cat(ctx, obj.Version(version), ranges); err != nil {
 					return fmt.Errorf("cat %s: %w", at, err)
 				}
 				return nil
@@ -46,6 +50,7 @@ first hundred, 100- all but those, and -100 the last hundred.
 	}
 	cmd.Flags().Int64Var(&c.offset, "offset", 0, "first byte to write; -`N` means the last N bytes")
 	cmd.Flags().Int64Var(&c.length, "length", 0, "how many bytes to write; 0 means to the end")
+	cmd.Flags().StringVar(&version, "version", "", "write the version of this `ID`, as icos versions lists it")
 	cmd.Flags().StringArrayVar(&c.ranges, "range", nil, "write the bytes `FIRST-LAST`, FIRST- or -COUNT; may be repeated")
 	return cmd
 }

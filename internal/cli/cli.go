@@ -197,6 +197,7 @@ func verbs() []verb {
 		{"stat", "objects", newStat},
 		{"du", "objects", newDu},
 		{"rm", "objects", newRm},
+		{"versions", "objects", newVersions},
 		{"mb", "objects", newMb},
 		{"rb", "objects", newRb},
 		{"acl", "objects", newACL},

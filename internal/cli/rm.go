@@ -25,11 +25,16 @@ With --incomplete it is uploads in parts that go, which were begun and never
 completed: their parts are kept and paid for until somebody aborts them. Those
 that an unfinished job can go on with are kept, unless --force is given.
 
+In a bucket that keeps versions, removing an object hides it, and icos versions
+restore brings it back. --version removes one version for good, and
+--all-versions all of them, with the marks of earlier deletions.
+
 ` + exitHelp,
 		Example: `  icos rm cos://my-bucket/notes.txt
   icos rm -r cos://my-bucket/2019/
   icos rm -r --dry-run cos://my-bucket/2019/
-  icos rm -r --incomplete --older-than 7d cos://my-bucket`,
+  icos rm -r --incomplete --older-than 7d cos://my-bucket
+  icos rm --all-versions cos://my-bucket/secret.txt`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return r.run(cmd.Context(), args) },
 	}
@@ -38,11 +43,15 @@ that an unfinished job can go on with are kept, unless --force is given.
 	cmd.Flags().BoolVarP(&r.force, "force", "f", false, "allow -r on a whole bucket; with --incomplete, what jobs can go on with")
 	cmd.Flags().BoolVar(&r.onlyUploads, "incomplete", false, "abort uploads that were begun and never completed, and remove no object")
 	cmd.Flags().Var(&r.incomplete.olderThan, "older-than", "with --incomplete: only what was begun longer ago than this, such as 7d")
+	cmd.Flags().StringVar(&r.version, "version", "", "remove the version of this `ID` for good")
+	cmd.Flags().BoolVar(&r.allVersions, "all-versions", false, "remove all versions for good")
 	return cmd
 }
 
 type remover struct {
 	*app
+	version                  string
+	allVersions              bool
 	recursive, dryRun, force bool
 	onlyUploads              bool
 	incomplete               incomplete
@@ -74,6 +83,9 @@ func (r *remover) run(ctx context.Context, args []string) error {
 			byBucket[l.bucket] = append(byBucket[l.bucket], l.key)
 		}
 	}
+	if err := r.checkVersions(len(args)-len(prefixes), len(prefixes)); err != nil {
+		return &usageError{err}
+	}
 	client, err := r.client()
 	if err != nil {
 		return err
@@ -103,14 +115,36 @@ func (r *remover) run(ctx context.Context, args []string) error {
 		return r.emit(record{Type: "summary", Objects: &count})
 	}
 	if r.dryRun {
-		r.notef("would remove %s\n", plural(total, "object"))
+		r.notef("would remove %s\n", plural(total, r.what()))
 	} else {
-		r.notef("removed %s\n", plural(total, "object"))
+		r.notef("removed %s\n", plural(total, r.what()))
 	}
 	return nil
 }
 
+// what is what one of those is called that are counted.
+func (r *remover) what() string {
+	if r.version != "" || r.allVersions {
+		return "version"
+	}
+	return "object"
+}
+
 func (r *remover) removeNamed(ctx context.Context, b *icos.Bucket, keys []string) (int, error) {
+	if r.version != "" {
+		return r.removeVersion(ctx, b.Object(keys[0]))
+	}
+	if r.allVersions {
+		total := 0
+		for _, key := range keys {
+			n, err := r.removeVersions(ctx, b, key, true)
+			total += n
+			if err != nil {
+				return total, err
+			}
+		}
+		return total, nil
+	}
 	if r.dryRun {
 		for _, key := range keys {
 			r.told(b.Name(), key, nil)
@@ -132,6 +166,9 @@ func (r *remover) removeNamed(ctx context.Context, b *icos.Bucket, keys []string
 }
 
 func (r *remover) removePrefix(ctx context.Context, b *icos.Bucket, prefix string) (int, error) {
+	if r.allVersions {
+		return r.removeVersions(ctx, b, prefix, false)
+	}
 	if !r.dryRun {
 		return removeAll(ctx, b, prefix, func(key string, err error) { r.told(b.Name(), key, err) })
 	}
