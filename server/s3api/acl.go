@@ -303,7 +303,7 @@ func (c *call) writeACL(acl store.ACL) error {
 	return c.writeXML(http.StatusOK, x)
 }
 
-// grantee writes a Grantee with a DisplayName, for groups too: IBM's examples print it of every grant.
+// grantee writes a Grantee. A group has its URI and no DisplayName: IBM's SDK for Java breaks on one.
 func (x *xmlWriter) grantee(g store.Grantee) {
 	kind := "CanonicalUser"
 	if g.URI != "" {
@@ -311,7 +311,6 @@ func (x *xmlWriter) grantee(g store.Grantee) {
 	}
 	x.b = append(x.b, `<Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="`+kind+`">`...)
 	if g.URI != "" {
-		x.text("DisplayName", g.URI[strings.LastIndexByte(g.URI, '/')+1:])
 		x.text("URI", g.URI)
 	} else {
 		x.text("ID", g.ID)

@@ -136,8 +136,9 @@ func TestACLDocuments(t *testing.T) {
 			t.Errorf("%s: grants %s, want %s", path, got, want)
 		}
 		for _, g := range p.Grants {
-			if g.Grantee.DisplayName == "" || g.Grantee.Type == "" {
-				t.Errorf("%s: grantee %+v lacks a name or type", path, g.Grantee)
+			// IBM's SDK for Java breaks on a group with a name, and examples print that of everybody else.
+			if group := g.Grantee.Type == "Group"; (g.Grantee.DisplayName == "") != group || (g.Grantee.URI == "") == group || g.Grantee.Type == "" {
+				t.Errorf("%s: grantee %+v", path, g.Grantee)
 			}
 		}
 		s.do(s.owner, "PUT", path, body, append(md5Header(body), "x-amz-acl", "private")...).want(t, 400, "UnexpectedContent")
