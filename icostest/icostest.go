@@ -61,6 +61,9 @@ type Options struct {
 	// change later; FaultSeed is the seed of their chances.
 	Faults    []fault.Rule
 	FaultSeed uint64
+	// Encrypt encrypts every object that is under no other key, as icos serve
+	// --encrypt does.
+	Encrypt bool
 	// Wrap, if not nil, returns the handler to serve instead of cos, such as
 	// one that fails now and then.
 	Wrap func(cos http.Handler) http.Handler
@@ -138,7 +141,7 @@ func (s *Server) start(o Options) (err error) {
 	}
 	s.cos, err = server.New(server.Config{
 		Dir: o.Dir, Location: o.Location, Now: o.Now, Clock: o.Clock, Logger: o.Logger, TokenTTL: o.TokenTTL,
-		NoSync: true, SigningKey: key, Journal: rememberedRequests,
+		NoSync: true, SigningKey: key, Journal: rememberedRequests, Encrypt: o.Encrypt,
 	})
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 // A CustomerKey is a key of AES-256 that the service encrypts an object with and then forgets: whoever reads the object has to send
 // it again (SSE-C). The zero value means none. It goes over TLS, or to this machine, only, and prints as REDACTED.
 type CustomerKey struct {
-	key string // 32 bytes; a string so that requests can be compared
+	key *[32]byte // a pointer, so that what holds a key in a field of its own does not print it either
 }
 
 // NewCustomerKey returns the key of these 32 bytes.
@@ -21,11 +21,12 @@ func NewCustomerKey(key []byte) (CustomerKey, error) {
 	if len(key) != 32 {
 		return CustomerKey{}, fmt.Errorf("s3: customer key of %d bytes; AES-256 needs 32", len(key))
 	}
-	return CustomerKey{string(key)}, nil
+	own := [32]byte(key)
+	return CustomerKey{&own}, nil
 }
 
 // IsZero reports whether there is no key.
-func (k CustomerKey) IsZero() bool { return k.key == "" }
+func (k CustomerKey) IsZero() bool { return k.key == nil }
 
 // Format implements fmt.Formatter.
 func (CustomerKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "REDACTED") }
@@ -55,9 +56,9 @@ func (x *exchange) setCustomerKey(prefix string, k CustomerKey) error {
 	if fips140.Enforced() {
 		return errors.New("customer key: the service wants its MD5, which this program must not compute (GODEBUG=fips140=only)")
 	}
-	sum := md5.Sum([]byte(k.key))
+	sum := md5.Sum(k.key[:])
 	x.set(prefix+"Algorithm", "AES256")
-	x.set(prefix+"Key", base64.StdEncoding.EncodeToString([]byte(k.key)))
+	x.set(prefix+"Key", base64.StdEncoding.EncodeToString(k.key[:]))
 	x.set(prefix+"Key-Md5", base64.StdEncoding.EncodeToString(sum[:]))
 	return nil
 }

@@ -142,6 +142,9 @@ func (c *call) copyObject() error {
 		if err := c.checkSource(source, &object, object.Size); err != nil {
 			return err
 		}
+		if err := c.keepManaged(o, &object); err != nil {
+			return err
+		}
 		if !replace {
 			redirect := o.WebsiteRedirect // is never copied
 			o.Attributes = object.Attributes

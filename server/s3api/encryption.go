@@ -63,6 +63,14 @@ func (h *handler) newSealFor(bucket *store.Bucket, key string, managed bool) (*s
 	return seal, nil
 }
 
+// keepManaged encrypts the copy of an object under a key of the server with another such key, unless the request says otherwise.
+func (c *call) keepManaged(o *store.CopyOptions, source *store.Object) (err error) {
+	if o.Seal == nil && source.Encryption.Kind == store.ManagedKey {
+		o.Seal, err = c.newSealFor(&c.info, c.key, true)
+	}
+	return err
+}
+
 // managedEncryption reports whether a request asks for encryption by a key of the service.
 func managedEncryption(h http.Header) (bool, error) {
 	switch method := h.Get(headerSSE); {
