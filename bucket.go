@@ -14,6 +14,7 @@ import (
 type Bucket struct {
 	client *Client
 	name   string
+	bypass bool // of locks in governance mode
 }
 
 // Name returns the name of the bucket.

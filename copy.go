@@ -15,13 +15,20 @@ import (
 type CopyOptions struct {
 	// Attributes replace those of the source. If nil, the copy has the same
 	// content type, metadata and so on. Only the fields that say what is stored
-	// count. Tags replace those of the source unless they are nil; Retention and
-	// Lock are those of the copy, because what keeps the source stays with it.
+	// count, and not those that there are here, too.
 	Attributes *PutOptions
+
+	// Tags replace those of the source. If nil, the copy has the same.
+	Tags map[string]string
+
+	// What keeps the copy. If zero, the bucket decides: what keeps the source stays
+	// with it.
+	Retention Retention
+	Lock      Lock
 
 	// KeepRetention gives the copy the retention period of the source, which begins
 	// anew, and all its legal holds. The service does so for copies that it makes
-	// with one request.
+	// with one request, up to 5 GB.
 	KeepRetention bool
 
 	// ACL of the copy. If empty, private; the ACL of the source is not copied.
@@ -114,17 +121,16 @@ func (o *Object) copyWhole(ctx context.Context, to *Object, src ObjectInfo, opts
 		r.ContentLanguage = a.ContentLanguage
 		r.Expires = a.Expires
 		r.Metadata = a.Metadata
-		if a.Tags != nil {
-			r.TaggingDirective, r.Tags = "REPLACE", wireform.Tags(a.Tags)
-		}
-		if a.Retention != (Retention{}) {
-			r.RetentionDirective = "REPLACE"
-			r.RetentionPeriod = wireform.Seconds(a.Retention.For)
-			r.RetentionExpirationDate, r.RetentionLegalHoldID = a.Retention.Until, a.Retention.Hold
-		}
-		r.ObjectLockMode, r.ObjectLockRetainUntilDate = string(a.Lock.Mode), a.Lock.Until
-		r.ObjectLockLegalHold = wireform.LegalHold(a.Lock.Hold)
 	}
+	if opts.Tags != nil {
+		r.TaggingDirective, r.Tags = "REPLACE", wireform.Tags(opts.Tags)
+	}
+	if k := opts.Retention; k != (Retention{}) {
+		r.RetentionDirective = "REPLACE"
+		r.RetentionPeriod, r.RetentionExpirationDate, r.RetentionLegalHoldID = wireform.Seconds(k.For), k.Until, k.Hold
+	}
+	r.ObjectLockMode, r.ObjectLockRetainUntilDate = string(opts.Lock.Mode), opts.Lock.Until
+	r.ObjectLockLegalHold = wireform.LegalHold(opts.Lock.Hold)
 	if opts.KeepRetention {
 		r.RetentionDirective = "COPY"
 	}
@@ -141,7 +147,7 @@ func (o *Object) copyWhole(ctx context.Context, to *Object, src ObjectInfo, opts
 // carry the attributes over then, so they are set from what Stat said.
 func (o *Object) copyParts(ctx context.Context, to *Object, src ObjectInfo, opts *CopyOptions) (ObjectInfo, error) {
 	if opts.KeepRetention {
-		return ObjectInfo{}, errors.New("KeepRetention: the object is copied in parts, for which the service does not copy what keeps the source; set Attributes.Retention")
+		return ObjectInfo{}, errors.New("KeepRetention: the object is copied in parts, for which the service does not copy what keeps the source; set Retention")
 	}
 	wire, err := to.wire(ctx)
 	if err != nil {
@@ -158,6 +164,7 @@ func (o *Object) copyParts(ctx context.Context, to *Object, src ObjectInfo, opts
 	if opts.Attributes != nil {
 		attributes = *opts.Attributes
 	}
+	attributes.Tags, attributes.Retention, attributes.Lock = opts.Tags, opts.Retention, opts.Lock
 	if attributes.Tags == nil && src.TagCount > 0 {
 		if attributes.Tags, err = o.Tags(ctx); err != nil {
 			return ObjectInfo{}, err

@@ -123,7 +123,7 @@ func (d *deletion) wait() {
 }
 
 func (b *Bucket) deleteBatch(ctx context.Context, ids []s3.ObjectID) deleted {
-	r := &s3.DeleteObjectsRequest{Bucket: b.name, Quiet: true, Objects: make([]s3.ObjectID, 0, len(ids))}
+	r := &s3.DeleteObjectsRequest{Bucket: b.name, Quiet: true, BypassGovernanceRetention: b.bypass, Objects: make([]s3.ObjectID, 0, len(ids))}
 	result := deleted{ids: ids, errors: map[s3.ObjectID]error{}}
 	for _, id := range ids {
 		// One bad key would make the service refuse all of the batch.

@@ -63,6 +63,15 @@ func (b *Bucket) SetObjectLock(ctx context.Context, d LockDefault) error {
 	return nil
 }
 
+// BypassGovernance returns a handle of the bucket that goes around locks in
+// governance mode, as do the handles of its objects: they delete what is locked
+// so, and shorten the locks. A special right is needed for that.
+func (b *Bucket) BypassGovernance() *Bucket {
+	bypassing := *b
+	bypassing.bypass = true
+	return &bypassing
+}
+
 // Lock returns how the object, or the version that the handle is made for, is
 // locked.
 func (o *Object) Lock(ctx context.Context) (Lock, error) {
@@ -73,24 +82,19 @@ func (o *Object) Lock(ctx context.Context) (Lock, error) {
 	return info.Lock, nil
 }
 
-// LockOptions refine [Object.SetLock].
-type LockOptions struct {
-	// BypassGovernance shortens a lock in governance mode, or takes it off, for which
-	// a special right is needed.
-	BypassGovernance bool
-}
-
 // SetLock locks the object, or the version that the handle is made for, until a
 // date. A lock can always be made longer. Without a mode and a date it is taken
-// off. Legal holds are left alone: see [Object.SetLockHold].
-func (o *Object) SetLock(ctx context.Context, mode LockMode, until time.Time, opts *LockOptions) error {
+// off, or one in governance mode made shorter, by a handle that
+// [Bucket.BypassGovernance] made. Legal holds are left alone: see
+// [Object.SetLockHold].
+func (o *Object) SetLock(ctx context.Context, mode LockMode, until time.Time) error {
 	wire, err := o.wire(ctx)
 	if err != nil {
 		return fmt.Errorf("lock: %w", err)
 	}
 	if _, err := wire.PutObjectRetention(ctx, &s3.PutObjectRetentionRequest{
 		Bucket: o.bucket.name, Key: o.key, VersionID: o.version,
-		Mode: string(mode), RetainUntilDate: until, BypassGovernanceRetention: valueOr(opts).BypassGovernance,
+		Mode: string(mode), RetainUntilDate: until, BypassGovernanceRetention: o.bucket.bypass,
 	}); err != nil {
 		return fmt.Errorf("lock: %w", o.bucket.explain(ctx, err))
 	}

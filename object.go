@@ -76,7 +76,7 @@ func (o *Object) Delete(ctx context.Context) error {
 		return fmt.Errorf("delete: %w", err)
 	}
 	if _, err := wire.DeleteObject(ctx, &s3.DeleteObjectRequest{
-		Bucket: o.bucket.name, Key: o.key, VersionID: o.version,
+		Bucket: o.bucket.name, Key: o.key, VersionID: o.version, BypassGovernanceRetention: o.bucket.bypass,
 	}); err != nil {
 		return fmt.Errorf("delete: %w", o.bucket.explain(ctx, err))
 	}

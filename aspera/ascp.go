@@ -57,7 +57,9 @@ func (p *path) ascpUpload(ctx context.Context, j *transfer.Job) error {
 		return fmt.Errorf("upload %s: %w", j.Path(), err)
 	}
 	if attributed(&put, to.Key()) {
-		if _, err := to.Copy(ctx, to, &icos.CopyOptions{Attributes: &put, ACL: put.ACL, IfMatch: info.ETag}); err != nil {
+		if _, err := to.Copy(ctx, to, &icos.CopyOptions{
+			Attributes: &put, ACL: put.ACL, Tags: put.Tags, Retention: put.Retention, Lock: put.Lock, IfMatch: info.ETag,
+		}); err != nil {
 			return fmt.Errorf("set attributes of what was stored: %w", err)
 		}
 	}

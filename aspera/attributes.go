@@ -13,5 +13,6 @@ import (
 func attributed(o *icos.PutOptions, key string) bool {
 	return o.ContentType != "" && o.ContentType != mime.TypeByExtension(urlpath.Ext(key)) ||
 		o.CacheControl != "" || o.ContentDisposition != "" || o.ContentEncoding != "" || o.ContentLanguage != "" ||
-		!o.Expires.IsZero() || len(o.Metadata) > 0 || o.ACL != ""
+		!o.Expires.IsZero() || len(o.Metadata) > 0 || o.ACL != "" ||
+		len(o.Tags) > 0 || o.Retention != (icos.Retention{}) || o.Lock != (icos.Lock{})
 }

@@ -139,8 +139,13 @@ func (r *sweep) across(ctx context.Context, a *active, s *step) (outcome, error)
 	from := r.w.From.Bucket.Object(r.w.From.Prefix + s.src.Key)
 	to := r.w.To.Bucket.Object(r.w.To.Prefix + s.src.Key)
 	info := objectInfo(from, &s.src)
+	var options icos.CopyOptions // with its attributes as they are
+	if r.w.Put != nil {
+		put := r.w.Put(s.src.Key)
+		options = icos.CopyOptions{Tags: put.Tags, Retention: put.Retention, Lock: put.Lock}
+	}
 	return r.t.copy(ctx, a, &copying{
-		from: from, to: to, info: &info, move: r.w.Move, through: &r.through,
+		from: from, to: to, info: &info, options: options, move: r.w.Move, through: &r.through,
 		identity: identity(kindCopy, to, from.String()), parent: r.t.plan.id, record: r.recorder(s.src.Key),
 	})
 }

@@ -111,6 +111,7 @@ func (t *Transfer) copyHere(ctx context.Context, a *active, c *copying) (out out
 		put = *c.options.Attributes
 	}
 	put.ACL, put.Size = c.options.ACL, r.Size()
+	put.Tags, put.Retention, put.Lock = c.options.Tags, c.options.Retention, c.options.Lock
 	if put.Tags == nil && info.TagCount > 0 {
 		if put.Tags, err = c.from.Tags(ctx); err != nil {
 			return outcome{}, err

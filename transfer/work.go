@@ -73,7 +73,8 @@ type Sync struct {
 	Preserve Preserve
 
 	// Put returns what is stored with the object of a key, which is relative to
-	// the tree. If nil, the content type follows from the name.
+	// the tree. If nil, the content type follows from the name. What is copied within
+	// the service keeps what it has, and gets Tags, Retention and Lock only.
 	Put func(key string) icos.PutOptions
 
 	// Delete removes from the target what the source lacks: after everything has

@@ -105,19 +105,20 @@ func (c *copying) whole(ctx context.Context) (Result, error) {
 		r.ServerSideEncryption = wireform.Encryption(a.Encrypt)
 		r.ContentType, r.CacheControl, r.ContentDisposition = a.ContentType, a.CacheControl, a.ContentDisposition
 		r.ContentEncoding, r.ContentLanguage, r.Expires, r.Metadata = a.ContentEncoding, a.ContentLanguage, a.Expires, a.Metadata
-		if a.Tags != nil {
-			r.TaggingDirective, r.Tags = "REPLACE", wireform.Tags(a.Tags)
-		}
-		if k := a.Retention; k != (icos.Retention{}) {
-			r.RetentionDirective, r.RetentionPeriod = "REPLACE", wireform.Seconds(k.For)
-			r.RetentionExpirationDate, r.RetentionLegalHoldID = k.Until, k.Hold
-		}
-		r.ObjectLockMode, r.ObjectLockRetainUntilDate = string(a.Lock.Mode), a.Lock.Until
-		r.ObjectLockLegalHold = wireform.LegalHold(a.Lock.Hold)
 	}
-	if c.o.Options.KeepRetention {
+	o := &c.o.Options
+	if o.Tags != nil {
+		r.TaggingDirective, r.Tags = "REPLACE", wireform.Tags(o.Tags)
+	}
+	if k := o.Retention; k != (icos.Retention{}) {
+		r.RetentionDirective = "REPLACE"
+		r.RetentionPeriod, r.RetentionExpirationDate, r.RetentionLegalHoldID = wireform.Seconds(k.For), k.Until, k.Hold
+	}
+	if o.KeepRetention {
 		r.RetentionDirective = "COPY"
 	}
+	r.ObjectLockMode, r.ObjectLockRetainUntilDate = string(o.Lock.Mode), o.Lock.Until
+	r.ObjectLockLegalHold = wireform.LegalHold(o.Lock.Hold)
 	var resp *s3.CopyObjectResponse
 	err := c.alone(ctx, func(ctx context.Context) error {
 		return c.persist(ctx, "copy "+from.Key(), func(ctx context.Context) (_ bool, err error) {
@@ -179,8 +180,9 @@ func (c *copying) parts(ctx context.Context) (Result, error) {
 	}
 	put.ACL = c.o.Options.ACL
 	if c.o.Options.KeepRetention {
-		return Result{}, errors.New("KeepRetention: the object is copied in parts, for which the service does not copy what keeps the source; set Attributes.Retention")
+		return Result{}, errors.New("KeepRetention: the object is copied in parts, for which the service does not copy what keeps the source; set Retention")
 	}
+	put.Tags, put.Retention, put.Lock = c.o.Options.Tags, c.o.Options.Retention, c.o.Options.Lock
 	if put.Tags == nil && c.src.TagCount > 0 {
 		if err := c.tags(ctx, put); err != nil {
 			return Result{}, err
