@@ -98,7 +98,7 @@ func (c *copier) run(ctx context.Context, args []string) error {
 	}
 	dst := srcs[len(srcs)-1]
 	srcs = srcs[:len(srcs)-1]
-	if err := errors.Join(c.check(srcs, dst), c.tuning.check(), c.accel.check(srcs, dst)); err != nil {
+	if err := errors.Join(c.check(srcs, dst), c.tuning.check(), c.upload.keep.check(), c.accel.check(srcs, dst)); err != nil {
 		return &usageError{err}
 	}
 	c.flags.identity = c.accel.on()
@@ -195,6 +195,7 @@ type uploadFlags struct {
 	contentType string
 	metadata    map[string]string
 	acl         string
+	keep        keepFlags
 }
 
 func (u *uploadFlags) addFlags(cmd *cobra.Command) {
@@ -203,6 +204,7 @@ func (u *uploadFlags) addFlags(cmd *cobra.Command) {
 	f.StringToStringVar(&u.metadata, "meta", nil, "user metadata, as `NAME=VALUE`; may be repeated")
 	f.Lookup("meta").DefValue = "" // not shown by --help
 	f.StringVar(&u.acl, "acl", "", "canned ACL: private or public-read")
+	u.keep.addFlags(cmd)
 }
 
 // options are those of the object called key.
@@ -211,6 +213,7 @@ func (u *uploadFlags) options(key string) icos.PutOptions {
 	if o.ContentType == "" {
 		o.ContentType = contentType(key)
 	}
+	u.keep.apply(&o)
 	return o
 }
 
@@ -218,6 +221,7 @@ func (u *uploadFlags) options(key string) icos.PutOptions {
 // has, unless flags say otherwise.
 func (u *uploadFlags) copyOptions(key string) icos.CopyOptions {
 	o := icos.CopyOptions{ACL: icos.CannedACL(u.acl)}
+	u.keep.applyCopy(&o)
 	if u.contentType != "" || len(u.metadata) > 0 {
 		put := u.options(key)
 		o.Attributes = &put
@@ -235,7 +239,7 @@ func contentType(key string) string {
 
 // forTrees is how the objects of a tree are written, nil for as usual.
 func (u *uploadFlags) forTrees() func(key string) icos.PutOptions {
-	if u.contentType == "" && len(u.metadata) == 0 && u.acl == "" {
+	if u.contentType == "" && len(u.metadata) == 0 && u.acl == "" && !u.keep.given() {
 		return nil
 	}
 	return u.options

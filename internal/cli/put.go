@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -52,7 +53,7 @@ size, and cannot be gone on with.
 
 // put writes exactly one object.
 func (c *copier) put(ctx context.Context, src, dst location) error {
-	if err := c.tuning.check(); err != nil {
+	if err := errors.Join(c.tuning.check(), c.upload.keep.check()); err != nil {
 		return &usageError{err}
 	}
 	client, err := c.client()
@@ -165,6 +166,21 @@ func (a *app) stat(ctx context.Context, bucket *icos.Bucket, l location) error {
 	line("cache-control", info.CacheControl)
 	for _, name := range sortedKeys(info.Metadata) {
 		line("meta "+name, info.Metadata[name])
+	}
+	if info.TagCount > 0 {
+		line("tags", count(info.TagCount))
+	}
+	if info.RetentionPeriod != 0 {
+		line("kept", keptFor(info.RetentionPeriod, info.RetainedUntil))
+	}
+	if info.LegalHolds > 0 {
+		line("legal holds", count(info.LegalHolds))
+	}
+	if info.Lock.Mode != "" {
+		line("locked", string(info.Lock.Mode)+", until "+timestamp(info.Lock.Until))
+	}
+	if info.Lock.Hold {
+		line("legal hold", "on")
 	}
 	return a.printf("%s", out.String())
 }

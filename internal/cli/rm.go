@@ -45,11 +45,13 @@ restore brings it back. --version removes one version for good, and
 	cmd.Flags().Var(&r.incomplete.olderThan, "older-than", "with --incomplete: only what was begun longer ago than this, such as 7d")
 	cmd.Flags().StringVar(&r.version, "version", "", "remove the version of this `ID` for good")
 	cmd.Flags().BoolVar(&r.allVersions, "all-versions", false, "remove all versions for good")
+	addBypass(cmd, &r.bypass)
 	return cmd
 }
 
 type remover struct {
 	*app
+	bypass                   bool
 	version                  string
 	allVersions              bool
 	recursive, dryRun, force bool
@@ -97,14 +99,14 @@ func (r *remover) run(ctx context.Context, args []string) error {
 	}
 	total := 0
 	for _, l := range prefixes {
-		n, err := r.removePrefix(ctx, client.Bucket(l.bucket), l.key)
+		n, err := r.removePrefix(ctx, bypassing(client.Bucket(l.bucket), r.bypass), l.key)
 		total += n
 		if err != nil {
 			return err
 		}
 	}
 	for _, name := range sortedKeys(byBucket) {
-		n, err := r.removeNamed(ctx, client.Bucket(name), byBucket[name])
+		n, err := r.removeNamed(ctx, bypassing(client.Bucket(name), r.bypass), byBucket[name])
 		total += n
 		if err != nil {
 			return err

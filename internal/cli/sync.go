@@ -97,7 +97,7 @@ func (s *syncer) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return &usageError{err}
 	}
-	if err := errors.Join(s.check(src, dst), s.tuning.check(), s.accel.check([]location{src}, dst)); err != nil {
+	if err := errors.Join(s.check(src, dst), s.tuning.check(), s.upload.keep.check(), s.accel.check([]location{src}, dst)); err != nil {
 		return &usageError{err}
 	}
 	if !src.remote {
