@@ -72,6 +72,9 @@ type Config struct {
 	// Encrypt encrypts every object that is under no root key and no key of its
 	// client with a key of the server, which is kept in DIR/kms.
 	Encrypt bool
+	// NameHold is how long nobody can take the name of a deleted bucket, on the
+	// clock of objects; COS holds them for 5 minutes. If zero, not at all.
+	NameHold time.Duration
 	// WebsiteHosts are the host names, without ports, under which the website
 	// of a bucket is served as bucket.host. If empty, s3-web before each of Hosts,
 	// as in s3-web.localhost.
@@ -180,7 +183,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.s3 = s3api.New(s3api.Config{
 		Store: st, IAM: ids, Authn: authn.New(authn.Config{Directory: ids, Now: cfg.Now, Hosts: cfg.Hosts}),
-		Hosts: cfg.Hosts, WebsiteHosts: cfg.WebsiteHosts, Location: cfg.Location, Reserved: []string{"identity", "oidc", "api"},
+		Hosts: cfg.Hosts, WebsiteHosts: cfg.WebsiteHosts, NameHold: cfg.NameHold, Location: cfg.Location, Reserved: []string{"identity", "oidc", "api"},
 		Now: cfg.Now, Today: cfg.Clock.Now, Keys: keys, Encrypt: cfg.Encrypt, Replicator: s.replicator, Faults: &s.faults, Journal: s.journal, Logger: cfg.Logger,
 	})
 	if err := s.replicator.Resume(context.Background()); err != nil {

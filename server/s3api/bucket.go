@@ -65,7 +65,7 @@ func (c *call) createBucket() error {
 	if len(b.ACL.Grants) > 0 && !c.iam.Allowed(c.who, iam.BucketPutACL, iam.Resource{Instance: instance, Bucket: c.bucket}) {
 		return newError(codeAccessDenied)
 	}
-	if c.reserved[c.bucket] {
+	if c.reserved[c.bucket] || c.names.held(c.bucket, c.today()) {
 		return newError(codeBucketAlreadyExists)
 	}
 	ctx := c.r.Context()
@@ -116,6 +116,7 @@ func (c *call) deleteBucket() error {
 	if err := c.store.DeleteBucket(c.r.Context(), c.bucket); err != nil {
 		return err
 	}
+	c.names.hold(c.bucket, c.today(), c.today().Add(c.nameHold))
 	c.writeStatus(http.StatusNoContent)
 	return nil
 }

@@ -82,8 +82,9 @@ func (c *call) setCORSHeaders(rule *corsRule, origin string) {
 		h.Set("Access-Control-Allow-Origin", "*")
 	} else {
 		h.Set("Access-Control-Allow-Origin", origin)
-		h.Set("Access-Control-Allow-Credentials", "true")
 	}
+	// COS says so even beside a *, with which no browser sends credentials.
+	h.Set("Access-Control-Allow-Credentials", "true")
 	h.Set("Access-Control-Allow-Methods", strings.Join(rule.methods, ", "))
 	if len(rule.expose) > 0 {
 		h.Set("Access-Control-Expose-Headers", strings.Join(rule.expose, ", "))

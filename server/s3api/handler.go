@@ -29,6 +29,9 @@ type Config struct {
 	// WebsiteHosts are the names of the endpoint for websites: that of a bucket is served at bucket.<host>.
 	WebsiteHosts []string
 
+	// NameHold is how long the name of a deleted bucket cannot be taken, on the clock of objects.
+	NameHold time.Duration
+
 	// Location is the region whose standard class a bucket gets that names none. If empty, us-south.
 	Location string
 
@@ -82,6 +85,8 @@ type handler struct {
 	replicator   *replication.Replicator // nil if nothing is replicated
 	sites        parsed[*website]
 	sitesAt      authn.Hosts
+	nameHold     time.Duration
+	names        heldNames
 }
 
 // New returns the handler. It never closes what it is given.
@@ -91,6 +96,7 @@ func New(c Config) http.Handler {
 		faults: c.Faults, journal: c.Journal, keys: c.Keys, encrypt: c.Encrypt, replicator: c.Replicator,
 		hosts:    authn.NewHosts(c.Hosts),
 		sitesAt:  authn.NewHosts(c.WebsiteHosts),
+		nameHold: c.NameHold,
 		location: "us-south-standard",
 		reserved: make(map[string]bool, len(c.Reserved)),
 		routes:   newRoutes(),

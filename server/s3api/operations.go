@@ -49,6 +49,7 @@ func (at route) request() string {
 	case copyPart:
 		target += "?uploadId&partNumber with x-amz-copy-source"
 	default:
+		at.sub = strings.TrimPrefix(at.sub, listing)
 		target += "?" + at.sub
 	}
 	return at.method + " " + target

@@ -46,6 +46,7 @@ type routes struct {
 	parameters map[string]bool             // parameters that choose no operation
 	accesses   map[string]access           // of operations, by name
 	visits     map[string]*operation       // of websites, by method
+	listings   map[string]bool             // sub-resources that a GET without id lists
 }
 
 // find returns the operation that c asks for. A parameter that looks like a sub-resource and is not known is NotImplemented:
@@ -75,6 +76,8 @@ func (rs *routes) find(c *call) (*operation, error) {
 		at.sub = withCopySource
 	case at.sub == "uploadId" && copying:
 		at.sub = copyPart
+	case rs.listings[at.sub] && at.level == bucket && c.r.Method == http.MethodGet && !c.query.has("id"):
+		at.sub = listing + at.sub
 	case at.sub == "legalHold" && c.r.Method == http.MethodPost:
 		var err error
 		if at.sub, err = holdRoute(c.query); err != nil {
@@ -116,7 +119,7 @@ func (rs *routes) allowed(at route) string {
 }
 
 func newRoutes() routes {
-	rs := routes{operations: map[route]*operation{}, parameters: map[string]bool{}, accesses: accesses()}
+	rs := routes{operations: map[route]*operation{}, parameters: map[string]bool{}, accesses: accesses(), listings: map[string]bool{}}
 	for i := range rs.subs {
 		rs.subs[i] = map[string]bool{}
 	}
@@ -138,6 +141,7 @@ func newRoutes() routes {
 	rs.replication()
 	rs.website()
 	rs.publicAccess()
+	rs.notOffered()
 	return rs
 }
 
@@ -146,11 +150,6 @@ func (rs *routes) add(l level, method, sub, name string, need permission, serve 
 	if sub != "" && sub[0] != 0 {
 		rs.subs[l][sub] = true
 	}
-}
-
-// missing declares an operation of the COS API that is not implemented, so that the answer can name it.
-func (rs *routes) missing(l level, method, sub, name string) {
-	rs.add(l, method, sub, name, needNothing, nil)
 }
 
 func (rs *routes) service() {
@@ -175,24 +174,6 @@ func (rs *routes) bucket() {
 	rs.add(bucket, "POST", "delete", "DeleteObjects", needWrite, (*call).deleteObjects)
 	rs.add(bucket, "POST", withForm, "PostObject", needNothing, (*call).postObject)
 	rs.add(bucket, "GET", "faspConnectionInfo", "GetBucketAspera", needOwner, (*call).getAspera)
-
-	rs.missing(bucket, "GET", "policyStatus", "GetBucketPolicyStatus")
-	rs.missing(bucket, "POST", "metadataTable", "CreateBucketMetadataTableConfiguration")
-	for _, m := range []struct{ sub, noun, methods string }{
-		{"analytics", "BucketAnalyticsConfiguration", "GET PUT DELETE"},
-		{"inventory", "BucketInventoryConfiguration", "GET PUT DELETE"},
-		{"metrics", "BucketMetricsConfiguration", "GET PUT DELETE"},
-		{"intelligent-tiering", "BucketIntelligentTieringConfiguration", "GET PUT DELETE"},
-		{"accelerate", "BucketAccelerateConfiguration", "GET PUT"},
-		{"policy", "BucketPolicy", "GET PUT DELETE"},
-		{"encryption", "BucketEncryption", "GET PUT DELETE"},
-		{"ownershipControls", "BucketOwnershipControls", "GET PUT DELETE"},
-		{"logging", "BucketLogging", "GET PUT"},
-		{"notification", "BucketNotificationConfiguration", "GET PUT"},
-		{"requestPayment", "BucketRequestPayment", "GET PUT"},
-	} {
-		rs.missingAll(bucket, m.sub, m.noun, m.methods)
-	}
 }
 
 func (rs *routes) object() {
@@ -210,16 +191,4 @@ func (rs *routes) object() {
 	rs.add(object, "POST", "uploadId", "CompleteMultipartUpload", needWrite, (*call).completeUpload)
 	rs.add(object, "DELETE", "uploadId", "AbortMultipartUpload", needWrite, (*call).abortUpload)
 	rs.add(object, "GET", "uploadId", "ListParts", needWrite, (*call).listParts)
-
-	rs.missing(object, "POST", "select", "SelectObjectContent")
-	rs.missing(object, "GET", "torrent", "GetObjectTorrent")
-	rs.missing(object, "GET", "attributes", "GetObjectAttributes")
-}
-
-// missingAll declares the operations on a noun that are not implemented, named as in GetBucketWebsite.
-func (rs *routes) missingAll(l level, sub, noun, methods string) {
-	verbs := map[string]string{"GET": "Get", "PUT": "Put", "DELETE": "Delete"}
-	for method := range strings.FieldsSeq(methods) {
-		rs.missing(l, method, sub, verbs[method]+noun)
-	}
 }

@@ -56,6 +56,7 @@ type serverOptions struct {
 	encrypt  bool
 	hosts    []string
 	websites []string
+	nameHold time.Duration
 	now      func() time.Time
 	today    func() time.Time // of objects; nil for now
 }
@@ -90,7 +91,7 @@ func newServer(t testing.TB, o serverOptions) *server {
 	h := s3api.New(s3api.Config{
 		Keys: keys, Encrypt: o.encrypt,
 		Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
-		Store:  st, IAM: service, Now: o.now, Today: o.today, Hosts: o.hosts, WebsiteHosts: o.websites, Reserved: []string{"identity"},
+		Store:  st, IAM: service, Now: o.now, Today: o.today, Hosts: o.hosts, WebsiteHosts: o.websites, NameHold: o.nameHold, Reserved: []string{"identity"},
 		Authn: authn.New(authn.Config{Directory: service, Now: o.now, Hosts: o.hosts}),
 	})
 	ts := httptest.NewServer(h)
