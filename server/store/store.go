@@ -78,7 +78,7 @@ type Store struct {
 	pins        pins
 	reaper      *reaper
 	freeing     sync.Mutex // held while bytes are freed, and by who wants none to be
-	heads       sync.Pool // of *[]byte, to read the beginning of a body into
+	heads       sync.Pool  // of *[]byte, to read the beginning of a body into
 
 	life    sync.RWMutex // read-locked by every use of db, locked by Close
 	closed  atomic.Bool
