@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -40,6 +41,7 @@ func TestScript(t *testing.T) {
 				return err
 			}
 			env.Values[clientKey{}] = srv.Client()
+			env.Values[serverKey{}] = srv
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("ENDPOINT", srv.URL)
 			env.Setenv("ICOS_ENDPOINT", srv.URL)
@@ -49,6 +51,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"advance":  advance,
 			"exitcode": exitCode,
 			"fill":     fill,
 			"orphan":   orphan,
@@ -113,3 +116,19 @@ func under(ts *testscript.TestScript, neg bool, args []string) {
 
 // clientKey is what scripts' commands find a client of their COS under.
 type clientKey struct{}
+
+// advance moves the clock of objects, and does what is due by then:
+//
+//	advance 12h
+func advance(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: advance DURATION")
+	}
+	d, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	srv := ts.Value(serverKey{}).(*icostest.Server)
+	ts.Check(srv.COS().Advance(context.Background(), d))
+}
+
+// serverKey is what scripts' commands find their COS under.
+type serverKey struct{}
