@@ -40,6 +40,10 @@ type Options struct {
 	// server can go on with it. If empty, a temporary directory, which is
 	// removed.
 	Dir string
+	// Snapshot is a directory written by server.Server.Snapshot, or by icos admin
+	// snapshot: the server begins with a copy of it, with the same credentials. Dir,
+	// if given, must then be empty.
+	Snapshot string
 	// Location is the region the server plays. If empty, us-south.
 	Location string
 	// Now is the server's clock. If nil, time.Now.
@@ -134,6 +138,11 @@ func (s *Server) start(o Options) (err error) {
 			return err
 		}
 		s.temp = o.Dir
+	}
+	if o.Snapshot != "" {
+		if err := os.CopyFS(o.Dir, os.DirFS(o.Snapshot)); err != nil {
+			return fmt.Errorf("copy snapshot: %w", err)
+		}
 	}
 	key, err := signingKey()
 	if err != nil {
