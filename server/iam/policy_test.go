@@ -3,6 +3,7 @@ package iam_test
 import (
 	"encoding/json"
 	"errors"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -371,6 +372,29 @@ func TestAllowedAllocatesNothing(t *testing.T) {
 	for _, who := range []iam.Principal{first, principal(t, s, c)} {
 		if n := testing.AllocsPerRun(100, func() { s.Allowed(who, iam.ObjectPut, r) }); n != 0 {
 			t.Errorf("%v allocations", n)
+		}
+	}
+}
+
+// Logging into a trusted profile must not make more of somebody than it was.
+func TestProfileIsForManagers(t *testing.T) {
+	s, _, instance := newMemory(t)
+	p, err := s.CreateProfile(t.Context(), instance, "profile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for role, want := range map[iam.Role]int{iam.Manager: 200, iam.Writer: 400, iam.Reader: 400} {
+		c, err := s.CreateCredential(t.Context(), instance, "c", &iam.CredentialOptions{Role: role})
+		if err != nil {
+			t.Fatal(err)
+		}
+		token, _, err := s.NewToken(principal(t, s, c).ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		form := url.Values{"grant_type": {"urn:ibm:params:oauth:grant-type:assume"}, "access_token": {token}, "profile_id": {p.ID}}
+		if status, body := post(t, s, "/identity/token", form.Encode(), true); status != want {
+			t.Errorf("a %v logs into a profile: %d %v, want %d", role, status, body, want)
 		}
 	}
 }

@@ -99,8 +99,9 @@ func (s *Service) logInto(raw string, want profileName, now time.Time) (*subject
 }
 
 // assume returns the profile that the holder of an access token turns into.
-// Where IBM Cloud asks the profile's trust policy, here every identity of the
-// profile's own instance is trusted, and no other.
+// Where IBM Cloud asks the profile's trust policy, here the Managers of the
+// profile's instance that belong to it are trusted, and nobody else: a profile
+// is a Manager, which those with a weaker role must not become.
 func (s *Service) assume(raw string, want profileName, now time.Time) (*subject, *protocolError) {
 	holder, err := s.VerifyToken(raw, now)
 	if err != nil {
@@ -109,7 +110,7 @@ func (s *Service) assume(raw string, want profileName, now time.Time) (*subject,
 	ix := s.state.Load()
 	for _, p := range ix.rec.Profiles {
 		sub := ix.subjects["iam-"+p.ID]
-		if p.Instance == holder.Instance && want.is(sub, ix.rec.Account) {
+		if p.Instance == holder.Instance && s.Manages(holder, p.Instance) && want.is(sub, ix.rec.Account) {
 			return sub, nil
 		}
 	}
