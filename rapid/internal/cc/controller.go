@@ -271,6 +271,11 @@ func (c *Controller) Window() int {
 	return int(c.window)
 }
 
+// Starting tells that startup has not found the end of the path yet: soon there is far more in flight.
+func (c *Controller) Starting() bool {
+	return c.state == startup && c.calm(c.delay.queue())
+}
+
 // Inflight returns the bytes that are in flight.
 func (c *Controller) Inflight() int { return int(c.s.inflight) }
 

@@ -16,14 +16,21 @@ func TestMemory(t *testing.T) {
 		link link
 		size int
 		most float64
+		fair bool
 	}{
-		{"clean", link{rate: 200 * mbit, delay: 50 * time.Millisecond}, 30 << 20, 3},
-		{"1 %", link{rate: 200 * mbit, delay: 50 * time.Millisecond, loss: .01}, 30 << 20, 3},
-		{"10 %", link{rate: 100 * mbit, delay: 150 * time.Millisecond, loss: .1}, 60 << 20, 4},
+		{"clean", link{rate: 200 * mbit, delay: 50 * time.Millisecond}, 30 << 20, 3, false},
+		{"1 %", link{rate: 200 * mbit, delay: 50 * time.Millisecond, loss: .01}, 30 << 20, 3, false},
+		{"10 %", link{rate: 100 * mbit, delay: 150 * time.Millisecond, loss: .1}, 60 << 20, 4, false},
+		// Startup sends more than the path carries, and what comes waits for what it loses.
+		{"1 %, from startup on", link{rate: 1000 * mbit, delay: 100 * time.Millisecond, loss: .01, queue: 200 * time.Millisecond}, 120 << 20, 2.6, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bdp := int(c.link.rate * 2 * c.link.delay.Seconds())
-			w := newWorld(t, c.link, fixed(.95*c.link.rate))
+			configure := fixed(.95 * c.link.rate)
+			if c.fair {
+				configure = nil
+			}
+			w := newWorld(t, c.link, configure)
 			var most [2]int
 			f := &flowing{size: c.size}
 			var err error

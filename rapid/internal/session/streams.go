@@ -253,9 +253,11 @@ func (st *Stream) lost(f *ref) {
 		return
 	}
 	// What is lost for the second time, or is the last that a stream has and not covered by parity, holds up the
-	// reader: it is sent twice, within bounds.
+	// reader: it is sent twice, within bounds. So is what startup loses, since then most comes meanwhile,
+	// for which the receiver has to find room.
 	end := f.off + uint64(f.n)
-	st.out.Lose(f.off, end, f.again || st.out.Unsent() == 0 && st.fin != finOpen && end > st.covered)
+	last := st.out.Unsent() == 0 && st.fin != finOpen && end > st.covered
+	st.out.Lose(f.off, end, f.again || last || st.s.cc.Starting())
 	if f.fin && st.fin != finAcked {
 		st.needFin = true
 	}
