@@ -10,7 +10,7 @@ import (
 // apiError is a refusal, with the code of Key Protect.
 type apiError struct {
 	status  int
-	code    string // empty for those whose answer has no reasons
+	code    string // empty for a failure of ours
 	message string
 	field   string // the one that is wrong; empty if it is not about one
 	query   bool   // field is a query parameter
@@ -19,7 +19,10 @@ type apiError struct {
 func (e *apiError) Error() string { return e.code + ": " + e.message }
 
 func errUnauthorized() *apiError {
-	return &apiError{status: http.StatusUnauthorized, message: "The user does not have access to the specified resource"}
+	return &apiError{
+		status: http.StatusUnauthorized, code: "UNAUTHORIZED_ERR",
+		message: "Unauthorized: The user does not have access to the specified resource",
+	}
 }
 
 func errToken() *apiError {

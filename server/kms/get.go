@@ -9,6 +9,9 @@ import (
 func (q *request) get(k *key) error {
 	out := q.ix.rec.resource(k, q.now)
 	if k.Extractable {
+		if !q.has(writer) {
+			return errUnauthorized()
+		}
 		out.Payload = k.current().Material
 	}
 	return q.keys(http.StatusOK, out)

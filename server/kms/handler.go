@@ -123,41 +123,41 @@ func (q *request) route(path []string) error {
 	switch (route{q.r.Method, rest}) {
 	case route{"GET", ""}:
 		if id == "" {
-			return q.do("Keys could not be listed", q.list)
+			return q.do(reader, "Keys could not be listed", q.list)
 		}
 		if id == "registrations" {
-			return q.do("Registrations could not be listed", q.listAllRegistrations)
+			return q.do(reader, "Registrations could not be listed", q.listAllRegistrations)
 		}
-		return q.withKey("Key could not be retrieved", id, q.get)
+		return q.withKey(reader, "Key could not be retrieved", id, q.get)
 	case route{"HEAD", ""}:
 		if id == "" {
-			return q.do("Keys could not be counted", q.count)
+			return q.do(reader, "Keys could not be counted", q.count)
 		}
 	case route{"POST", ""}:
 		if id == "" {
-			return q.do("Key could not be created", q.create)
+			return q.do(writer, "Key could not be created", q.create)
 		}
 		if action := q.r.URL.Query().Get("action"); action != "" { // the form of before 2020
 			return q.action(id, action)
 		}
 	case route{"DELETE", ""}:
 		if id != "" {
-			return q.withKey("Key could not be deleted", id, q.delete)
+			return q.withKey(manager, "Key could not be deleted", id, q.delete)
 		}
 	case route{"GET", "metadata"}:
-		return q.withKey("Key metadata could not be retrieved", id, q.getMetadata)
+		return q.withKey(reader, "Key metadata could not be retrieved", id, q.getMetadata)
 	case route{"POST", "actions"}:
 		return q.action(id, last)
 	case route{"POST", "restore"}:
-		return q.withKey("Key could not be restored", id, q.restore)
+		return q.withKey(manager, "Key could not be restored", id, q.restore)
 	case route{"GET", "versions"}:
-		return q.withKey("Key versions could not be retrieved", id, q.listVersions)
+		return q.withKey(reader, "Key versions could not be retrieved", id, q.listVersions)
 	case route{"GET", "registrations"}:
-		return q.withKey("Registrations could not be listed", id, q.listRegistrations)
+		return q.withKey(reader, "Registrations could not be listed", id, q.listRegistrations)
 	case route{"POST", "aliases"}:
-		return q.withKey("Key alias could not be created", id, func(k *key) error { return q.createAlias(k, last) })
+		return q.withKey(writer, "Key alias could not be created", id, func(k *key) error { return q.createAlias(k, last) })
 	case route{"DELETE", "aliases"}:
-		return q.withKey("Key alias could not be deleted", id, func(k *key) error { return q.deleteAlias(k, last) })
+		return q.withKey(writer, "Key alias could not be deleted", id, func(k *key) error { return q.deleteAlias(k, last) })
 	}
 	return errNotImplemented()
 }
@@ -165,35 +165,39 @@ func (q *request) route(path []string) error {
 func (q *request) action(id, name string) error {
 	switch name {
 	case "wrap":
-		return q.withKey("Key could not be wrapped", id, q.wrap)
+		return q.withKey(reader, "Key could not be wrapped", id, q.wrap)
 	case "unwrap":
-		return q.withKey("Key could not be unwrapped", id, q.unwrap)
+		return q.withKey(reader, "Key could not be unwrapped", id, q.unwrap)
 	case "rewrap":
-		return q.withKey("Key could not be rewrapped", id, q.rewrap)
+		return q.withKey(reader, "Key could not be rewrapped", id, q.rewrap)
 	case "rotate":
-		return q.withKey("Key could not be rotated", id, q.rotate)
+		return q.withKey(writer, "Key could not be rotated", id, q.rotate)
 	case "disable":
-		return q.withKey("Key could not be disabled", id, q.disable)
+		return q.withKey(manager, "Key could not be disabled", id, q.disable)
 	case "enable":
-		return q.withKey("Key could not be enabled", id, q.enable)
+		return q.withKey(manager, "Key could not be enabled", id, q.enable)
 	case "restore":
-		return q.withKey("Key could not be restored", id, q.restore)
+		return q.withKey(manager, "Key could not be restored", id, q.restore)
 	}
 	return errNotImplemented()
 }
 
-func (q *request) do(operation string, serve func() error) error {
+func (q *request) do(n need, operation string, serve func() error) error {
 	q.operation = operation
+	if !q.has(n) {
+		return errUnauthorized()
+	}
 	return serve()
 }
 
 // withKey serves an operation on one key of the instance, named by its id or an alias.
-func (q *request) withKey(operation, name string, serve func(*key) error) error {
-	q.operation = operation
-	if k := q.find(name); k != nil {
-		return serve(k)
-	}
-	return errNoKey()
+func (q *request) withKey(n need, operation, name string, serve func(*key) error) error {
+	return q.do(n, operation, func() error {
+		if k := q.find(name); k != nil {
+			return serve(k)
+		}
+		return errNoKey()
+	})
 }
 
 func (q *request) find(name string) *key {

@@ -195,15 +195,61 @@ func TestFirstStart(t *testing.T) {
 
 func TestAuthentication(t *testing.T) {
 	g := newRig(t)
-	g.do("GET", "/keys", "", "Authorization", "").want(t, "without a token", 401, "")
-	g.do("GET", "/keys", "", "Authorization", "Basic eDp5").want(t, "another scheme", 401, "")
+	g.do("GET", "/keys", "", "Authorization", "").want(t, "without a token", 401, "UNAUTHORIZED_ERR")
+	g.do("GET", "/keys", "", "Authorization", "Basic eDp5").want(t, "another scheme", 401, "UNAUTHORIZED_ERR")
 	g.do("GET", "/keys", "", "Authorization", "Bearer junk").want(t, "no token", 400, "BEARER_SUB_EXTRACTION_ERR")
 	g.do("GET", "/keys", "", "Authorization", "Bearer "+g.token[:len(g.token)-4]+"AAAA").want(t, "altered", 400, "BEARER_SUB_EXTRACTION_ERR")
-	g.do("GET", "/keys", "", "Bluemix-Instance", "90b6a1db-0fe1-4fe9-b91e-962c327df531").want(t, "another instance", 401, "")
+	g.do("GET", "/keys", "", "Bluemix-Instance", "90b6a1db-0fe1-4fe9-b91e-962c327df531").want(t, "another instance", 401, "UNAUTHORIZED_ERR")
 	in, _ := g.First()
 	g.do("GET", "/keys", "", "Bluemix-Instance", in.CRN).want(t, "CRN", 200, "")
 	g.now = g.now.Add(2 * time.Hour)
-	g.do("GET", "/keys", "").want(t, "expired", 401, "")
+	g.do("GET", "/keys", "").want(t, "expired", 401, "UNAUTHORIZED_ERR")
+}
+
+// TestRoles: what a role on the whole of an instance gives, and that a role on a bucket gives nothing.
+func TestRoles(t *testing.T) {
+	g := newRig(t)
+	id, _ := g.create(`{"name":"k"}`)
+	standard, _ := g.create(`{"name":"s","extractable":true}`)
+	operations := []struct{ method, path, body, role string }{
+		{"GET", "/keys", "", "reader"},
+		{"GET", "/keys/" + id, "", "reader"},
+		{"GET", "/keys/" + standard + "/metadata", "", "reader"},
+		{"GET", "/keys/" + standard, "", "writer"},
+		{"POST", "/keys/" + id + "/actions/wrap", "", "reader"},
+		{"POST", "/keys", `{"resources":[{"name":"x"}]}`, "writer"},
+		{"POST", "/keys/" + id + "/actions/rotate", "", "writer"},
+		{"POST", "/keys/" + id + "/actions/disable", "", "manager"},
+		{"POST", "/keys/" + id + "/actions/enable", "", "manager"},
+		{"DELETE", "/keys/" + id + "?force=true", "", "manager"},
+	}
+	instance := g.iam.Instances()[0].ID
+	rank := map[string]int{"none": 0, "reader": 1, "writer": 2, "manager": 3}
+	for _, as := range []struct {
+		has string
+		o   iam.CredentialOptions
+	}{
+		{"none", iam.CredentialOptions{Role: iam.Manager, Bucket: "bucket"}},
+		{"none", iam.CredentialOptions{Role: iam.ContentReader}},
+		{"reader", iam.CredentialOptions{Role: iam.Reader}},
+		{"writer", iam.CredentialOptions{Role: iam.Writer}},
+		{"manager", iam.CredentialOptions{Role: iam.Manager}},
+	} {
+		c, err := g.iam.CreateCredential(t.Context(), instance, as.has, &as.o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		token, _, err := g.iam.NewToken("iam-" + c.ServiceIDCRN[strings.LastIndex(c.ServiceIDCRN, ":")+1:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range operations {
+			r := g.do(o.method, o.path, o.body, "Authorization", "Bearer "+token)
+			if allowed := r.status != 401; allowed != (rank[as.has] >= rank[o.role]) {
+				t.Errorf("%s %s as %s of %+v: %d", o.method, o.path, as.has, as.o, r.status)
+			}
+		}
+	}
 }
 
 // TestInstances: keys of one instance are not seen from another.
