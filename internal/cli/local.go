@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"time"
 
 	"github.com/icos-go/icos/rapid"
 	"github.com/icos-go/icos/server"
@@ -27,6 +28,8 @@ type localOptions struct {
 	encrypt bool // every object, with a key of the server if with no other
 
 	admin string // address of the admin API; "" for none
+
+	nameHold time.Duration // how long names of deleted buckets cannot be taken
 }
 
 // Bounds of the rapid sessions of one server, which is on a machine that does
@@ -72,7 +75,7 @@ func openLocalCOS(o *localOptions) (_ *localCOS, err error) {
 		}
 	}()
 	c := &localCOS{url: "http://" + ln.Addr().String(), lns: []net.Listener{ln}, names: o.names, log: o.logger, ended: make(chan struct{})}
-	cfg := server.Config{Dir: o.dir, Location: o.region, Hosts: o.names, Encrypt: o.encrypt, Logger: o.logger}
+	cfg := server.Config{Dir: o.dir, Location: o.region, Hosts: o.names, NameHold: o.nameHold, Encrypt: o.encrypt, Logger: o.logger}
 	if o.admin != "" {
 		if c.admin, err = listenAdmin(o); err != nil {
 			return nil, err

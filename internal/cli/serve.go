@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -57,6 +58,7 @@ It is for development and tests. SIGINT or SIGTERM ends it cleanly.`,
 	f.StringSliceVar(&s.names, "name", nil, "host name clients use, for the certificate and for BUCKET.NAME addresses; may be repeated")
 	f.BoolVar(&s.noRapid, "no-rapid", false, "accept no rapid sessions over UDP")
 	f.StringVar(&s.admin, "admin", "", "`ADDRESS` of an API for icos admin, such as 127.0.0.1:9001 (default: none)")
+	f.DurationVar(&s.nameHold, "hold-names", 0, "how long the name of a deleted bucket cannot be taken; COS says 5m")
 	f.StringVar(&s.region, "region", "us-south", "region this COS plays")
 	f.BoolVar(&s.encrypt, "encrypt", false, "encrypt every object on the disk with a key in DATA/kms, unless it is under another key")
 	return cmd
@@ -72,6 +74,8 @@ type serve struct {
 	noRapid bool
 	encrypt bool
 	admin   string
+
+	nameHold time.Duration
 }
 
 func (s *serve) run(ctx context.Context) error {
@@ -87,7 +91,7 @@ func (s *serve) run(ctx context.Context) error {
 		level = slog.LevelDebug
 	}
 	cos, err := openLocalCOS(&localOptions{
-		dir: s.dir, addr: s.addr, tls: s.tls, names: s.names, region: s.region, rapid: !s.noRapid, noOffload: noOffload, encrypt: s.encrypt, admin: s.admin,
+		dir: s.dir, addr: s.addr, tls: s.tls, names: s.names, region: s.region, rapid: !s.noRapid, noOffload: noOffload, encrypt: s.encrypt, admin: s.admin, nameHold: s.nameHold,
 		logger: slog.New(slog.NewTextHandler(s.stderr, &slog.HandlerOptions{Level: level})),
 	})
 	if err != nil {
