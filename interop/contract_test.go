@@ -56,6 +56,7 @@ var sections = []struct {
 	{"versions", contractVersions},
 	{"object lock", contractObjectLock},
 	{"retention", contractRetention},
+	{"service keys", contractServiceKeys},
 	{"own keys", contractCustomerKeys},
 	{"key protect", contractKeyProtect},
 	{"aspera", contractAspera},

@@ -108,6 +108,7 @@ final class Locks {
     retention.setMode(given.str("Mode"));
     SetObjectRetentionRequest request =
         new SetObjectRetentionRequest().withBucketName(in.bucket()).withKey(in.key()).withVersionId(in.str("VersionId"));
+    request.setBypassGovernanceRetention(in.bool("BypassGovernanceRetention"));
     cos.setObjectRetention(request.withRetention(retention));
   }
 

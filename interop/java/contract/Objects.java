@@ -92,6 +92,7 @@ final class Objects {
     byte[] body = in.str("Body").getBytes(StandardCharsets.UTF_8);
     ObjectMetadata metadata = metadata(in);
     metadata.setContentLength(body.length);
+    in.str("ServerSideEncryption", metadata::setSSEAlgorithm);
     metadata.setContentMD5(Md5Utils.md5AsBase64(body)); // which retention demands, and the SDK does not add
     PutObjectRequest request = new PutObjectRequest(in.bucket(), in.key(), new ByteArrayInputStream(body), metadata);
     request.setSSECustomerKey(customerKey(in, ""));
@@ -106,7 +107,7 @@ final class Objects {
     in.str("RetentionLegalHoldId", request::setRetentionLegalHoldId);
     PutObjectResult r = cos.putObject(request);
     return Out.of(
-        "ETag", r.getETag(), "VersionId", r.getVersionId(), "SSECustomerAlgorithm", r.getSSECustomerAlgorithm(),
+        "ETag", r.getETag(), "VersionId", r.getVersionId(), "ServerSideEncryption", r.getSSEAlgorithm(), "SSECustomerAlgorithm", r.getSSECustomerAlgorithm(),
         "SSECustomerKeyMD5", r.getSSECustomerKeyMd5());
   }
 
@@ -122,7 +123,7 @@ final class Objects {
             "ContentLanguage", m.getContentLanguage(), "ETag", m.getETag(), "LastModified", m.getLastModified(),
             "AcceptRanges", m.getRawMetadataValue("Accept-Ranges"), "Metadata", m.getUserMetadata(),
             "VersionId", m.getVersionId(), "StorageClass", m.getStorageClass(), "PartsCount", m.getPartCount(),
-            "SSECustomerAlgorithm", m.getSSECustomerAlgorithm(), "SSECustomerKeyMD5", m.getSSECustomerKeyMd5(),
+            "ServerSideEncryption", m.getSSEAlgorithm(), "SSECustomerAlgorithm", m.getSSECustomerAlgorithm(), "SSECustomerKeyMD5", m.getSSECustomerKeyMd5(),
             "ObjectLockMode", m.getObjectLockMode(), "ObjectLockRetainUntilDate", m.getObjectLockRetainUntilDate(),
             "ObjectLockLegalHoldStatus", m.getObjectLockLegalHoldStatus(), "RetentionPeriod", m.getRetentionPeriod(),
             "RetentionExpirationDate", m.getRetentionExpirationDate(), "RetentionLegalHoldCount", m.getRetentionLegalHoldCount(),
@@ -205,7 +206,9 @@ final class Objects {
 
   private Out delete(In in) {
     if (in.has("VersionId")) {
-      cos.deleteVersion(new DeleteVersionRequest(in.bucket(), in.key(), in.str("VersionId")));
+      DeleteVersionRequest request = new DeleteVersionRequest(in.bucket(), in.key(), in.str("VersionId"));
+      request.setBypassGovernanceRetention(in.bool("BypassGovernanceRetention"));
+      cos.deleteVersion(request);
     } else {
       cos.deleteObject(new DeleteObjectRequest(in.bucket(), in.key()));
     }
@@ -223,6 +226,7 @@ final class Objects {
     List<KeyVersion> keys = new ArrayList<>();
     delete.list("Objects").forEach(o -> keys.add(new KeyVersion(o.key(), o.str("VersionId"))));
     DeleteObjectsRequest request = new DeleteObjectsRequest(in.bucket()).withKeys(keys).withQuiet(delete.bool("Quiet"));
+    request.setBypassGovernanceRetention(in.bool("BypassGovernanceRetention"));
     try {
       return Out.of("Deleted", Out.list(cos.deleteObjects(request).getDeletedObjects(), Objects::deleted));
     } catch (MultiObjectDeleteException e) {
