@@ -18,6 +18,8 @@ var (
 	errArchived    = errors.New("archived objects can not be replicated")
 	errNoKeys      = errors.New("the object is encrypted and the server has no key management service")
 	errNull        = errors.New("null versions can not be replicated")
+	errFirewall    = errors.New("the destination bucket has a firewall, which replication can not pass")
+	errQuota       = errors.New("the quota of the destination bucket has no room")
 )
 
 // replicate copies one version to where it goes and notes what became of that.
@@ -126,7 +128,22 @@ func (r *Replicator) copyTo(crn string, from *store.Bucket, o *store.Object) err
 	case lifecycle.Archived, lifecycle.Restoring:
 		return errArchived
 	}
+	if err := r.admit(to, o.Size); err != nil {
+		return err
+	}
 	return r.copyContent(r.ctx, from, to, o)
+}
+
+// admit looks whether the quota of a bucket has room.
+func (r *Replicator) admit(to *store.Bucket, size int64) error {
+	if to.Quota == 0 {
+		return nil
+	}
+	_, used, err := r.store.Usage(r.ctx, to.Name)
+	if err == nil && used+size > to.Quota {
+		err = errQuota
+	}
+	return err
 }
 
 // target finds the bucket that a CRN names.
@@ -143,6 +160,8 @@ func (r *Replicator) target(crn string) (*store.Bucket, error) {
 		return nil, err
 	case b.Versioning != store.VersioningEnabled:
 		return nil, errUnversioned
+	case b.Firewall != nil:
+		return nil, errFirewall
 	}
 	return &b, nil
 }
