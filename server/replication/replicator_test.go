@@ -28,6 +28,12 @@ func newStore(t *testing.T) *store.Store {
 			t.Error(err)
 		}
 	})
+	makeBuckets(t, s)
+	return s
+}
+
+func makeBuckets(t *testing.T, s *store.Store) {
+	t.Helper()
 	for _, name := range []string{"from", "to"} {
 		b := store.Bucket{Name: name, Instance: "instance"}
 		b.Versioning = store.VersioningEnabled
@@ -39,7 +45,6 @@ func newStore(t *testing.T) *store.Store {
 			t.Fatal(err)
 		}
 	}
-	return s
 }
 
 func put(t *testing.T, s *store.Store, key string) store.Object {
