@@ -216,4 +216,11 @@ func contractLinks(s *trial) {
 		s.Errorf("a form with too much gave %v", got)
 	}
 	s.okStatus("post", 204, in{"Bucket": b, "Key": "plain", "Body": hello}, nil)
+	if !s.is("python") { // which alone signs version 2, and names the file
+		return
+	}
+	s.okStatus("post", 204, in{"Bucket": b, "Key": "v2/${filename}", "Body": hello, "Signature": "s3"}, nil)
+	s.ok("GetObject", in{"Bucket": b, "Key": "v2/hello.txt"}, out{"Body": hello})
+	s.okStatus("post", 403, in{"Bucket": b, "Key": "k", "Body": hello, "Fields": in{"acl": "public-read"}}, nil) // not in the policy
+	s.fails("GetObject", 404, "NoSuchKey", in{"Bucket": b, "Key": "k"})
 }

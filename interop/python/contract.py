@@ -9,7 +9,8 @@ NAME is an operation of the SDK's own model, or one of
   paginate NAME   all pages of the SDK's paginator, N a page, merged
   wait NAME       one of the SDK's waiters
   presign NAME    a presigned request, which is then sent without the SDK
-  post            a presigned form, which is then posted without the SDK
+  post            a presigned form, which is then posted without the SDK; with the
+                  parameter Signature it is s3, for version 2
   model           what there is to call
 
 CREDENTIAL is a service credential, the JSON that COS issues. Calls use its API
@@ -53,11 +54,11 @@ client = new_client(
     ibm_service_instance_id=credential["resource_instance_id"],
     ibm_auth_endpoint=endpoint + "/identity/token",
 )
-signer = new_client(
-    signature_version="s3v4",
-    aws_access_key_id=credential["cos_hmac_keys"]["access_key_id"],
-    aws_secret_access_key=credential["cos_hmac_keys"]["secret_access_key"],
-)
+keys = {
+    "aws_access_key_id": credential["cos_hmac_keys"]["access_key_id"],
+    "aws_secret_access_key": credential["cos_hmac_keys"]["secret_access_key"],
+}
+signers = {version: new_client(signature_version=version, **keys) for version in ("s3v4", "s3")}
 model = client.meta.service_model
 
 
@@ -101,13 +102,13 @@ def call(op, params, page):
     if op == "model":
         return {"status": 200, "out": describe()}
     if op == "post":
-        form = signer.generate_presigned_post(
+        form = signers[params.get("Signature", "s3v4")].generate_presigned_post(
             params["Bucket"], params["Key"], Fields=params.get("Fields"), Conditions=params.get("Conditions")
         )
-        return sent(requests.post(form["url"], data=form["fields"], files={"file": params["Body"]}))
+        return sent(requests.post(form["url"], data=form["fields"], files={"file": ("hello.txt", params["Body"])}))
     if kind == "presign":
         body = params.pop("Body", None)
-        link = signer.generate_presigned_url(method(name), params, ExpiresIn=60)
+        link = signers["s3v4"].generate_presigned_url(method(name), params, ExpiresIn=60)
         return sent(requests.request("PUT" if name.startswith("Put") else "GET", link, data=body))
     if kind == "paginate":
         pages = client.get_paginator(method(name)).paginate(**params, PaginationConfig={"PageSize": page})
