@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime"
 	"strconv"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -63,7 +64,7 @@ func (s *Store) snapshot(ctx context.Context, dir string) (err error) {
 func (s *Store) copyState(ctx context.Context, dir string) error {
 	s.freeing.Lock()
 	defer s.freeing.Unlock()
-	if err := s.db.Checkpoint(s.files.fs.PathJoin(dir, "db"), pebble.WithFlushedWAL()); err != nil {
+	if err := s.checkpoint(s.files.fs.PathJoin(dir, "db")); err != nil {
 		return fmt.Errorf("copy database: %w", err)
 	}
 	to := newFiles(s.files.fs, s.files.fs.PathJoin(dir, "blobs"), false)
@@ -84,6 +85,23 @@ func (s *Store) copyState(ctx context.Context, dir string) error {
 		return fmt.Errorf("copy files: %w", err)
 	}
 	return to.syncFolders()
+}
+
+// checkpoint copies the database. Pebble panics with the error of a folder of the copy that it can not sync, and holds nothing then;
+// that is no reason to end the process.
+func (s *Store) checkpoint(dir string) (err error) {
+	defer func() {
+		switch v := recover().(type) {
+		case nil:
+		case runtime.Error:
+			panic(v)
+		case error:
+			err = v
+		default:
+			panic(v)
+		}
+	}()
+	return s.db.Checkpoint(dir, pebble.WithFlushedWAL())
 }
 
 // link makes a file one of another folder too, or copies it there.
