@@ -31,7 +31,11 @@ const killDir = "ICOS_KILL_DIR"
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(killDir); dir != "" {
-		if err := writeUntilKilled(dir); err != nil {
+		write := writeUntilKilled
+		if os.Getenv(killVersions) != "" {
+			write = writeVersionsUntilKilled
+		}
+		if err := write(dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 		}
 		os.Exit(3)
