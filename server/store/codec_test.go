@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	order "cmp"
 	"slices"
 	"strings"
 	"testing"
@@ -16,7 +17,7 @@ func day(n int) time.Time { return time.Date(2031, 1, n, 2, 3, 4, 5, time.UTC) }
 
 // fullRow is an object row with every field set.
 func fullRow() objectRow {
-	o := objectRow{body: body{bodyFile, 1 << 41}, md5: [16]byte{1, 2, 3, 15: 255}, upload: 77}
+	o := objectRow{body: body{bodyFile, 1 << 41}, md5: [16]byte{1, 2, 3, 15: 255}, upload: 77, seq: 1<<41 + 3, random: 1<<63 + 5}
 	o.Object = Object{
 		Key: "k", Size: 1 << 40, Modified: time.Unix(1700000000, 123456789).UTC(), Owner: "owner",
 		ACL: ACL{[]Grant{{Grantee{ID: "id"}, "READ"}, {Grantee{URI: "uri"}, "WRITE"}}},
@@ -26,7 +27,7 @@ func fullRow() objectRow {
 		},
 		State: State{
 			Tags:        []Tag{{"a", "1"}, {"b", ""}},
-			Lock:        Lock{"GOVERNANCE", day(1), true},
+			Lock:        Lock{"GOVERNANCE", time.Date(9998, 7, 6, 5, 4, 3, 0, time.UTC), true},
 			Retention:   Retention{true, RetainPermanently, []LegalHold{{"one", day(2)}, {"two", day(3)}}},
 			Archive:     Archive{"GLACIER", day(4), day(5), day(6), day(7)},
 			Replication: Replication{"FAILED", day(8), day(9), "no such bucket"},
@@ -36,13 +37,22 @@ func fullRow() objectRow {
 		PartCount:  3,
 	}
 	o.ETag = etag(o.md5, o.PartCount)
+	o.Version = versionID(o.seq, o.random)
+	return o
+}
+
+// markerRow is the row of a delete marker.
+func markerRow() objectRow {
+	o := objectRow{seq: 9, random: 8}
+	o.Object = Object{Key: "k", Modified: day(1), DeleteMarker: true, Version: versionID(9, 8)}
+	o.Replication.Status = "PENDING"
 	return o
 }
 
 var rowsEqual = cmp.Options{cmp.AllowUnexported(objectRow{}, partRow{}, body{}), cmpopts.EquateEmpty()}
 
 func TestObjectRowSurvivesEncoding(t *testing.T) {
-	for _, want := range []objectRow{fullRow(), {Object: Object{Key: "k", ETag: strings.Repeat("0", 32), Modified: time.Unix(0, 1).UTC()}}} {
+	for _, want := range []objectRow{fullRow(), markerRow(), {Object: Object{Key: "k", ETag: strings.Repeat("0", 32), Modified: time.Unix(0, 1).UTC()}}} {
 		got, err := decodeObject("k", want.encode(nil), allFields, &objectRow{})
 		if err != nil {
 			t.Fatal(err)
@@ -105,6 +115,10 @@ func TestManifestSurvivesEncoding(t *testing.T) {
 func FuzzDecodeRows(f *testing.F) {
 	row := fullRow()
 	f.Add(row.encode(nil))
+	marker := markerRow()
+	f.Add(marker.encode(nil))
+	null := objectRow{seq: 7}
+	f.Add(null.encode(nil))
 	f.Add(encodeManifest([]partRow{{Part: Part{Number: 1}}}))
 	f.Add(encodeBucket(7, &Bucket{Instance: "i", CORS: []byte("<x/>")}))
 	f.Add((&uploadRow{random: 5}).encode())
@@ -150,6 +164,47 @@ func FuzzUploadKeyOrder(f *testing.F) {
 			t.Errorf("prefix of %q is no prefix of that of %q", a, b)
 		}
 	})
+}
+
+func FuzzVersionKeyOrder(f *testing.F) {
+	f.Add("a", "a\x00", uint64(1), uint64(2))
+	f.Add("a\x00b", "a\x00\xffb", uint64(1), uint64(1))
+	f.Add("", "\x00\x01", uint64(9), uint64(0))
+	f.Fuzz(func(t *testing.T, a, b string, i, j uint64) {
+		x, y := versionKey(3, a, id(i)), versionKey(3, b, id(j))
+		want := strings.Compare(a, b)
+		if want == 0 {
+			want = -order.Compare(i, j) // the newest first
+		}
+		if got := bytes.Compare(x, y); got != want {
+			t.Errorf("order of (%q, %d) and (%q, %d) is %d, want %d", a, i, b, j, got, want)
+		}
+		key, seq, err := parseVersionKey(x)
+		if err != nil || key != a || seq != id(i) {
+			t.Errorf("parseVersionKey = %q, %d, %v, want %q, %d", key, seq, err, a, i)
+		}
+		if strings.HasPrefix(b, a) && !bytes.HasPrefix(appendVersionPrefix(nil, 3, b), appendVersionPrefix(nil, 3, a)) {
+			t.Errorf("prefix of %q is no prefix of that of %q", a, b)
+		}
+	})
+}
+
+func TestVersionIDsParseBack(t *testing.T) {
+	for _, seq := range []id{0, 1, 1 << 40, ^id(0)} {
+		s := versionID(seq, 0x1234)
+		i, random, ok := parseVersionID(s)
+		if !ok || i != seq || random != 0x1234 || !ValidVersionID(s) {
+			t.Errorf("parseVersionID(%q) = %d, %x, %v", s, i, random, ok)
+		}
+	}
+	if s := versionID(7, 0); s != "" {
+		t.Errorf("the null version is %q", s)
+	}
+	for _, s := range []string{"", "null", "x", "0000015a-95e1-4326-0000-000000000000", "0000015A-95E1-4326-654E-A1B57887784F", "../../etc/passwd"} {
+		if _, _, ok := parseVersionID(s); ok || ValidVersionID(s) != (s == NullVersion) {
+			t.Errorf("parseVersionID(%q) took it", s)
+		}
+	}
 }
 
 func TestPrefixEnd(t *testing.T) {
