@@ -41,7 +41,7 @@ func (k *kmsCommand) did(verb, id string) error {
 	if k.flags.json {
 		return k.emit(record{Type: verb + "_key", ID: id})
 	}
-	k.notef("%s: %s\n", verb, id)
+	k.notef("%sd %s\n", verb, printable(id)) // each of the verbs ends in e
 	return nil
 }
 
