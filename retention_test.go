@@ -292,3 +292,67 @@ func TestTags(t *testing.T) {
 		t.Errorf("info %+v, error %v, want three tags", info, err)
 	}
 }
+
+// TestLifecycleOfWhatIsKept has rules expire objects while they are kept, which must wait.
+func TestLifecycleOfWhatIsKept(t *testing.T) {
+	ctx := t.Context()
+	cos, kept := timeMachine(t)
+	if err := kept.SetProtection(ctx, icos.Protection{Default: 10, Maximum: 100}); err != nil {
+		t.Fatal(err)
+	}
+	locked := cos.Client().Bucket("vault")
+	if err := locked.Create(ctx, &icos.CreateOptions{ObjectLock: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := locked.SetObjectLock(ctx, icos.LockDefault{Mode: icos.Governance, Days: 10}); err != nil {
+		t.Fatal(err)
+	}
+	versions := func() (n int) {
+		t.Helper()
+		for v, err := range locked.Versions(ctx, nil) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !v.Deleted {
+				n++
+			}
+		}
+		return n
+	}
+	rules := []icos.LifecycleRule{{Expiration: &icos.LifecycleExpiration{Days: 1}, NoncurrentExpiration: &icos.NoncurrentVersionExpiration{Days: 1}}}
+	if err := kept.SetLifecycle(ctx, rules); err != nil {
+		t.Fatal(err)
+	}
+	if err := locked.SetLifecycle(ctx, rules); err != nil {
+		t.Fatal(err)
+	}
+	held := kept.Object("held")
+	for _, o := range []*icos.Object{kept.Object("k"), held, locked.Object("k"), locked.Object("k")} {
+		keep(t, o, "hello")
+	}
+	if err := held.Hold(ctx, "case"); err != nil {
+		t.Fatal(err)
+	}
+	there := func(o *icos.Object) bool {
+		t.Helper()
+		exists, err := o.Exists(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return exists
+	}
+	for range 9 {
+		cos.Advance(t, day)
+		if !there(kept.Object("k")) || !there(held) || versions() != 2 {
+			t.Fatalf("what is kept has expired: %t %t, %d versions", there(kept.Object("k")), there(held), versions())
+		}
+	}
+	cos.Advance(t, 3*day)
+	cos.Advance(t, 3*day)
+	if there(kept.Object("k")) || versions() != 0 {
+		t.Errorf("what is kept no more has not expired: %t, %d versions", there(kept.Object("k")), versions())
+	}
+	if !there(held) {
+		t.Error("what is held has expired")
+	}
+}
