@@ -339,6 +339,22 @@ func TestResets(t *testing.T) {
 	}
 }
 
+func TestResetsOverTLS(t *testing.T) {
+	var in fault.Injector
+	add(t, &in, fault.Rule{Reset: fault.Before})
+	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := in.Strike(fault.Target{}).Begin(w, r); err != nil {
+			t.Error(err)
+		}
+	}))
+	defer s.Close()
+	res, err := s.Client().Get(s.URL)
+	if err == nil {
+		res.Body.Close()
+		t.Errorf("answered %s, want a reset", res.Status)
+	}
+}
+
 func TestDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var in fault.Injector
