@@ -182,5 +182,8 @@ func (a *app) stat(ctx context.Context, bucket *icos.Bucket, l location) error {
 	if info.Lock.Hold {
 		line("legal hold", "on")
 	}
+	line("archive", archiveWord(&info.Archive))
+	line("expires", timestamp(info.Expires))
+	line("replication", strings.ToLower(string(info.Replication)))
 	return a.printf("%s", out.String())
 }

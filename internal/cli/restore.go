@@ -163,3 +163,18 @@ func (r *restorer) tell(obj *icos.Object, status string) error {
 	r.notef("%s: %s\n", printable(obj.String()), status)
 	return nil
 }
+
+// archiveWord tells where an object is on its way to an archive and back.
+func archiveWord(at *icos.Archive) string {
+	switch {
+	case at.Class == "" && at.At.IsZero():
+		return ""
+	case at.Class == "":
+		return "from " + timestamp(at.At)
+	case at.Restoring:
+		return at.Class + ", being restored"
+	case !at.RestoredUntil.IsZero():
+		return at.Class + ", restored until " + timestamp(at.RestoredUntil)
+	}
+	return at.Class + ", since " + timestamp(at.At)
+}
