@@ -273,7 +273,7 @@ func (c *Controller) Window() int {
 
 // Starting tells that startup has not found the end of the path yet: soon there is far more in flight.
 func (c *Controller) Starting() bool {
-	return c.state == startup && c.calm(c.delay.queue())
+	return c.state == startup && !c.held() && c.calm(c.delay.queue())
 }
 
 // Inflight returns the bytes that are in flight.

@@ -25,7 +25,7 @@ func TestCells(t *testing.T) {
 	}{
 		{100, 100 * time.Millisecond, .01, 92, 92, true},
 		{300, 100 * time.Millisecond, .01, 91, 92, true},
-		{300, 200 * time.Millisecond, .02, 91.5, 94, false},
+		{300, 200 * time.Millisecond, .02, 91.5, 94, true},
 		{100, 200 * time.Millisecond, .05, 91, 92, true},
 		{1000, 100 * time.Millisecond, .001, 90, 94, true},
 		{1000, 200 * time.Millisecond, .01, 86.5, 94, false}, // the request alone takes 8 %

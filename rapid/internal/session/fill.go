@@ -333,9 +333,9 @@ func (s *Session) putStream(p *packet, st *Stream) int {
 }
 
 // mayCopy reports whether n bytes may be sent twice, and counts them: of all that is
-// sent, no more than one part in 96, apart from a beginning.
+// sent, no more than one part in 100, apart from a beginning.
 func (s *Session) mayCopy(n int) bool {
-	if s.copies+uint64(n) > s.count.Sent/96+firstCopies {
+	if s.copies+uint64(n) > s.count.Sent/100+firstCopies {
 		return false
 	}
 	s.copies += uint64(n)

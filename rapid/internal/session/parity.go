@@ -164,9 +164,9 @@ func (s *Session) startGroup() bool {
 	return true
 }
 
-// mayCover reports whether n bytes of parity may be sent, and counts them: beside all that is sent, no more than one in 128, apart from a beginning.
+// mayCover reports whether n bytes of parity may be sent, and counts them: beside all that is sent, no more than one in 100, apart from a beginning.
 func (s *Session) mayCover(n int) bool {
-	if s.parity.bytes+uint64(n) > s.count.Sent/128+firstParity {
+	if s.parity.bytes+uint64(n) > s.count.Sent/100+firstParity {
 		return false
 	}
 	s.parity.bytes += uint64(n)
