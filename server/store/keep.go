@@ -11,13 +11,11 @@ const (
 	LockCompliance = "COMPLIANCE" // nobody may
 )
 
-// KeptBy says what keeps the version from being removed or overwritten at that time, in words for its owner; "" if nothing does.
+// KeptBy says what keeps the version from being removed or overwritten at that time, in words for people; "" if nothing does.
 // Bypass leaves a lock in governance mode out of account.
 func (o *Object) KeptBy(now time.Time, bypass bool) string {
 	switch {
-	case len(o.Retention.Holds) > 0:
-		return "legal hold " + o.Retention.Holds[0].ID
-	case o.Lock.LegalHold:
+	case len(o.Retention.Holds) > 0 || o.Lock.LegalHold:
 		return "a legal hold"
 	case o.Retention.Kept && o.Retention.Period == RetainPermanently:
 		return "permanent retention"
