@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -254,12 +255,13 @@ func TestRulesAsJSON(t *testing.T) {
 	}
 }
 
-// serve serves with a handler that echoes the body, under one rule.
-func serve(t *testing.T, r fault.Rule) (url string, received *string) {
+// serve serves with a handler that takes a body, under one rule. Received returns the last body.
+func serve(t *testing.T, r fault.Rule) (url string, received func() string) {
 	t.Helper()
 	var in fault.Injector
 	add(t, &in, r)
-	received = new(string)
+	var last atomic.Value
+	last.Store("")
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s := in.Strike(fault.Target{})
 		if err := s.Begin(w, r); err != nil {
@@ -270,14 +272,14 @@ func serve(t *testing.T, r fault.Rule) (url string, received *string) {
 		if err != nil {
 			t.Error(err)
 		}
-		*received = string(b)
+		last.Store(string(b))
 		w.Header().Set("Content-Length", "10")
 		io.WriteString(w, "01234")
 		io.WriteString(w, "56789")
 		end()
 	}))
 	t.Cleanup(s.Close)
-	return s.URL, received
+	return s.URL, func() string { return last.Load().(string) }
 }
 
 func post(url, body string) (string, error) {
@@ -318,24 +320,24 @@ func TestCorruption(t *testing.T) {
 	const body = "the body of the request"
 	url, received := serve(t, fault.Rule{Corrupt: fault.Request})
 	got, err := post(url, body)
-	if err != nil || got != "0123456789" || len(*received) != len(body) || flipped(*received, body) != 1 {
-		t.Errorf("server received %q, client %q, %v", *received, got, err)
+	if err != nil || got != "0123456789" || len(received()) != len(body) || flipped(received(), body) != 1 {
+		t.Errorf("server received %q, client %q, %v", received(), got, err)
 	}
 	url, received = serve(t, fault.Rule{Corrupt: fault.Answer})
 	got, err = post(url, body)
-	if err != nil || *received != body || len(got) != 10 || flipped(got, "0123456789") != 1 {
-		t.Errorf("server received %q, client %q, %v", *received, got, err)
+	if err != nil || received() != body || len(got) != 10 || flipped(got, "0123456789") != 1 {
+		t.Errorf("server received %q, client %q, %v", received(), got, err)
 	}
 }
 
 func TestResets(t *testing.T) {
 	url, received := serve(t, fault.Rule{Reset: fault.Before})
-	if got, err := post(url, "x"); err == nil || *received != "" {
-		t.Errorf("reset before: client %q, %v, server received %q", got, err, *received)
+	if got, err := post(url, "x"); err == nil || received() != "" {
+		t.Errorf("reset before: client %q, %v, server received %q", got, err, received())
 	}
 	url, received = serve(t, fault.Rule{Reset: fault.After})
-	if got, err := post(url, "x"); err == nil || *received != "x" {
-		t.Errorf("reset after: client %q, %v, server received %q", got, err, *received)
+	if got, err := post(url, "x"); err == nil || received() != "x" {
+		t.Errorf("reset after: client %q, %v, server received %q", got, err, received())
 	}
 }
 

@@ -233,8 +233,7 @@ func TestPostObjectAnswers(t *testing.T) {
 			}
 			continue
 		}
-		var doc struct{ Location, Bucket, Key, ETag string }
-		doc = decode[struct{ Location, Bucket, Key, ETag string }](t, r)
+		doc := decode[struct{ Location, Bucket, Key, ETag string }](t, r)
 		if doc.Bucket != "bucket" || doc.Key != "k&1" || doc.ETag != r.Header.Get("Etag") || doc.Location != s.url+"/bucket/k%261" {
 			t.Errorf("document %+v", doc)
 		}
