@@ -200,6 +200,8 @@ func hint(err error) string {
 		return "--addr chooses another address, and port 0 any free one"
 	case errors.As(err, &service) && service.StatusCode == http.StatusNotFound && strings.ContainsAny(service.Key, "*?"):
 		return "wildcards in keys are not expanded: -r with --include 'PATTERN' selects, and icos find lists"
+	case errors.As(err, &service) && service.Code == "InvalidObjectState":
+		return "the object is archived: icos restore --days N has it copied back for so many days"
 	case errors.As(err, &service) && service.Code == "PreconditionFailed" && errors.Is(err, fs.ErrExist):
 		return "there is an object of that name, and --no-clobber leaves it alone"
 	case errors.Is(err, transfer.ErrBusy):
