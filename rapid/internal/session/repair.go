@@ -10,8 +10,8 @@ import (
 
 // Bounds of what a peer can have this end hold and do for parity.
 const (
-	mostKept  = 2 << 20 // bytes that were read, of all streams
-	mostRows  = 2 << 20 // bytes of rows that do not suffice yet, of all streams
+	mostKept  = 2 << 20 // bytes that were read, of all streams; and no more than a quarter of the window
+	mostRows  = 2 << 20 // bytes of rows that do not suffice yet, of all streams; the same
 	freeWork  = 8 << 20 // bytes that are gone through beyond those that have come
 	lossyTime = 10 * time.Second
 )
@@ -42,8 +42,11 @@ func (s *Session) keep(st *Stream) int {
 	if !r.gaps || s.now-r.gapsAt > lossyTime {
 		return 0
 	}
-	return max(0, min(max(int(st.credit.Speed()/2), minGroup), maxParity, mostKept-r.kept+st.in.Kept()))
+	return max(0, min(max(int(st.credit.Speed()/2), minGroup), maxParity, min(mostKept, s.quarter())-r.kept+st.in.Kept()))
 }
+
+// quarter returns a quarter of the session's window: so much more than the window is held for parity, twice.
+func (s *Session) quarter() int { return int(s.credit.Window() / 4) }
 
 // forget lets go of what was read, of streams to which nothing has come for a while.
 func (s *Session) forget(now time.Duration) {
@@ -92,7 +95,7 @@ func (s *Session) repairOf(st *Stream, f *wire.Frame) *repair {
 		}
 	}
 	st.dropRepairs(func(g *repair) bool { return g.off+uint64(g.Length) <= st.in.Complete() })
-	if !l.Valid() || s.repairs.rows+l.Rows*l.Size > mostRows || len(st.repairs) >= mostRows/minGroup {
+	if !l.Valid() || s.repairs.rows+l.Rows*l.Size > min(mostRows, s.quarter()) || len(st.repairs) >= mostRows/minGroup {
 		return nil
 	}
 	g := &repair{Decoder: fec.NewDecoder(l), off: f.Offset}
