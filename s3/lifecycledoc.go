@@ -132,7 +132,7 @@ func (w *xmlWriter) date(name string, t time.Time) {
 
 func (r *RestoreObjectRequest) document() ([]byte, error) {
 	if r.Days < 1 {
-		return nil, errors.New("Days must be at least 1")
+		return nil, errors.New("no days: a copy can be read for at least one")
 	}
 	var w xmlWriter
 	w.root("RestoreRequest")
