@@ -12,6 +12,7 @@ import (
 	"github.com/icos-go/icos"
 	"github.com/icos-go/icos/icostest"
 	"github.com/icos-go/icos/keyprotect"
+	"github.com/icos-go/icos/s3"
 )
 
 func TestKeyLife(t *testing.T) {
@@ -183,6 +184,14 @@ func TestBucketUnderRootKey(t *testing.T) {
 	}
 	if e, err := b.Encryption(ctx); err != nil || e.RootKeyCRN != crn {
 		t.Errorf("Encryption = %+v, %v", e, err)
+	}
+	wire, err := b.S3(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := wire.ListObjects(ctx, &s3.ListObjectsRequest{Bucket: "vault"})
+	if err != nil || !list.KeyProtectEnabled || list.KeyProtectRootKeyCRN != crn {
+		t.Errorf("ListObjects = %+v, %v", list, err)
 	}
 	id := crn[strings.LastIndex(crn, ":")+1:]
 	var seen []keyprotect.Registration

@@ -382,6 +382,33 @@ func TestEncryptByDefault(t *testing.T) {
 	}
 }
 
+// TestVersionsUnderRootKey: every version has a key of its own, and keeps it when it becomes the current one.
+func TestVersionsUnderRootKey(t *testing.T) {
+	s := newServer(t, serverOptions{})
+	s.vault()
+	const enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
+	digest := md5.Sum([]byte(enabled))
+	s.do(s.owner, "PUT", "/vault?versioning", enabled, "Content-MD5", base64.StdEncoding.EncodeToString(digest[:])).want(t, 200, "")
+	bodies := []string{plaintext(100), plaintext(100 << 10), plaintext(50)}
+	var ids []string
+	for _, body := range bodies {
+		ids = append(ids, s.put("/vault/o", body).Header.Get("X-Amz-Version-Id"))
+	}
+	for i, id := range ids {
+		if r := s.do(s.owner, "GET", "/vault/o?versionId="+id, ""); r.body != bodies[i] {
+			t.Errorf("version %d: status %d, %d bytes", i, r.StatusCode, len(r.body))
+		}
+	}
+	s.do(s.owner, "DELETE", "/vault/o?versionId="+ids[2], "").want(t, 204, "")
+	if r := s.do(s.owner, "GET", "/vault/o", ""); r.body != bodies[1] {
+		t.Errorf("promoted version: status %d, %d bytes", r.StatusCode, len(r.body))
+	}
+	s.do(s.owner, "PUT", "/vault/copy", "", "x-amz-copy-source", "vault/o?versionId="+ids[0]).want(t, 200, "")
+	if r := s.do(s.owner, "GET", "/vault/copy", ""); r.body != bodies[0] {
+		t.Errorf("copy of a version: status %d, %d bytes", r.StatusCode, len(r.body))
+	}
+}
+
 // TestTamperedObject: an object whose bytes were altered is not served as if it were whole.
 func TestTamperedObject(t *testing.T) {
 	s := newServer(t, serverOptions{})
