@@ -32,7 +32,7 @@ func fullRow() objectRow {
 			Archive:     Archive{"GLACIER", day(4), day(5), day(6), day(7)},
 			Replication: Replication{"FAILED", day(8), day(9), "no such bucket"},
 		},
-		Encryption: Encryption{KeyProtect, []byte("envelope"), "crn:v1:", "md5"},
+		Encryption: Encryption{KeyProtect, []byte("envelope"), "crn:v1:"},
 		Checksum:   Checksum{"CRC32C", "AAAAAA==-3", "COMPOSITE"},
 		PartCount:  3,
 	}

@@ -84,7 +84,7 @@ const (
 	tagEncryption
 	tagEnvelope
 	tagRootKey
-	tagKeyMD5
+	_ // was in use before a release
 	tagVersioning
 	tagProtection
 	tagLockEnabled

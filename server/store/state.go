@@ -73,7 +73,6 @@ type Encryption struct {
 	Kind     EncryptionKind
 	Envelope []byte // what the owner of the keys needs to find the object's key again; the store does not look into it
 	RootKey  string // CRN of the root key, if it is KeyProtect's
-	KeyMD5   string // base64, of the customer's key
 }
 
 // EncryptionKind says who keeps the key of an object.
@@ -91,7 +90,6 @@ func (e *encoder) encryption(x *Encryption) {
 	e.uint(tagEncryption, uint64(x.Kind))
 	e.bytes(tagEnvelope, x.Envelope)
 	e.string(tagRootKey, x.RootKey)
-	e.string(tagKeyMD5, x.KeyMD5)
 }
 
 // encryption reads the field if it is one of Encryption, and reports whether it was.
@@ -103,8 +101,6 @@ func (d *decoder) encryption(x *Encryption) bool {
 		x.Envelope = slices.Clone(d.val)
 	case tagRootKey:
 		x.RootKey = string(d.val)
-	case tagKeyMD5:
-		x.KeyMD5 = string(d.val)
 	default:
 		return false
 	}

@@ -18,6 +18,9 @@
 // apart from those of the current objects, so that a listing does not step over them and a bucket without versioning does not pay
 // for them. Bodies are referred to by id and are indifferent to which row does it.
 //
+// A body can be sealed: encrypted with a key that comes with PutOptions, and readable after Reader.Unseal only (see Seal). The store
+// keeps what finds the key again, and not the key.
+//
 // # Locks
 //
 // From the outside in: a bucket's lock (shared by writers, exclusive for deleting it), one of the striped locks of keys, one of
