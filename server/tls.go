@@ -30,7 +30,8 @@ const (
 
 // TLSConfig returns a configuration to serve TLS with, under a certificate
 // for localhost, 127.0.0.1, ::1 and the given host names and addresses, *.host
-// included for the names, so that buckets can be in host names. It is signed
+// and *.s3-web.host included for the names, so that buckets and websites can be
+// in host names. It is signed
 // by a certificate authority made at first use and kept in dir/tls, where only
 // the owner may read its key. caFile is the certificate that clients must be
 // told to trust, with SSL_CERT_FILE or their own setting.
@@ -158,7 +159,7 @@ func issueLeaf(ca *x509.Certificate, caKey *ecdsa.PrivateKey, names []string, no
 		if ip := net.ParseIP(name); ip != nil {
 			template.IPAddresses = append(template.IPAddresses, ip)
 		} else {
-			template.DNSNames = append(template.DNSNames, name, "*."+name)
+			template.DNSNames = append(template.DNSNames, name, "*."+name, "*.s3-web."+name)
 		}
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, ca, &key.PublicKey, caKey)

@@ -33,7 +33,7 @@ func TestTLSConfig(t *testing.T) {
 	defer ts.Close()
 	for name, good := range map[string]bool{
 		"localhost": true, "127.0.0.1": true, "::1": true, "cos.test": true, "bucket.cos.test": true,
-		"bucket.localhost": true, "10.1.2.3": true, "elsewhere.test": false, "10.1.2.4": false,
+		"bucket.localhost": true, "site.s3-web.localhost": true, "site.s3-web.cos.test": true, "10.1.2.3": true, "elsewhere.test": false, "10.1.2.4": false,
 	} {
 		c, err := tls.Dial("tcp", ts.Listener.Addr().String(), &tls.Config{RootCAs: pool, ServerName: name})
 		if (err == nil) != good {
