@@ -54,7 +54,7 @@ func contractArchive(s *trial) {
 	restore := in{"Bucket": b, "Key": "k", "RestoreRequest": in{"Days": 2, "GlacierJobParameters": in{"Tier": "Bulk"}}}
 	s.ok("PutObject", in{"Bucket": b, "Key": "k", "Body": hello}, nil)
 	s.ok("GetObject", k, out{"Body": hello})
-	s.fails("RestoreObject", 403, "", restore) // nothing to restore
+	s.fails("RestoreObject", 403, "ObjectAlreadyInActiveTierError", restore) // nothing to restore
 	s.server.advance(s.T, 3*day)
 	s.ok("HeadObject", k, out{"StorageClass": "GLACIER", "Restore": none})
 	s.ok("ListObjects", in{"Bucket": b}, out{"Contents": list{out{"Key": "k", "StorageClass": "GLACIER"}}})

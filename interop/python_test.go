@@ -35,6 +35,20 @@ func TestGuideOverTLS(t *testing.T) {
 	}
 }
 
+// TestResources uses all that the resources of IBM's SDK for Python have.
+func TestResources(t *testing.T) {
+	bin := pythonTools.path(t)
+	c := startTLS(t)
+	env := append(cleanEnv(t.TempDir()), append(c.trust(), "PYTHONDONTWRITEBYTECODE=1")...)
+	out, err := run(t, env, nil, filepath.Join(bin, "python"), "python/resources.py", c.url, c.credentialFile)
+	if err != nil {
+		t.Fatalf("%s\n%v", out, err)
+	}
+	if !bytes.HasPrefix(out, []byte("resources: ")) {
+		t.Errorf("it did not run to its end:\n%s", out)
+	}
+}
+
 func guide(t *testing.T, bin, home, mode string, c *cos) {
 	t.Helper()
 	env := append(cleanEnv(home), append(c.trust(), "PYTHONDONTWRITEBYTECODE=1")...)
