@@ -98,7 +98,7 @@ func (c *call) setObjectHeaders(o *store.Object) {
 	set("Expires", o.Expires)
 	set("X-Amz-Website-Redirect-Location", o.WebsiteRedirect)
 	for name, value := range o.Metadata {
-		h[http.CanonicalHeaderKey(metadataPrefix+name)] = []string{value}
+		h["x-amz-meta-"+name] = []string{value} // as COS spells it: some clients show users the name they receive
 	}
 	c.setVersion(o)
 	setTagHeaders(h, o)
