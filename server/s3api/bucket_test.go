@@ -122,17 +122,10 @@ func TestCreateBucketLocation(t *testing.T) {
 	}
 }
 
-func TestCreateBucketRefusesWhatIsNotImplemented(t *testing.T) {
+func TestMisspelledLockHeaderIsIgnored(t *testing.T) {
 	s := newServer(t, serverOptions{})
-	for _, header := range [][]string{
-		{"ibm-sse-kp-encryption-algorithm", "AES256", "ibm-sse-kp-customer-root-key-crn", "crn:v1:x"},
-	} {
-		r := s.do(s.owner, "PUT", "/fresh", "", append(header, "ibm-service-instance-id", s.owner.instance)...)
-		r.want(t, 501, "NotImplemented")
-		s.do(s.owner, "HEAD", "/fresh", "").want(t, 404, "")
-	}
-	// A misspelled value is ignored.
 	s.do(s.owner, "PUT", "/fresh", "", "x-amz-bucket-object-lock-enabled", "maybe", "ibm-service-instance-id", s.owner.instance).want(t, 200, "")
+	s.do(s.owner, "GET", "/fresh?object-lock", "").want(t, 404, "ObjectLockConfigurationNotFoundError")
 }
 
 func TestServiceInstanceID(t *testing.T) {

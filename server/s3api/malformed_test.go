@@ -195,7 +195,7 @@ func malformedHeaders() []malformed {
 		{"content type endless", put("Content-Type", strings.Repeat("x", 9000)), 400, "MetadataTooLarge"},
 		{"canned acl unknown", put("X-Amz-Acl", "everybody"), 400, "InvalidArgument"},
 		{"redirect to nowhere", put("X-Amz-Website-Redirect-Location", "javascript:alert(1)"), 400, "InvalidRedirectLocation"},
-		{"customer key", put("X-Amz-Server-Side-Encryption-Customer-Algorithm", "AES256"), 501, "NotImplemented"},
+		{"customer key without the key", put("X-Amz-Server-Side-Encryption-Customer-Algorithm", "AES256"), 400, "InvalidArgument"},
 		{"kms", put("X-Amz-Server-Side-Encryption", "aws:kms"), 501, "NotImplemented"},
 		{"tag twice", put("X-Amz-Tagging", "a=b&a=c"), 400, "InvalidTag"},
 		{"tag not decodable", put("X-Amz-Tagging", "a=%zz"), 400, "InvalidArgument"},
