@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -24,7 +25,7 @@ func contractObjects(s *trial) {
 		"ContentLength": len(hello), "ContentType": "text/x-test", "CacheControl": "no-cache",
 		"ContentDisposition": `attachment; filename="k"`, "ContentEncoding": "identity", "ContentLanguage": "de",
 		"ETag": tag, "LastModified": near(s.server.now()), "AcceptRanges": "bytes",
-		"Metadata":  matcher(func(got any) string { return diff("round", foldedMember(got, "shape")) }),
+		"Metadata":  s.metadata("shape", "round"),
 		"VersionId": none, "StorageClass": either(none, "STANDARD"), "DeleteMarker": none,
 	}
 	s.okStatus("HeadObject", 200, in{"Bucket": b, "Key": "dir/k ü"}, stored)
@@ -78,15 +79,12 @@ func conveniences(s *trial, b string) {
 	s.ok("follow links", in{"Bucket": b, "Key": "easy", "Body": "followed"}, out{"Body": "followed"})
 }
 
-// foldedMember returns a member whose name SDKs write with a capital letter or without.
-func foldedMember(v any, name string) any {
-	m, _ := v.(map[string]any)
-	for n, member := range m {
-		if strings.EqualFold(n, name) {
-			return member
-		}
+// metadata is one name of metadata with its value. Names go over the wire in lower case; Go's SDK alone changes that.
+func (s *trial) metadata(name, value string) out {
+	if s.is("go") {
+		name = http.CanonicalHeaderKey(name)
 	}
-	return nil
+	return out{name: value}
 }
 
 func conditionalReads(s *trial, b, key string) {
@@ -133,15 +131,12 @@ func contractCopies(s *trial) {
 	s.okStatus("CopyObject", 200, in{"Bucket": b, "Key": "same", "CopySource": source}, out{
 		"CopyObjectResult": out{"ETag": tag, "LastModified": near(s.server.now())}, "VersionId": none, "CopySourceVersionId": none,
 	})
-	shape := func(want any) matcher {
-		return func(got any) string { return diff(want, foldedMember(got, "shape")) }
-	}
-	s.ok("GetObject", in{"Bucket": b, "Key": "same"}, out{"Body": hello, "ContentType": "text/x-test", "Metadata": shape("round")})
+	s.ok("GetObject", in{"Bucket": b, "Key": "same"}, out{"Body": hello, "ContentType": "text/x-test", "Metadata": s.metadata("shape", "round")})
 	s.ok("CopyObject", in{
 		"Bucket": b, "Key": "other", "CopySource": source, "MetadataDirective": "REPLACE", "ContentType": "text/y",
 		"Metadata": in{"shape": "square"},
 	}, nil)
-	s.ok("GetObject", in{"Bucket": b, "Key": "other"}, out{"Body": hello, "ContentType": "text/y", "Metadata": shape("square")})
+	s.ok("GetObject", in{"Bucket": b, "Key": "other"}, out{"Body": hello, "ContentType": "text/y", "Metadata": s.metadata("shape", "square")})
 	s.fails("CopyObject", 404, "NoSuchKey", in{"Bucket": b, "Key": "other", "CopySource": b + "/missing"})
 	s.fails("CopyObject", 404, "NoSuchBucket", in{"Bucket": b, "Key": "other", "CopySource": b + "-not/missing"})
 	s.fails("CopyObject", 400, "InvalidRequest", in{"Bucket": b, "Key": "same", "CopySource": b + "/same"})
