@@ -63,6 +63,25 @@ func TestObjectRowSurvivesEncoding(t *testing.T) {
 	}
 }
 
+// TestAnyTimeSurvivesEncoding keeps times beyond 2262, where nanoseconds end: a transition may be set to the year 9999, and the clock of
+// objects moved far ahead. Taken for the past, they would archive what was just written, and end what is retained.
+func TestAnyTimeSurvivesEncoding(t *testing.T) {
+	for _, want := range []time.Time{
+		time.Date(2262, 4, 11, 23, 47, 16, 854775807, time.UTC), // the last one
+		time.Date(2262, 4, 11, 23, 47, 16, 854775808, time.UTC),
+		time.Date(2300, 1, 1, 0, 0, 0, 0, time.UTC),
+		time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC),
+		time.Date(1969, 7, 20, 20, 17, 40, 1, time.UTC),
+		time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC),
+	} {
+		row := objectRow{Object: Object{Modified: want, State: State{Archive: Archive{Class: "GLACIER", At: want}}}}
+		got, err := decodeObject("", row.encode(nil), allFields, &objectRow{})
+		if err != nil || !got.Modified.Equal(want) || !got.Archive.At.Equal(want) {
+			t.Errorf("%v came back as %v and %v, %v", want, got.Modified, got.Archive.At, err)
+		}
+	}
+}
+
 func TestBucketRowSurvivesEncoding(t *testing.T) {
 	want := Bucket{
 		Name: "n", Instance: "i", Owner: "o", Location: "l", Created: day(1),

@@ -2,9 +2,11 @@ package store
 
 import (
 	"crypto/md5"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -299,11 +301,24 @@ func (e *encoder) bool(tag uint64, b bool) {
 
 func (d *decoder) bool() bool { return d.uint() != 0 }
 
+// time writes an instant; one that nanoseconds do not reach, before 1678 or after 2261, as the nearest that they do.
 func (e *encoder) time(tag uint64, t time.Time) {
-	if !t.IsZero() {
-		e.uint(tag, uint64(t.UnixNano()))
+	switch {
+	case t.IsZero():
+		return
+	case t.Before(earliest):
+		t = earliest
+	case t.After(latest):
+		t = latest
 	}
+	e.uint(tag, uint64(t.UnixNano()))
 }
+
+// What nanoseconds since 1970 reach.
+var (
+	earliest = time.Unix(0, math.MinInt64)
+	latest   = time.Unix(0, math.MaxInt64)
+)
 
 // time is the instant that [encoder.time] wrote. Fields that are zero are not written, so that 0 is no time, not 1970.
 func (d *decoder) time() time.Time {
