@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -301,27 +300,30 @@ func (e *encoder) bool(tag uint64, b bool) {
 
 func (d *decoder) bool() bool { return d.uint() != 0 }
 
-// time writes an instant; one that nanoseconds do not reach, before 1678 or after 2261, as the nearest that they do.
+// time writes nanoseconds since 1970 or, where those do not reach, before 1678 and after 2261, seconds and the nanoseconds of the second.
 func (e *encoder) time(tag uint64, t time.Time) {
-	switch {
-	case t.IsZero():
+	if t.IsZero() {
 		return
-	case t.Before(earliest):
-		t = earliest
-	case t.After(latest):
-		t = latest
 	}
-	e.uint(tag, uint64(t.UnixNano()))
+	if ns := t.UnixNano(); time.Unix(0, ns).Equal(t) {
+		e.uint(tag, uint64(ns))
+		return
+	}
+	b := binary.AppendUvarint(nil, zigzag(t.Unix()))
+	e.bytes(tag, binary.AppendUvarint(b, uint64(t.Nanosecond())))
 }
-
-// What nanoseconds since 1970 reach.
-var (
-	earliest = time.Unix(0, math.MinInt64)
-	latest   = time.Unix(0, math.MaxInt64)
-)
 
 // time is the instant that [encoder.time] wrote. Fields that are zero are not written, so that 0 is no time, not 1970.
 func (d *decoder) time() time.Time {
+	first, n := binary.Uvarint(d.val)
+	if n > 0 && n < len(d.val) {
+		ns, m := binary.Uvarint(d.val[n:])
+		if m <= 0 || m != len(d.val)-n || ns >= 1e9 {
+			d.fail("time")
+			return time.Time{}
+		}
+		return time.Unix(unzigzag(first), int64(ns)).UTC()
+	}
 	ns := int64(d.uint())
 	if ns == 0 {
 		return time.Time{}
