@@ -16,6 +16,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/icos-go/icos/internal/durable"
 )
 
 // How long certificates are good for. A leaf is made anew at each start;
@@ -109,37 +111,13 @@ func makeCA(caFile, keyFile string, now time.Time) (*x509.Certificate, *ecdsa.Pr
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := os.MkdirAll(filepath.Dir(caFile), 0o700); err != nil {
+	if err := durable.MkdirAll(filepath.Dir(caFile)); err != nil {
 		return nil, nil, err
 	}
-	if err := writePEM(keyFile, "PRIVATE KEY", keyDER); err != nil {
+	if err := durable.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})); err != nil {
 		return nil, nil, err
 	}
-	return cert, key, writePEM(caFile, "CERTIFICATE", der)
-}
-
-// writePEM makes the file whole or not at all, readable by the owner only.
-func writePEM(name, kind string, der []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.tmp") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	err = pem.Encode(f, &pem.Block{Type: kind, Bytes: der})
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
+	return cert, key, durable.WriteFile(caFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
 func issueLeaf(ca *x509.Certificate, caKey *ecdsa.PrivateKey, names []string, now time.Time) (tls.Certificate, error) {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/icos-go/icos/internal/durable"
 	"github.com/icos-go/icos/server/admin"
 )
 
@@ -67,7 +68,7 @@ func (a *adminAPI) start(cos admin.Server, names []string, log *slog.Logger) {
 // write leaves the address and the token in the data directory.
 func (a *adminAPI) write(dir string) error {
 	for name, value := range map[string]string{adminTokenFile: a.token, adminURLFile: a.url} {
-		if err := replaceFile(filepath.Join(dir, name), []byte(value+"\n")); err != nil {
+		if err := durable.WriteFile(filepath.Join(dir, name), []byte(value+"\n")); err != nil {
 			return fmt.Errorf("write %s: %w", name, err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/icos-go/icos/internal/durable"
 	"github.com/icos-go/icos/keyprotect"
 )
 
@@ -89,7 +90,7 @@ alone. --aad binds the ciphertext to a text that unwrap must be given again.
 				return err
 			}
 			if fresh != "" {
-				if err := replaceFile(fresh, []byte(w.Plaintext.Base64()+"\n")); err != nil {
+				if err := durable.WriteFile(fresh, []byte(w.Plaintext.Base64()+"\n")); err != nil {
 					return fmt.Errorf("write the new key: %w", err)
 				}
 			}
@@ -137,12 +138,12 @@ old one.
 			return err
 		}
 		if rewrap != "" && u.Rewrapped != nil {
-			if err := replaceFile(rewrap, []byte(u.Rewrapped.Ciphertext+"\n")); err != nil {
+			if err := durable.WriteFile(rewrap, []byte(u.Rewrapped.Ciphertext+"\n")); err != nil {
 				return fmt.Errorf("write the new ciphertext: %w", err)
 			}
 		}
 		if out != "" {
-			if err := replaceFile(out, []byte(u.Plaintext.Base64()+"\n")); err != nil {
+			if err := durable.WriteFile(out, []byte(u.Plaintext.Base64()+"\n")); err != nil {
 				return fmt.Errorf("write the key: %w", err)
 			}
 			if k.flags.json {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/icos-go/icos/internal/durable"
 	"github.com/icos-go/icos/rapid/relay"
 	"github.com/icos-go/icos/server"
 )
@@ -202,7 +203,7 @@ func addToken(file, name, secret string) error {
 	if len(old) > 0 && old[len(old)-1] != '\n' {
 		old = append(old, '\n')
 	}
-	if err := replaceFile(file, append(old, (name+" "+secret+"\n")...)); err != nil {
+	if err := durable.WriteFile(file, append(old, (name+" "+secret+"\n")...)); err != nil {
 		return fmt.Errorf("tokens: %w", err)
 	}
 	return nil

@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/icos-go/icos/internal/durable"
 	"github.com/icos-go/icos/server/iam"
 )
 
@@ -182,33 +182,8 @@ func writeCredential(file string, c iam.ServiceCredential) error {
 	if err != nil {
 		return fmt.Errorf("write credentials: %w", err)
 	}
-	if err := replaceFile(file, append(doc, '\n')); err != nil {
+	if err := durable.WriteFile(file, append(doc, '\n')); err != nil {
 		return fmt.Errorf("write credentials: %w", err)
 	}
 	return nil
-}
-
-// replaceFile gives file new contents that its owner alone can read, all at once
-// and only when they are on disk.
-func replaceFile(file string, contents []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*.partial") // with mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	_, err = f.Write(contents)
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), file)
 }

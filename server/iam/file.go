@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/icos-go/icos/internal/durable"
 )
 
 const (
@@ -14,15 +16,12 @@ const (
 	keyFile   = "signing-key.pem"
 )
 
+// makeDir makes dir so that it stays, and with it who owns the buckets. It does nothing if dir is empty.
 func makeDir(dir string) error {
 	if dir == "" {
 		return nil
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("make directory: %w", err)
-	}
-	// Without its name on disk, what is written into it may be gone after a power loss, and with it who owns the buckets.
-	if err := syncDir(filepath.Dir(dir)); err != nil {
+	if err := durable.MkdirAll(dir); err != nil {
 		return fmt.Errorf("make directory: %w", err)
 	}
 	return nil
@@ -68,50 +67,13 @@ func readFile(dir, name string) ([]byte, error) {
 	return b, err
 }
 
-// writeFile replaces a file so that a crash at any moment leaves either the
-// old or the new content whole, readable by the owner only. It does nothing
-// if dir is empty.
-func writeFile(dir, name string, content []byte) (err error) {
+// writeFile replaces a file in dir. It does nothing if dir is empty.
+func writeFile(dir, name string, content []byte) error {
 	if dir == "" {
 		return nil
 	}
-	f, err := os.CreateTemp(dir, name+".*.tmp") // made with mode 0600
-	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	if err = os.Rename(f.Name(), filepath.Join(dir, name)); err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	if err = syncDir(dir); err != nil {
+	if err := durable.WriteFile(filepath.Join(dir, name), content); err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	return nil
-}
-
-// syncDir makes a rename in dir durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if cerr := d.Close(); err == nil {
-		err = cerr
-	}
-	return err
 }

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/icos-go/icos/internal/durable"
 )
 
 const (
@@ -15,15 +17,12 @@ const (
 	tempFiles = "state.json.*.tmp"
 )
 
+// makeDir makes dir so that it stays, and with it what the keys encrypt. It does nothing if dir is empty.
 func makeDir(dir string) error {
 	if dir == "" {
 		return nil
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("make directory: %w", err)
-	}
-	// Without its name on disk, keys written into it may be gone after a power loss, and what they encrypted with them.
-	if err := syncDir(filepath.Dir(dir)); err != nil {
+	if err := durable.MkdirAll(dir); err != nil {
 		return fmt.Errorf("make directory: %w", err)
 	}
 	return nil
@@ -67,17 +66,13 @@ func writeState(dir string, rec *record) error {
 	if err != nil {
 		return fmt.Errorf("write state: %w", err)
 	}
-	temp, err := writeTemp(dir, append(b, '\n'))
-	if err != nil {
-		return fmt.Errorf("write state: %w", err)
-	}
 	name, old := filepath.Join(dir, stateFile), filepath.Join(dir, oldFile)
 	// File systems without links cannot be made to erase anything either.
 	linked := os.Link(name, old) == nil
-	if err := os.Rename(temp, name); err != nil {
-		return fmt.Errorf("write state: %w", errors.Join(err, os.Remove(temp)))
-	}
-	if err := syncDir(dir); err != nil {
+	if err := durable.WriteFile(name, append(b, '\n')); err != nil {
+		if linked { // not erased, as it is the state, or will be again if the disk forgot the new name
+			err = errors.Join(err, os.Remove(old))
+		}
 		return fmt.Errorf("write state: %w", err)
 	}
 	if linked {
@@ -86,25 +81,6 @@ func writeState(dir string, rec *record) error {
 		}
 	}
 	return nil
-}
-
-// writeTemp writes content to a new file, whole and on the disk, and returns its name.
-func writeTemp(dir string, content []byte) (name string, err error) {
-	f, err := os.CreateTemp(dir, tempFiles) // made with mode 0600
-	if err != nil {
-		return "", err
-	}
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return "", errors.Join(err, os.Remove(f.Name()))
-	}
-	return f.Name(), nil
 }
 
 // erase overwrites a file with zeros and removes it.
@@ -156,17 +132,4 @@ func cleanUp(dir string) error {
 		return os.Remove(old)
 	}
 	return erase(old)
-}
-
-// syncDir makes a rename in dir durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if cerr := d.Close(); err == nil {
-		err = cerr
-	}
-	return err
 }

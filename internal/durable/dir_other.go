@@ -1,0 +1,18 @@
+//go:build !windows
+
+package durable
+
+import "os"
+
+// syncDir has the disk keep the names in a directory.
+func syncDir(name string) error {
+	d, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if cerr := d.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
