@@ -34,7 +34,16 @@ func (v *Verifier) identifyV2Query(r *http.Request) (*claim, *Error) {
 	if v.now().After(pre.Expires) {
 		return nil, requestExpired()
 	}
+	if keepsLonger(r.Header, nil) {
+		return nil, notSigned()
+	}
 	return v.checkV2(r, SchemeV2Presigned, pre.Authorization, pre.RawExpires)
+}
+
+// Covers reports whether a proof of that scheme covers a query parameter, which
+// otherwise whoever was handed a presigned URL can add to it.
+func Covers(scheme, parameter string) bool {
+	return scheme != SchemeV2Presigned || sigv2.Signed(parameter)
 }
 
 func (v *Verifier) checkV2(r *http.Request, scheme string, auth sigv2.Authorization, expires string) (*claim, *Error) {

@@ -72,6 +72,9 @@ func (v *Verifier) identifyV4Query(r *http.Request) (*claim, *Error) {
 	if !ok {
 		return nil, unknownKey()
 	}
+	if keepsLonger(r.Header, pre.SignedHeaders) {
+		return nil, notSigned()
+	}
 	c := &claim{principal: p, scheme: SchemeV4Presigned, payload: declaredPayload(r)}
 	if c.payload == "" {
 		c.payload = q.Get("X-Amz-Content-Sha256")
@@ -89,7 +92,7 @@ func (v *Verifier) checkV4(r *http.Request, c *claim, auth *sigv4.Authorization,
 		// A header that changes what S3 does must be under the signature, or
 		// whoever relays the request could add it.
 		if strings.HasPrefix(name, "X-Amz-") && !signs(auth.SignedHeaders, name) {
-			return accessDenied("There were headers present in the request which were not signed")
+			return notSigned()
 		}
 	}
 	key := v.keys.Key(secret, auth.Scope)
@@ -106,6 +109,22 @@ func (v *Verifier) checkV4(r *http.Request, c *claim, auth *sigv4.Authorization,
 	}
 	c.chunks = &chunkSigner{key: key, scope: auth.Scope, time: t, previous: want}
 	return nil
+}
+
+func notSigned() *Error {
+	return accessDenied("There were headers present in the request which were not signed")
+}
+
+// keepsLonger reports whether a request has one of IBM's headers on how long its
+// object is to be kept that is not among the signed ones: who is handed a URL to
+// upload by must not make what it uploads stay forever.
+func keepsLonger(h http.Header, signed []string) bool {
+	for name := range h {
+		if strings.HasPrefix(name, "Retention-") && !signs(signed, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // signs reports whether names, all lower case, has the header name.

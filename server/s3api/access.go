@@ -49,7 +49,7 @@ func (c *call) authorize(need permission) error {
 		return err
 	}
 	c.byRole = c.allowed(c.action())
-	if c.byRole || need == needBucket || need != needOwner && c.granted(&c.info, c.info.ACL, need) {
+	if c.byRole || need == needBucket || need != needOwner && !c.removesVersion() && c.granted(&c.info, c.info.ACL, need) {
 		return nil
 	}
 	if c.op.access.each && c.iam.AllowedSome(c.who, c.op.access.action, c.target(&c.info)) {
@@ -57,6 +57,10 @@ func (c *call) authorize(need permission) error {
 	}
 	return newError(codeAccessDenied)
 }
+
+// removesVersion reports whether the call is to remove a version for good, which no ACL is enough for: the versions of a bucket that
+// is open to everybody are what its owner gets back from what they did.
+func (c *call) removesVersion() bool { return c.action() == iam.ObjectDeleteVersion }
 
 // action is the IAM action of the operation.
 func (c *call) action() iam.Action {
@@ -118,7 +122,8 @@ func (c *call) mayDelete(key string, version bool) error {
 		one = iam.ObjectDeleteVersion
 	}
 	r := iam.Resource{Instance: c.info.Instance, Bucket: c.info.Name, Path: key}
-	if c.iam.Allowed(c.who, iam.ObjectPostMultiDelete, r) && c.iam.Allowed(c.who, one, r) || c.granted(&c.info, c.info.ACL, needWrite) {
+	if c.iam.Allowed(c.who, iam.ObjectPostMultiDelete, r) && c.iam.Allowed(c.who, one, r) ||
+		!version && c.granted(&c.info, c.info.ACL, needWrite) {
 		return nil
 	}
 	return newError(codeAccessDenied)
@@ -158,8 +163,14 @@ func (c *call) mayBypass() bool {
 
 // hidden is the answer for an object that is not there: those who may not list the bucket do not learn that.
 func (c *call) hidden(err error) error {
-	if storeCode(err) == codeNoSuchKey && !c.mayList(&c.info, c.key) {
+	if absent(err) && !c.mayList(&c.info, c.key) {
 		return newError(codeAccessDenied)
 	}
 	return err
+}
+
+// absent reports whether an error says that an object is not there, or that it is and only a version of it is not.
+func absent(err error) bool {
+	code := storeCode(err)
+	return code == codeNoSuchKey || code == codeNoSuchVersion
 }

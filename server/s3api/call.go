@@ -106,6 +106,11 @@ func (c *call) authenticate() error {
 		return err
 	}
 	c.auth, c.who = result, result.Principal
+	for _, p := range c.query {
+		if c.routes.known(p.name) && !authn.Covers(result.Scheme, p.name) {
+			return newErrorMessage(codeAccessDenied, "The signature of the URL does not cover the sub-resource "+p.name+": presign with Signature Version 4.")
+		}
+	}
 	return nil
 }
 

@@ -92,7 +92,7 @@ func (c *call) checkSource(s *copySource, o *store.Object, n int64) error {
 
 // hiddenSource is hidden for the source of a copy.
 func (c *call) hiddenSource(s *copySource, err error) error {
-	if storeCode(err) == codeNoSuchKey && !c.mayList(&s.info, s.key) {
+	if absent(err) && !c.mayList(&s.info, s.key) {
 		return newError(codeAccessDenied)
 	}
 	return sourceMarker(err)

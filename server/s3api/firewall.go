@@ -45,5 +45,8 @@ func contains(network string, addr netip.Addr) bool {
 		return err == nil && one.Unmap() == addr
 	}
 	prefix, err := netip.ParsePrefix(network)
+	if mapped := prefix.Addr(); err == nil && mapped.Is4In6() && prefix.Bits() >= 96 {
+		prefix = netip.PrefixFrom(mapped.Unmap(), prefix.Bits()-96)
+	}
 	return err == nil && prefix.Contains(addr)
 }

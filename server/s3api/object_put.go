@@ -43,6 +43,9 @@ func (c *call) put() (object store.Object, err error) {
 	if err := c.admitSize(c.auth.Length); err != nil {
 		return object, err
 	}
+	if body, err = c.fitting(body); err != nil {
+		return object, err
+	}
 	if err := c.checkEarly(o); err != nil {
 		return object, err
 	}

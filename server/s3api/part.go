@@ -51,6 +51,9 @@ func (c *call) uploadPart() error {
 	if err := c.admitSize(c.auth.Length); err != nil {
 		return err
 	}
+	if body, err = c.fitting(body); err != nil {
+		return err
+	}
 	o := &store.PartOptions{Checksum: c.received, Seal: seal}
 	declared, found := declaredChecksum(c.r.Header)
 	switch {

@@ -1,6 +1,10 @@
 package s3api
 
-import "github.com/icos-go/icos/server/store"
+import (
+	"io"
+
+	"github.com/icos-go/icos/server/store"
+)
 
 // admitSize refuses a write of n bytes that the quota of the bucket has no room for; n is -1 if nobody knows yet, and then there
 // must be room for anything at all. What an overwrite frees is not counted, as it may stay as a version. Writes that go on at
@@ -20,6 +24,15 @@ func (c *call) admitSize(n int64) error {
 		return nil
 	}
 	return newErrorMessage(codeQuotaExceeded, "The quota of the bucket does not allow the write: remove objects, or raise the quota.")
+}
+
+// fitting returns body, which fails where it exceeds the quota of the bucket if nobody knows its length yet, as that of a form's file.
+func (c *call) fitting(body io.Reader) (io.Reader, error) {
+	if c.info.Quota == 0 || c.auth.Length >= 0 {
+		return body, nil
+	}
+	_, used, err := c.store.Usage(c.r.Context(), c.info.Name)
+	return &bodyReader{r: body, left: c.info.Quota - used, tooLarge: codeQuotaExceeded}, err
 }
 
 // admitParts is admitSize for the object that an upload becomes.

@@ -178,6 +178,8 @@ func (c *call) copiedRetention(a *retentionAsked) (bool, error) {
 		return false, invalidArgument(headerDirective + " is COPY or REPLACE")
 	case a.given || a.hold != "":
 		return false, invalidRequest("Retention-* headers of a copy need " + headerDirective + ": REPLACE")
+	case !c.owns(c.info):
+		return false, newError(codeAccessDenied)
 	}
 	return true, nil
 }

@@ -101,6 +101,16 @@ func (rs *routes) find(c *call) (*operation, error) {
 	return nil, e
 }
 
+// known reports whether a parameter is a sub-resource of anything.
+func (rs *routes) known(name string) bool {
+	for _, subs := range rs.subs {
+		if subs[name] {
+			return true
+		}
+	}
+	return false
+}
+
 // isForm reports whether a Content-Type is that of a browser's form, be it of a kind that can hold a file or not.
 func isForm(contentType string) bool {
 	return strings.HasPrefix(contentType, "multipart/form-data") || strings.HasPrefix(contentType, "application/x-www-form-urlencoded")

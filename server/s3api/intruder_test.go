@@ -1,0 +1,143 @@
+package s3api_test
+
+import (
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/base64"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/icos-go/icos/server/store"
+)
+
+// What those try who hold less than they would like to.
+
+// v2URL presigns a request with Signature Version 2, worked out here from its description alone.
+func (s *server) v2URL(who user, method, path string) string {
+	expires := strconv.FormatInt(time.Now().Add(time.Hour).Unix(), 10)
+	h := hmac.New(sha1.New, []byte(who.keys.SecretAccessKey))
+	h.Write([]byte(method + "\n\n\n" + expires + "\n" + path))
+	return path + "?AWSAccessKeyId=" + who.keys.AccessKeyID + "&Expires=" + expires + "&Signature=" + url.QueryEscape(base64.StdEncoding.EncodeToString(h.Sum(nil)))
+}
+
+// A Version 2 signature does not cover every sub-resource: who was handed such a URL must not turn it into one for something else.
+func TestSubresourceAddedToURL(t *testing.T) {
+	s, _ := locking(t)
+	s.put("/locked/k", "hello")
+	for _, test := range []struct{ method, path, more string }{
+		{"GET", "/locked", "publicAccessBlock"},
+		{"GET", "/locked", "protection"},
+		{"GET", "/locked/k", "retention"},
+		{"GET", "/locked/k", "legalHold"},
+		{"PUT", "/locked/k", "legal-hold"},
+		{"PUT", "/locked", "publicAccessBlock"},
+		{"POST", "/locked/k", "extendRetention"},
+		{"POST", "/locked/k", "legalHold&add=h"},
+	} {
+		s.do(s.nobody, test.method, s.v2URL(s.owner, test.method, test.path)+"&"+test.more, "").want(t, 403, "AccessDenied")
+	}
+	s.do(s.nobody, "GET", s.v2URL(s.owner, "GET", "/locked"), "").want(t, 200, "")
+	s.do(s.nobody, "GET", s.v2URL(s.owner, "GET", "/locked/k"), "").want(t, 200, "")
+}
+
+// IBM's headers of retention are none of those that Signature Version 4 has to cover: who was handed a URL to upload by must not
+// decide with them that what it uploads stays forever.
+func TestRetentionAddedToURL(t *testing.T) {
+	s, _ := protected(t)
+	signer := signer{s.owner.keys.AccessKeyID, s.owner.keys.SecretAccessKey, time.Now(), "s3"}
+	for _, target := range []string{s.v4URL(signer, "PUT", "/kept/four", "60"), s.v2URL(s.owner, "PUT", "/kept/two")} {
+		for _, header := range [][]string{{"Retention-Period", "-2"}, {"Retention-Legal-Hold-Id", "h"}, {"Retention-Expiration-Date", "2026-05-01T00:00:00Z"}} {
+			s.do(s.nobody, "PUT", target, "", header...).want(t, 403, "AccessDenied")
+		}
+	}
+}
+
+// Whether there is an object is a secret kept from those who may not list, also if they ask for a version that it does not have.
+func TestNullVersionTellsNothing(t *testing.T) {
+	s := newServer(t, serverOptions{})
+	s.version("Enabled").want(t, 200, "")
+	s.put("/bucket/private", "hello") // has no null version
+	for _, sub := range []string{"", "&acl", "&tagging"} {
+		for _, who := range []user{s.nobody, s.other} {
+			for _, key := range []string{"private", "absent"} {
+				s.do(who, "GET", "/bucket/"+key+"?versionId=null"+sub, "").want(t, 403, "AccessDenied")
+			}
+		}
+	}
+	s.do(s.other, "PUT", "/mine", "", "Ibm-Service-Instance-Id", s.other.instance).want(t, 200, "")
+	for _, key := range []string{"private", "absent"} {
+		s.do(s.other, "PUT", "/mine/copy", "", "X-Amz-Copy-Source", "/bucket/"+key+"?versionId=null").want(t, 403, "AccessDenied")
+	}
+	s.do(s.owner, "GET", "/bucket/private?versionId=null", "").want(t, 404, "NoSuchVersion")
+}
+
+// Who may only write by an ACL does not decide how long the owner has to keep what is written, by copying either.
+func TestCopiedRetentionTakesARole(t *testing.T) {
+	s, _ := protected(t)
+	s.do(s.owner, "PUT", "/kept?acl", "", "x-amz-acl", "public-read-write").want(t, 200, "")
+	s.do(s.other, "PUT", "/theirs", "", "Ibm-Service-Instance-Id", s.other.instance).want(t, 200, "")
+	document := policy(1, 10, 100, "<EnablePermanentRetention>true</EnablePermanentRetention>")
+	s.do(s.other, "PUT", "/theirs?protection", document, md5Header(document)...).want(t, 200, "")
+	s.do(s.other, "PUT", "/theirs/k", "hello", append(md5Header("hello"), "Retention-Period", "-2", "Retention-Legal-Hold-Id", "h")...).want(t, 200, "")
+	s.do(s.other, "PUT", "/kept/k", "", "X-Amz-Copy-Source", "/theirs/k", "Retention-Directive", "COPY").want(t, 403, "AccessDenied")
+	s.do(s.other, "PUT", "/kept/k", "", "X-Amz-Copy-Source", "/theirs/k").want(t, 200, "")
+	if r := s.do(s.owner, "HEAD", "/kept/k", ""); r.Header.Get("Retention-Period") != "864000" {
+		t.Errorf("Retention-Period %q, want the default of the bucket", r.Header.Get("Retention-Period"))
+	}
+}
+
+// A bucket that is open to everybody's writes has versions so that nothing gets lost by them.
+func TestVersionsOutliveOpenBuckets(t *testing.T) {
+	s := newServer(t, serverOptions{})
+	s.version("Enabled").want(t, 200, "")
+	s.do(s.owner, "PUT", "/bucket?acl", "", "x-amz-acl", "public-read-write").want(t, 200, "")
+	id := s.put("/bucket/k", "hello").id()
+	for _, who := range []user{s.nobody, s.other} {
+		s.do(who, "DELETE", "/bucket/k?versionId="+id, "").want(t, 403, "AccessDenied")
+		batch := "<Delete><Object><Key>k</Key><VersionId>" + id + "</VersionId></Object></Delete>"
+		if r := s.do(who, "POST", "/bucket?delete", batch, md5Header(batch)...); !strings.Contains(r.body, "<Code>AccessDenied</Code>") {
+			t.Errorf("batch: %s", r.body)
+		}
+		s.do(who, "DELETE", "/bucket/k", "").want(t, 204, "")
+	}
+	s.do(s.owner, "GET", "/bucket/k?versionId="+id, "").want(t, 200, "")
+	s.do(s.owner, "DELETE", "/bucket/k?versionId="+id, "").want(t, 204, "")
+}
+
+// A form does not say how long its file is, and has to fit all the same.
+func TestQuotaOfForms(t *testing.T) {
+	s := newServer(t, serverOptions{})
+	s.setBucket("bucket", func(b *store.Bucket) { b.Quota = 10 })
+	s.do(s.owner, "PUT", "/bucket?acl", "", "x-amz-acl", "public-read-write").want(t, 200, "")
+	s.post(fields{"key", "k"}, "f", "01234567890").want(t, 403, "QuotaExceeded")
+	s.post(fields{"key", "k"}, "f", "0123456789").want(t, 204, "")
+	s.post(fields{"key", "l"}, "f", "0").want(t, 403, "QuotaExceeded")
+}
+
+// Networks of IPv4 addresses in IPv6 notation are those networks.
+func TestFirewallOfMappedNetworks(t *testing.T) {
+	s := newServer(t, serverOptions{})
+	s.put("/bucket/k", "hello")
+	for _, test := range []struct {
+		network string
+		status  int
+	}{{"!::ffff:127.0.0.0/104", 403}, {"!::ffff:127.0.0.1", 403}, {"::ffff:127.0.0.0/104", 200}, {"::ffff:10.0.0.0/104", 403}, {"!::ffff:10.0.0.0/104", 200}} {
+		s.setBucket("bucket", func(b *store.Bucket) { b.Firewall = []string{test.network} })
+		if got := s.do(s.owner, "GET", "/bucket/k", "").StatusCode; got != test.status {
+			t.Errorf("firewall %s: status %d, want %d", test.network, got, test.status)
+		}
+	}
+}
+
+// Dates that nanoseconds since 1970 do not reach are far ahead, and not long ago.
+func TestArchivesInTheFarFuture(t *testing.T) {
+	s, at := newKeeper(t)
+	s.set("/bucket?lifecycle", "<LifecycleConfiguration><Rule><Status>Enabled</Status><Filter/><Transition><Date>2300-01-01T00:00:00Z</Date>"+
+		"<StorageClass>GLACIER</StorageClass></Transition></Rule></LifecycleConfiguration>").want(t, 200, "")
+	s.put("/bucket/k", "hello")
+	at.Advance(100 * 365 * days)
+	s.do(s.owner, "GET", "/bucket/k", "").want(t, 200, "")
+}
