@@ -82,7 +82,7 @@ func newAdminClock(s *adminCommand) *cobra.Command {
 		if s.flags.json {
 			return s.emitValue("clock", c)
 		}
-		return s.printf("%s (%s from the real time)\n", c.Now.Format(time.RFC3339), c.Offset)
+		return s.printf("%s, %s\n", c.Now.Format(time.RFC3339), offsetWords(c.Offset))
 	}
 	cmd := &cobra.Command{
 		Use:   "clock",
@@ -150,6 +150,34 @@ signatures keep the real time.
 		},
 	})
 	return cmd
+}
+
+// offsetWords says how far a clock is from the real time, as time.Duration
+// writes it, to the second.
+func offsetWords(offset string) string {
+	d, err := time.ParseDuration(offset)
+	if err != nil {
+		return offset + " from the real time" // of a server that writes it otherwise
+	}
+	switch d = d.Round(time.Second); {
+	case d > 0:
+		return span(d) + " ahead of the real time"
+	case d < 0:
+		return span(-d) + " behind the real time"
+	}
+	return "the real time"
+}
+
+// span writes a span of time with days, as people count them.
+func span(d time.Duration) string {
+	days, rest := d/(24*time.Hour), d%(24*time.Hour)
+	switch {
+	case days == 0:
+		return rest.String()
+	case rest == 0:
+		return plural(int64(days), "day")
+	}
+	return plural(int64(days), "day") + " " + rest.String()
 }
 
 // parseSpan reads a span of time: what time.ParseDuration knows, and days, weeks

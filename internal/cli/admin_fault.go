@@ -108,7 +108,7 @@ func describe(r *fault.Rule) string {
 	var words []string
 	flag := func(name string, value any, given bool) {
 		if given {
-			words = append(words, fmt.Sprintf("--%s %v", name, value))
+			words = append(words, "--"+name+" "+shellQuote(fmt.Sprint(value)))
 		}
 	}
 	flag("operation", r.Operation, r.Operation != "")

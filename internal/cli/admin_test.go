@@ -59,6 +59,10 @@ func TestAdmin(t *testing.T) {
 	if says := c.fails(t, 7, "admin", "fault", "add", "--rate", "2", "--status", "500"); !strings.Contains(says, "between 0 and 1") {
 		t.Errorf("a rate of 2: %s", says)
 	}
+	c.icos(t, "admin", "fault", "add", "--operation", "Get*", "--delay", "1ms")
+	if out, _ := c.icos(t, "admin", "fault", "ls"); !strings.Contains(out, "--operation 'Get*' --delay 1ms;") {
+		t.Errorf("a rule for the shell: %s", out)
+	}
 	c.icos(t, "admin", "fault", "clear", "--seed", "9")
 
 	out, _ := c.icos(t, "admin", "log")
@@ -77,6 +81,9 @@ func TestAdmin(t *testing.T) {
 		t.Errorf("clock: %s", out)
 	}
 	if out, _ = c.icos(t, "admin", "clock", "advance", "366d"); !strings.HasPrefix(out, "2041-01-01T00:00:") {
+		t.Errorf("clock: %s", out)
+	}
+	if !strings.Contains(out, " days ") || !strings.HasSuffix(out, " ahead of the real time\n") {
 		t.Errorf("clock: %s", out)
 	}
 	c.icos(t, "cp", "file", "cos://steered/later")
