@@ -93,18 +93,11 @@ func (b *Bucket) SetGrants(ctx context.Context, grants ...Grant) error {
 	if err := checkGrants(grants); err != nil {
 		return fmt.Errorf("set bucket ACL: %w", err)
 	}
-	wire, err := b.wire(ctx)
-	if err != nil {
-		return fmt.Errorf("set bucket ACL: %w", err)
-	}
-	_, err = wire.PutBucketACL(ctx, &s3.PutBucketACLRequest{
+	_, err := call(ctx, b, "set bucket ACL", (*s3.Client).PutBucketACL, &s3.PutBucketACLRequest{
 		Bucket: b.name, GrantFullControl: header(grants, "FULL_CONTROL"), GrantRead: header(grants, "READ"),
 		GrantWrite: header(grants, "WRITE"), GrantReadACP: header(grants, "READ_ACP"), GrantWriteACP: header(grants, "WRITE_ACP"),
 	})
-	if err != nil {
-		return fmt.Errorf("set bucket ACL: %w", b.explain(ctx, err))
-	}
-	return nil
+	return err
 }
 
 // SetGrants replaces the ACL of the object by grants, of which there must be some; see [Object.SetACL] for none.
@@ -112,18 +105,11 @@ func (o *Object) SetGrants(ctx context.Context, grants ...Grant) error {
 	if err := checkGrants(grants); err != nil {
 		return fmt.Errorf("set ACL: %w", err)
 	}
-	wire, err := o.wire(ctx)
-	if err != nil {
-		return fmt.Errorf("set ACL: %w", err)
-	}
-	_, err = wire.PutObjectACL(ctx, &s3.PutObjectACLRequest{
+	_, err := call(ctx, o, "set ACL", (*s3.Client).PutObjectACL, &s3.PutObjectACLRequest{
 		Bucket: o.bucket.name, Key: o.key, VersionID: o.version, GrantFullControl: header(grants, "FULL_CONTROL"), GrantRead: header(grants, "READ"),
 		GrantWrite: header(grants, "WRITE"), GrantReadACP: header(grants, "READ_ACP"), GrantWriteACP: header(grants, "WRITE_ACP"),
 	})
-	if err != nil {
-		return fmt.Errorf("set ACL: %w", o.bucket.explain(ctx, err))
-	}
-	return nil
+	return err
 }
 
 // AllUsers is the URI of the group that everybody is in.

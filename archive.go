@@ -2,7 +2,6 @@ package icos
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -52,16 +51,10 @@ func (a *Archive) Readable() bool { return a.Class == "" || !a.RestoredUntil.IsZ
 // While a copy is made the error has the code RestoreAlreadyInProgress, and for
 // an object that is not archived ObjectAlreadyInActiveTierError.
 func (o *Object) RestoreArchived(ctx context.Context, days int, tier RestoreTier) error {
-	wire, err := o.wire(ctx)
-	if err != nil {
-		return fmt.Errorf("restore: %w", err)
-	}
-	if _, err := wire.RestoreObject(ctx, &s3.RestoreObjectRequest{
+	_, err := call(ctx, o, "restore", (*s3.Client).RestoreObject, &s3.RestoreObjectRequest{
 		Bucket: o.bucket.name, Key: o.key, VersionID: o.version, Days: days, Tier: string(tier),
-	}); err != nil {
-		return fmt.Errorf("restore: %w", o.bucket.explain(ctx, err))
-	}
-	return nil
+	})
+	return err
 }
 
 // newArchive reads the headers that tell of an archive.

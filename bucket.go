@@ -90,12 +90,8 @@ func (b *Bucket) create(ctx context.Context, o *CreateOptions) error {
 // Delete removes the bucket, which must be empty. COS reserves its name for
 // some minutes.
 func (b *Bucket) Delete(ctx context.Context) error {
-	wire, err := b.wire(ctx)
-	if err != nil {
-		return fmt.Errorf("delete bucket: %w", err)
-	}
-	if _, err := wire.DeleteBucket(ctx, &s3.DeleteBucketRequest{Bucket: b.name}); err != nil {
-		return fmt.Errorf("delete bucket: %w", b.explain(ctx, err))
+	if _, err := call(ctx, b, "delete bucket", (*s3.Client).DeleteBucket, &s3.DeleteBucketRequest{Bucket: b.name}); err != nil {
+		return err
 	}
 	b.client.spots.forget(b.name)
 	return nil
@@ -151,40 +147,26 @@ func (b *Bucket) missing(op string) error {
 // Location returns the location constraint of the bucket, such as
 // us-south-standard.
 func (b *Bucket) Location(ctx context.Context) (string, error) {
-	wire, err := b.wire(ctx)
+	resp, err := call(ctx, b, "locate bucket", (*s3.Client).GetBucketLocation, &s3.GetBucketLocationRequest{Bucket: b.name})
 	if err != nil {
-		return "", fmt.Errorf("locate bucket: %w", err)
-	}
-	resp, err := wire.GetBucketLocation(ctx, &s3.GetBucketLocationRequest{Bucket: b.name})
-	if err != nil {
-		return "", fmt.Errorf("locate bucket: %w", b.explain(ctx, err))
+		return "", err
 	}
 	return resp.LocationConstraint, nil
 }
 
 // ACL returns who may do what with the bucket.
 func (b *Bucket) ACL(ctx context.Context) (*ACL, error) {
-	wire, err := b.wire(ctx)
+	resp, err := call(ctx, b, "get bucket ACL", (*s3.Client).GetBucketACL, &s3.GetBucketACLRequest{Bucket: b.name})
 	if err != nil {
-		return nil, fmt.Errorf("get bucket ACL: %w", err)
-	}
-	resp, err := wire.GetBucketACL(ctx, &s3.GetBucketACLRequest{Bucket: b.name})
-	if err != nil {
-		return nil, fmt.Errorf("get bucket ACL: %w", b.explain(ctx, err))
+		return nil, err
 	}
 	return newACL(resp.Owner, resp.Grants), nil
 }
 
 // SetACL replaces the ACL of the bucket.
 func (b *Bucket) SetACL(ctx context.Context, acl CannedACL) error {
-	wire, err := b.wire(ctx)
-	if err != nil {
-		return fmt.Errorf("set bucket ACL: %w", err)
-	}
-	if _, err := wire.PutBucketACL(ctx, &s3.PutBucketACLRequest{Bucket: b.name, ACL: string(acl)}); err != nil {
-		return fmt.Errorf("set bucket ACL: %w", b.explain(ctx, err))
-	}
-	return nil
+	_, err := call(ctx, b, "set bucket ACL", (*s3.Client).PutBucketACL, &s3.PutBucketACLRequest{Bucket: b.name, ACL: string(acl)})
+	return err
 }
 
 // checkBucketName catches names that would change the meaning of a request's

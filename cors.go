@@ -2,7 +2,6 @@ package icos
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/icos-go/icos/s3"
 )
@@ -13,13 +12,9 @@ type CORSRule = s3.CORSRule
 // CORS returns the rules for web pages. If there are none, the error is
 // fs.ErrNotExist.
 func (b *Bucket) CORS(ctx context.Context) ([]CORSRule, error) {
-	wire, err := b.wire(ctx)
+	resp, err := call(ctx, b, "get CORS rules", (*s3.Client).GetBucketCORS, &s3.GetBucketCORSRequest{Bucket: b.name})
 	if err != nil {
-		return nil, fmt.Errorf("get CORS rules: %w", err)
-	}
-	resp, err := wire.GetBucketCORS(ctx, &s3.GetBucketCORSRequest{Bucket: b.name})
-	if err != nil {
-		return nil, fmt.Errorf("get CORS rules: %w", b.explain(ctx, err))
+		return nil, err
 	}
 	return resp.Rules, nil
 }
@@ -27,24 +22,12 @@ func (b *Bucket) CORS(ctx context.Context) ([]CORSRule, error) {
 // SetCORS replaces the rules for web pages. An empty list is refused by the
 // service; use [Bucket.DeleteCORS].
 func (b *Bucket) SetCORS(ctx context.Context, rules []CORSRule) error {
-	wire, err := b.wire(ctx)
-	if err != nil {
-		return fmt.Errorf("set CORS rules: %w", err)
-	}
-	if _, err := wire.PutBucketCORS(ctx, &s3.PutBucketCORSRequest{Bucket: b.name, Rules: rules}); err != nil {
-		return fmt.Errorf("set CORS rules: %w", b.explain(ctx, err))
-	}
-	return nil
+	_, err := call(ctx, b, "set CORS rules", (*s3.Client).PutBucketCORS, &s3.PutBucketCORSRequest{Bucket: b.name, Rules: rules})
+	return err
 }
 
 // DeleteCORS removes the rules for web pages.
 func (b *Bucket) DeleteCORS(ctx context.Context) error {
-	wire, err := b.wire(ctx)
-	if err != nil {
-		return fmt.Errorf("delete CORS rules: %w", err)
-	}
-	if _, err := wire.DeleteBucketCORS(ctx, &s3.DeleteBucketCORSRequest{Bucket: b.name}); err != nil {
-		return fmt.Errorf("delete CORS rules: %w", b.explain(ctx, err))
-	}
-	return nil
+	_, err := call(ctx, b, "delete CORS rules", (*s3.Client).DeleteBucketCORS, &s3.DeleteBucketCORSRequest{Bucket: b.name})
+	return err
 }

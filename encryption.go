@@ -2,7 +2,6 @@ package icos
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/icos-go/icos/s3"
@@ -35,13 +34,9 @@ type BucketEncryption struct {
 
 // Encryption asks which root key the bucket is encrypted under. It is chosen by [CreateOptions] and cannot be changed.
 func (b *Bucket) Encryption(ctx context.Context) (BucketEncryption, error) {
-	wire, err := b.wire(ctx)
+	resp, err := call(ctx, b, "get encryption", (*s3.Client).HeadBucket, &s3.HeadBucketRequest{Bucket: b.name})
 	if err != nil {
-		return BucketEncryption{}, fmt.Errorf("get encryption: %w", err)
-	}
-	resp, err := wire.HeadBucket(ctx, &s3.HeadBucketRequest{Bucket: b.name})
-	if err != nil {
-		return BucketEncryption{}, fmt.Errorf("get encryption: %w", b.explain(ctx, err))
+		return BucketEncryption{}, err
 	}
 	crn := resp.KeyProtectRootKeyCRN
 	if crn == "" || !strings.HasPrefix(crn, "crn:") && resp.KeyProtectCustomerRootKeyCRN != "" {

@@ -2,7 +2,6 @@ package icos
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/icos-go/icos/s3"
 )
@@ -26,13 +25,9 @@ type (
 // Lifecycle returns the lifecycle rules. If there are none, the error is
 // fs.ErrNotExist.
 func (b *Bucket) Lifecycle(ctx context.Context) ([]LifecycleRule, error) {
-	wire, err := b.wire(ctx)
+	resp, err := call(ctx, b, "get lifecycle rules", (*s3.Client).GetBucketLifecycle, &s3.GetBucketLifecycleRequest{Bucket: b.name})
 	if err != nil {
-		return nil, fmt.Errorf("get lifecycle rules: %w", err)
-	}
-	resp, err := wire.GetBucketLifecycle(ctx, &s3.GetBucketLifecycleRequest{Bucket: b.name})
-	if err != nil {
-		return nil, fmt.Errorf("get lifecycle rules: %w", b.explain(ctx, err))
+		return nil, err
 	}
 	return resp.Rules, nil
 }
@@ -41,25 +36,13 @@ func (b *Bucket) Lifecycle(ctx context.Context) ([]LifecycleRule, error) {
 // a transition concerns those that are written from now on. An empty list is
 // refused; use [Bucket.DeleteLifecycle].
 func (b *Bucket) SetLifecycle(ctx context.Context, rules []LifecycleRule) error {
-	wire, err := b.wire(ctx)
-	if err != nil {
-		return fmt.Errorf("set lifecycle rules: %w", err)
-	}
-	if _, err := wire.PutBucketLifecycle(ctx, &s3.PutBucketLifecycleRequest{Bucket: b.name, Rules: rules}); err != nil {
-		return fmt.Errorf("set lifecycle rules: %w", b.explain(ctx, err))
-	}
-	return nil
+	_, err := call(ctx, b, "set lifecycle rules", (*s3.Client).PutBucketLifecycle, &s3.PutBucketLifecycleRequest{Bucket: b.name, Rules: rules})
+	return err
 }
 
 // DeleteLifecycle removes the lifecycle rules. What is in the archive stays
 // there. If there are none, the error is fs.ErrNotExist.
 func (b *Bucket) DeleteLifecycle(ctx context.Context) error {
-	wire, err := b.wire(ctx)
-	if err != nil {
-		return fmt.Errorf("delete lifecycle rules: %w", err)
-	}
-	if _, err := wire.DeleteBucketLifecycle(ctx, &s3.DeleteBucketLifecycleRequest{Bucket: b.name}); err != nil {
-		return fmt.Errorf("delete lifecycle rules: %w", b.explain(ctx, err))
-	}
-	return nil
+	_, err := call(ctx, b, "delete lifecycle rules", (*s3.Client).DeleteBucketLifecycle, &s3.DeleteBucketLifecycleRequest{Bucket: b.name})
+	return err
 }

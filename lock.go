@@ -36,13 +36,9 @@ type LockDefault struct {
 // ObjectLock returns how the bucket locks new objects. If it does not have object
 // lock, the error is fs.ErrNotExist.
 func (b *Bucket) ObjectLock(ctx context.Context) (LockDefault, error) {
-	wire, err := b.wire(ctx)
+	resp, err := call(ctx, b, "get object lock", (*s3.Client).GetObjectLockConfiguration, &s3.GetObjectLockConfigurationRequest{Bucket: b.name})
 	if err != nil {
-		return LockDefault{}, fmt.Errorf("get object lock: %w", err)
-	}
-	resp, err := wire.GetObjectLockConfiguration(ctx, &s3.GetObjectLockConfigurationRequest{Bucket: b.name})
-	if err != nil {
-		return LockDefault{}, fmt.Errorf("get object lock: %w", b.explain(ctx, err))
+		return LockDefault{}, err
 	}
 	return LockDefault{Mode: LockMode(resp.Mode), Days: resp.Days, Years: resp.Years}, nil
 }
@@ -50,17 +46,11 @@ func (b *Bucket) ObjectLock(ctx context.Context) (LockDefault, error) {
 // SetObjectLock enables object lock on the bucket, which must have versioning,
 // and sets how new objects are locked. Object lock cannot be disabled again.
 func (b *Bucket) SetObjectLock(ctx context.Context, d LockDefault) error {
-	wire, err := b.wire(ctx)
-	if err != nil {
-		return fmt.Errorf("set object lock: %w", err)
-	}
-	if _, err := wire.PutObjectLockConfiguration(ctx, &s3.PutObjectLockConfigurationRequest{
+	_, err := call(ctx, b, "set object lock", (*s3.Client).PutObjectLockConfiguration, &s3.PutObjectLockConfigurationRequest{
 		Bucket:        b.name,
 		Configuration: s3.ObjectLockConfiguration{Enabled: true, Mode: string(d.Mode), Days: d.Days, Years: d.Years},
-	}); err != nil {
-		return fmt.Errorf("set object lock: %w", b.explain(ctx, err))
-	}
-	return nil
+	})
+	return err
 }
 
 // BypassGovernance returns a handle of the bucket that goes around locks in
@@ -88,34 +78,22 @@ func (o *Object) Lock(ctx context.Context) (Lock, error) {
 // [Bucket.BypassGovernance] made. Legal holds are left alone: see
 // [Object.SetLockHold].
 func (o *Object) SetLock(ctx context.Context, mode LockMode, until time.Time) error {
-	wire, err := o.wire(ctx)
-	if err != nil {
-		return fmt.Errorf("lock: %w", err)
-	}
-	if _, err := wire.PutObjectRetention(ctx, &s3.PutObjectRetentionRequest{
+	_, err := call(ctx, o, "lock", (*s3.Client).PutObjectRetention, &s3.PutObjectRetentionRequest{
 		Bucket: o.bucket.name, Key: o.key, VersionID: o.version,
 		Mode: string(mode), RetainUntilDate: until, BypassGovernanceRetention: o.bucket.bypass,
-	}); err != nil {
-		return fmt.Errorf("lock: %w", o.bucket.explain(ctx, err))
-	}
-	return nil
+	})
+	return err
 }
 
 // SetLockHold puts a legal hold on the object, or on the version that the handle
 // is made for, or releases it.
 func (o *Object) SetLockHold(ctx context.Context, on bool) error {
-	wire, err := o.wire(ctx)
-	if err != nil {
-		return fmt.Errorf("set legal hold: %w", err)
-	}
 	status := "OFF"
 	if on {
 		status = "ON"
 	}
-	if _, err := wire.PutObjectLegalHold(ctx, &s3.PutObjectLegalHoldRequest{
+	_, err := call(ctx, o, "set legal hold", (*s3.Client).PutObjectLegalHold, &s3.PutObjectLegalHoldRequest{
 		Bucket: o.bucket.name, Key: o.key, VersionID: o.version, Status: status,
-	}); err != nil {
-		return fmt.Errorf("set legal hold: %w", o.bucket.explain(ctx, err))
-	}
-	return nil
+	})
+	return err
 }

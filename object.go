@@ -43,15 +43,11 @@ func (o *Object) String() string { return "cos://" + o.bucket.name + "/" + o.key
 // Stat describes the object without reading it. If there is none, the error is
 // fs.ErrNotExist.
 func (o *Object) Stat(ctx context.Context) (ObjectInfo, error) {
-	wire, err := o.wire(ctx)
-	if err != nil {
-		return ObjectInfo{}, fmt.Errorf("stat: %w", err)
-	}
-	resp, err := wire.HeadObject(ctx, &s3.HeadObjectRequest{
+	resp, err := call(ctx, o, "stat", (*s3.Client).HeadObject, &s3.HeadObjectRequest{
 		Bucket: o.bucket.name, Key: o.key, VersionID: o.version, CustomerKey: o.customer,
 	})
 	if err != nil {
-		return ObjectInfo{}, fmt.Errorf("stat: %w", o.bucket.explain(ctx, err))
+		return ObjectInfo{}, err
 	}
 	info := newObjectInfo(o.key, &resp.ObjectHeader)
 	info.Size = resp.ContentLength
@@ -71,29 +67,19 @@ func (o *Object) Exists(ctx context.Context) (bool, error) {
 // with versioning the object is hidden by a delete marker, unless the handle is
 // that of a version, which is then removed for good.
 func (o *Object) Delete(ctx context.Context) error {
-	wire, err := o.wire(ctx)
-	if err != nil {
-		return fmt.Errorf("delete: %w", err)
-	}
-	if _, err := wire.DeleteObject(ctx, &s3.DeleteObjectRequest{
+	_, err := call(ctx, o, "delete", (*s3.Client).DeleteObject, &s3.DeleteObjectRequest{
 		Bucket: o.bucket.name, Key: o.key, VersionID: o.version, BypassGovernanceRetention: o.bucket.bypass,
-	}); err != nil {
-		return fmt.Errorf("delete: %w", o.bucket.explain(ctx, err))
-	}
-	return nil
+	})
+	return err
 }
 
 // ACL returns who may do what with the object.
 func (o *Object) ACL(ctx context.Context) (*ACL, error) {
-	wire, err := o.wire(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("get ACL: %w", err)
-	}
-	resp, err := wire.GetObjectACL(ctx, &s3.GetObjectACLRequest{
+	resp, err := call(ctx, o, "get ACL", (*s3.Client).GetObjectACL, &s3.GetObjectACLRequest{
 		Bucket: o.bucket.name, Key: o.key, VersionID: o.version,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("get ACL: %w", o.bucket.explain(ctx, err))
+		return nil, err
 	}
 	return newACL(resp.Owner, resp.Grants), nil
 }
@@ -101,16 +87,10 @@ func (o *Object) ACL(ctx context.Context) (*ACL, error) {
 // SetACL replaces the ACL of the object: [PublicRead] exposes it to everybody,
 // [Private] takes that back.
 func (o *Object) SetACL(ctx context.Context, acl CannedACL) error {
-	wire, err := o.wire(ctx)
-	if err != nil {
-		return fmt.Errorf("set ACL: %w", err)
-	}
-	if _, err := wire.PutObjectACL(ctx, &s3.PutObjectACLRequest{
+	_, err := call(ctx, o, "set ACL", (*s3.Client).PutObjectACL, &s3.PutObjectACLRequest{
 		Bucket: o.bucket.name, Key: o.key, VersionID: o.version, ACL: string(acl),
-	}); err != nil {
-		return fmt.Errorf("set ACL: %w", o.bucket.explain(ctx, err))
-	}
-	return nil
+	})
+	return err
 }
 
 func (o *Object) wire(ctx context.Context) (*s3.Client, error) {
@@ -119,6 +99,8 @@ func (o *Object) wire(ctx context.Context) (*s3.Client, error) {
 	}
 	return o.bucket.wire(ctx)
 }
+
+func (o *Object) explain(ctx context.Context, err error) error { return o.bucket.explain(ctx, err) }
 
 // maxKeySize is the longest key, in bytes.
 const maxKeySize = 1024

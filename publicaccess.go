@@ -3,7 +3,6 @@ package icos
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/icos-go/icos/s3"
 )
@@ -16,33 +15,25 @@ type PublicAccessBlock struct {
 
 // PublicAccessBlock returns the public access block of the bucket, which is zero if it has none.
 func (b *Bucket) PublicAccessBlock(ctx context.Context) (PublicAccessBlock, error) {
-	wire, err := b.wire(ctx)
-	if err != nil {
-		return PublicAccessBlock{}, fmt.Errorf("get public access block: %w", err)
-	}
-	resp, err := wire.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockRequest{Bucket: b.name})
+	resp, err := call(ctx, b, "get public access block", (*s3.Client).GetPublicAccessBlock, &s3.GetPublicAccessBlockRequest{Bucket: b.name})
 	if e, ok := errors.AsType[*Error](err); ok && e.Code == "NoSuchPublicAccessBlockConfiguration" {
 		return PublicAccessBlock{}, nil
 	}
 	if err != nil {
-		return PublicAccessBlock{}, fmt.Errorf("get public access block: %w", b.explain(ctx, err))
+		return PublicAccessBlock{}, err
 	}
 	return PublicAccessBlock{BlockACLs: resp.BlockPublicACLs, IgnoreACLs: resp.IgnorePublicACLs}, nil
 }
 
 // SetPublicAccessBlock replaces the public access block of the bucket, and removes it if p is zero.
 func (b *Bucket) SetPublicAccessBlock(ctx context.Context, p PublicAccessBlock) error {
-	wire, err := b.wire(ctx)
-	if err != nil {
-		return fmt.Errorf("set public access block: %w", err)
-	}
+	const step = "set public access block"
 	if p == (PublicAccessBlock{}) {
-		_, err = wire.DeletePublicAccessBlock(ctx, &s3.DeletePublicAccessBlockRequest{Bucket: b.name})
-	} else {
-		_, err = wire.PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockRequest{Bucket: b.name, BlockPublicACLs: p.BlockACLs, IgnorePublicACLs: p.IgnoreACLs})
+		_, err := call(ctx, b, step, (*s3.Client).DeletePublicAccessBlock, &s3.DeletePublicAccessBlockRequest{Bucket: b.name})
+		return err
 	}
-	if err != nil {
-		return fmt.Errorf("set public access block: %w", b.explain(ctx, err))
-	}
-	return nil
+	_, err := call(ctx, b, step, (*s3.Client).PutPublicAccessBlock, &s3.PutPublicAccessBlockRequest{
+		Bucket: b.name, BlockPublicACLs: p.BlockACLs, IgnorePublicACLs: p.IgnoreACLs,
+	})
+	return err
 }

@@ -52,13 +52,9 @@ func (b *Bucket) CRN() (string, error) {
 // Replication returns the replication rules. If there are none, the error is
 // fs.ErrNotExist.
 func (b *Bucket) Replication(ctx context.Context) ([]ReplicationRule, error) {
-	wire, err := b.wire(ctx)
+	resp, err := call(ctx, b, "get replication rules", (*s3.Client).GetBucketReplication, &s3.GetBucketReplicationRequest{Bucket: b.name})
 	if err != nil {
-		return nil, fmt.Errorf("get replication rules: %w", err)
-	}
-	resp, err := wire.GetBucketReplication(ctx, &s3.GetBucketReplicationRequest{Bucket: b.name})
-	if err != nil {
-		return nil, fmt.Errorf("get replication rules: %w", b.explain(ctx, err))
+		return nil, err
 	}
 	return resp.Rules, nil
 }
@@ -67,26 +63,14 @@ func (b *Bucket) Replication(ctx context.Context) ([]ReplicationRule, error) {
 // from now on. Both buckets need versioning. An empty list is refused; use
 // [Bucket.DeleteReplication].
 func (b *Bucket) SetReplication(ctx context.Context, rules []ReplicationRule) error {
-	wire, err := b.wire(ctx)
-	if err != nil {
-		return fmt.Errorf("set replication rules: %w", err)
-	}
-	if _, err := wire.PutBucketReplication(ctx, &s3.PutBucketReplicationRequest{Bucket: b.name, Rules: rules}); err != nil {
-		return fmt.Errorf("set replication rules: %w", b.explain(ctx, err))
-	}
-	return nil
+	_, err := call(ctx, b, "set replication rules", (*s3.Client).PutBucketReplication, &s3.PutBucketReplicationRequest{Bucket: b.name, Rules: rules})
+	return err
 }
 
 // DeleteReplication removes the replication rules. What was copied stays.
 func (b *Bucket) DeleteReplication(ctx context.Context) error {
-	wire, err := b.wire(ctx)
-	if err != nil {
-		return fmt.Errorf("delete replication rules: %w", err)
-	}
-	if _, err := wire.DeleteBucketReplication(ctx, &s3.DeleteBucketReplicationRequest{Bucket: b.name}); err != nil {
-		return fmt.Errorf("delete replication rules: %w", b.explain(ctx, err))
-	}
-	return nil
+	_, err := call(ctx, b, "delete replication rules", (*s3.Client).DeleteBucketReplication, &s3.DeleteBucketReplicationRequest{Bucket: b.name})
+	return err
 }
 
 // ReplicationFailures lists the versions that could not be copied, those tried
@@ -126,12 +110,6 @@ func (b *Bucket) ReplicationFailures(ctx context.Context) iter.Seq2[ReplicationF
 
 // RetryReplication has all that could not be copied tried again. It does not wait.
 func (b *Bucket) RetryReplication(ctx context.Context) error {
-	wire, err := b.wire(ctx)
-	if err != nil {
-		return fmt.Errorf("retry replication: %w", err)
-	}
-	if _, err := wire.PutBucketReplicationReattempt(ctx, &s3.PutBucketReplicationReattemptRequest{Bucket: b.name}); err != nil {
-		return fmt.Errorf("retry replication: %w", b.explain(ctx, err))
-	}
-	return nil
+	_, err := call(ctx, b, "retry replication", (*s3.Client).PutBucketReplicationReattempt, &s3.PutBucketReplicationReattemptRequest{Bucket: b.name})
+	return err
 }

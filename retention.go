@@ -2,7 +2,6 @@ package icos
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/icos-go/icos/internal/wireform"
@@ -30,13 +29,9 @@ type Protection struct {
 // Protection returns the retention policy of the bucket. It is the zero value if
 // there is none.
 func (b *Bucket) Protection(ctx context.Context) (Protection, error) {
-	wire, err := b.wire(ctx)
+	resp, err := call(ctx, b, "get retention policy", (*s3.Client).GetBucketProtectionConfiguration, &s3.GetBucketProtectionConfigurationRequest{Bucket: b.name})
 	if err != nil {
-		return Protection{}, fmt.Errorf("get retention policy: %w", err)
-	}
-	resp, err := wire.GetBucketProtectionConfiguration(ctx, &s3.GetBucketProtectionConfigurationRequest{Bucket: b.name})
-	if err != nil {
-		return Protection{}, fmt.Errorf("get retention policy: %w", b.explain(ctx, err))
+		return Protection{}, err
 	}
 	if resp.Status != "Retention" {
 		return Protection{}, nil
@@ -50,20 +45,13 @@ func (b *Bucket) Protection(ctx context.Context) (Protection, error) {
 // SetProtection gives the bucket, which must be empty, a retention policy, or
 // changes the one that it has. There is no way back. Enabled does not count.
 func (b *Bucket) SetProtection(ctx context.Context, p Protection) error {
-	wire, err := b.wire(ctx)
-	if err != nil {
-		return fmt.Errorf("set retention policy: %w", err)
-	}
-	_, err = wire.PutBucketProtectionConfiguration(ctx, &s3.PutBucketProtectionConfigurationRequest{
+	_, err := call(ctx, b, "set retention policy", (*s3.Client).PutBucketProtectionConfiguration, &s3.PutBucketProtectionConfigurationRequest{
 		Bucket: b.name,
 		Protection: s3.Protection{
 			MinimumDays: p.Minimum, DefaultDays: p.Default, MaximumDays: p.Maximum, EnablePermanentRetention: p.Permanent,
 		},
 	})
-	if err != nil {
-		return fmt.Errorf("set retention policy: %w", b.explain(ctx, err))
-	}
-	return nil
+	return err
 }
 
 // A Retention says how long a new object is kept, in a bucket with a retention
@@ -94,13 +82,9 @@ type RetentionState struct {
 // Retention returns how long the object is kept. If it is not in a bucket with a
 // retention policy, the error is fs.ErrNotExist.
 func (o *Object) Retention(ctx context.Context) (RetentionState, error) {
-	wire, err := o.wire(ctx)
+	resp, err := call(ctx, o, "get retention", (*s3.Client).ListLegalHolds, &s3.ListLegalHoldsRequest{Bucket: o.bucket.name, Key: o.key})
 	if err != nil {
-		return RetentionState{}, fmt.Errorf("get retention: %w", err)
-	}
-	resp, err := wire.ListLegalHolds(ctx, &s3.ListLegalHoldsRequest{Bucket: o.bucket.name, Key: o.key})
-	if err != nil {
-		return RetentionState{}, fmt.Errorf("get retention: %w", o.bucket.explain(ctx, err))
+		return RetentionState{}, err
 	}
 	return RetentionState{
 		Since: resp.CreateTime, Period: resp.RetentionPeriod, Until: resp.RetentionPeriodExpirationDate, Holds: resp.LegalHolds,
@@ -119,20 +103,14 @@ type RetentionExtension struct {
 // ExtendRetention lengthens the retention period of the object; nobody can
 // shorten it. An indefinite period becomes a definite one, which may end at once.
 func (o *Object) ExtendRetention(ctx context.Context, e RetentionExtension) error {
-	wire, err := o.wire(ctx)
-	if err != nil {
-		return fmt.Errorf("extend retention: %w", err)
-	}
-	if _, err := wire.ExtendObjectRetention(ctx, &s3.ExtendObjectRetentionRequest{
+	_, err := call(ctx, o, "extend retention", (*s3.Client).ExtendObjectRetention, &s3.ExtendObjectRetentionRequest{
 		Bucket: o.bucket.name, Key: o.key,
 		AdditionalRetentionPeriod:      wireform.Seconds(e.By),
 		ExtendRetentionFromCurrentTime: wireform.Seconds(e.FromNow),
 		NewRetentionPeriod:             wireform.Seconds(e.For),
 		NewRetentionExpirationDate:     e.Until,
-	}); err != nil {
-		return fmt.Errorf("extend retention: %w", o.bucket.explain(ctx, err))
-	}
-	return nil
+	})
+	return err
 }
 
 // Hold puts a legal hold on the object, which must be in a bucket with a
@@ -140,26 +118,14 @@ func (o *Object) ExtendRetention(ctx context.Context, e RetentionExtension) erro
 // object has at most 100 of them. If there is one of that ID, the error is
 // fs.ErrExist.
 func (o *Object) Hold(ctx context.Context, id string) error {
-	wire, err := o.wire(ctx)
-	if err != nil {
-		return fmt.Errorf("add legal hold: %w", err)
-	}
-	if _, err := wire.AddLegalHold(ctx, &s3.AddLegalHoldRequest{Bucket: o.bucket.name, Key: o.key, ID: id}); err != nil {
-		return fmt.Errorf("add legal hold: %w", o.bucket.explain(ctx, err))
-	}
-	return nil
+	_, err := call(ctx, o, "add legal hold", (*s3.Client).AddLegalHold, &s3.AddLegalHoldRequest{Bucket: o.bucket.name, Key: o.key, ID: id})
+	return err
 }
 
 // Release takes a legal hold off the object.
 func (o *Object) Release(ctx context.Context, id string) error {
-	wire, err := o.wire(ctx)
-	if err != nil {
-		return fmt.Errorf("remove legal hold: %w", err)
-	}
-	if _, err := wire.DeleteLegalHold(ctx, &s3.DeleteLegalHoldRequest{Bucket: o.bucket.name, Key: o.key, ID: id}); err != nil {
-		return fmt.Errorf("remove legal hold: %w", o.bucket.explain(ctx, err))
-	}
-	return nil
+	_, err := call(ctx, o, "remove legal hold", (*s3.Client).DeleteLegalHold, &s3.DeleteLegalHoldRequest{Bucket: o.bucket.name, Key: o.key, ID: id})
+	return err
 }
 
 // Holds returns the legal holds on the object. They are part of what

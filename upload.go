@@ -241,14 +241,8 @@ func (u *Upload) Complete(ctx context.Context, parts []Part, opts *CompleteOptio
 // Abort gives the upload up and frees its parts. Parts still on their way may
 // arrive after that and stay; wait for them first.
 func (u *Upload) Abort(ctx context.Context) error {
-	wire, err := u.object.wire(ctx)
-	if err != nil {
-		return fmt.Errorf("abort upload: %w", err)
-	}
-	if _, err := wire.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadRequest{
+	_, err := call(ctx, u.object, "abort upload", (*s3.Client).AbortMultipartUpload, &s3.AbortMultipartUploadRequest{
 		Bucket: u.object.bucket.name, Key: u.object.key, UploadID: u.id,
-	}); err != nil {
-		return fmt.Errorf("abort upload: %w", u.object.bucket.explain(ctx, err))
-	}
-	return nil
+	})
+	return err
 }

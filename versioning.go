@@ -25,13 +25,9 @@ const NullVersion = s3.NullVersion
 
 // Versioning returns whether the bucket keeps versions of its objects.
 func (b *Bucket) Versioning(ctx context.Context) (Versioning, error) {
-	wire, err := b.wire(ctx)
+	resp, err := call(ctx, b, "get versioning", (*s3.Client).GetBucketVersioning, &s3.GetBucketVersioningRequest{Bucket: b.name})
 	if err != nil {
-		return "", fmt.Errorf("get versioning: %w", err)
-	}
-	resp, err := wire.GetBucketVersioning(ctx, &s3.GetBucketVersioningRequest{Bucket: b.name})
-	if err != nil {
-		return "", fmt.Errorf("get versioning: %w", b.explain(ctx, err))
+		return "", err
 	}
 	return Versioning(resp.Status), nil
 }
@@ -40,18 +36,12 @@ func (b *Bucket) Versioning(ctx context.Context) (Versioning, error) {
 // false, suspends that. A bucket with a retention policy cannot have versioning,
 // and one with object lock or replication cannot suspend it.
 func (b *Bucket) SetVersioning(ctx context.Context, enabled bool) error {
-	wire, err := b.wire(ctx)
-	if err != nil {
-		return fmt.Errorf("set versioning: %w", err)
-	}
 	status := s3.VersioningSuspended
 	if enabled {
 		status = s3.VersioningEnabled
 	}
-	if _, err := wire.PutBucketVersioning(ctx, &s3.PutBucketVersioningRequest{Bucket: b.name, Status: status}); err != nil {
-		return fmt.Errorf("set versioning: %w", b.explain(ctx, err))
-	}
-	return nil
+	_, err := call(ctx, b, "set versioning", (*s3.Client).PutBucketVersioning, &s3.PutBucketVersioningRequest{Bucket: b.name, Status: status})
+	return err
 }
 
 // MakeLatest makes the version that the handle is made for, by

@@ -19,13 +19,9 @@ type WebsiteRedirect = s3.WebsiteRedirect
 // Website returns how the bucket is served to browsers. If it is not, the error is
 // fs.ErrNotExist.
 func (b *Bucket) Website(ctx context.Context) (*Website, error) {
-	wire, err := b.wire(ctx)
+	resp, err := call(ctx, b, "get website", (*s3.Client).GetBucketWebsite, &s3.GetBucketWebsiteRequest{Bucket: b.name})
 	if err != nil {
-		return nil, fmt.Errorf("get website: %w", err)
-	}
-	resp, err := wire.GetBucketWebsite(ctx, &s3.GetBucketWebsiteRequest{Bucket: b.name})
-	if err != nil {
-		return nil, fmt.Errorf("get website: %w", b.explain(ctx, err))
+		return nil, err
 	}
 	return &resp.Website, nil
 }
@@ -33,26 +29,14 @@ func (b *Bucket) Website(ctx context.Context) (*Website, error) {
 // SetWebsite makes the bucket a website, or changes how it is one. Visitors see
 // the objects that everybody may read; see [Object.SetACL].
 func (b *Bucket) SetWebsite(ctx context.Context, site *Website) error {
-	wire, err := b.wire(ctx)
-	if err != nil {
-		return fmt.Errorf("set website: %w", err)
-	}
-	if _, err := wire.PutBucketWebsite(ctx, &s3.PutBucketWebsiteRequest{Bucket: b.name, Website: *site}); err != nil {
-		return fmt.Errorf("set website: %w", b.explain(ctx, err))
-	}
-	return nil
+	_, err := call(ctx, b, "set website", (*s3.Client).PutBucketWebsite, &s3.PutBucketWebsiteRequest{Bucket: b.name, Website: *site})
+	return err
 }
 
 // DeleteWebsite has the bucket no longer be a website. Its objects stay.
 func (b *Bucket) DeleteWebsite(ctx context.Context) error {
-	wire, err := b.wire(ctx)
-	if err != nil {
-		return fmt.Errorf("delete website: %w", err)
-	}
-	if _, err := wire.DeleteBucketWebsite(ctx, &s3.DeleteBucketWebsiteRequest{Bucket: b.name}); err != nil {
-		return fmt.Errorf("delete website: %w", b.explain(ctx, err))
-	}
-	return nil
+	_, err := call(ctx, b, "delete website", (*s3.Client).DeleteBucketWebsite, &s3.DeleteBucketWebsiteRequest{Bucket: b.name})
+	return err
 }
 
 // WebsiteURL returns the address of the bucket's website, whether or not it is one.
