@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -86,10 +87,10 @@ func (s *Sweeper) Sweep(ctx context.Context) (Swept, error) {
 		if b.Documents["lifecycle"] == nil {
 			continue
 		}
-		n, err := s.sweepBucket(ctx, b, now)
+		n, err := s.sweepBucket(ctx, b.Name, now)
 		total.add(n)
-		if errors.Is(err, store.ErrNoSuchBucket) {
-			continue // it was deleted meanwhile
+		if errors.Is(err, store.ErrNoSuchBucket) || errors.Is(err, errChanged) {
+			err = nil // it was deleted meanwhile, or the next sweep goes by its new rules
 		}
 		if ctx.Err() != nil {
 			return total, fmt.Errorf("sweep %s: %w", b.Name, ctx.Err())
@@ -105,12 +106,17 @@ func (s *Sweeper) Sweep(ctx context.Context) (Swept, error) {
 	return total, errors.Join(failed...)
 }
 
-func (s *Sweeper) sweepBucket(ctx context.Context, b *store.Bucket, now time.Time) (Swept, error) {
-	rules, err := Parse(b.Documents["lifecycle"])
+func (s *Sweeper) sweepBucket(ctx context.Context, name string, now time.Time) (Swept, error) {
+	b, err := s.store.Bucket(ctx, name) // its rules may be others than when the sweep began
 	if err != nil {
 		return Swept{}, err
 	}
-	w := &sweep{Sweeper: s, bucket: b.Name, rules: rules, now: now}
+	document := b.Documents["lifecycle"]
+	rules, err := Parse(document)
+	if err != nil {
+		return Swept{}, err
+	}
+	w := &sweep{Sweeper: s, bucket: name, document: document, rules: rules, now: now}
 	objects, uploads := rules.scopes()
 	if objects.any {
 		if err := w.objects(ctx, objects.prefix, b.Versioning != ""); err != nil {
@@ -161,11 +167,12 @@ func (rs Rules) scopes() (objects, uploads scope) {
 // sweep is the sweep of one bucket.
 type sweep struct {
 	*Sweeper
-	bucket string
-	rules  Rules
-	now    time.Time
-	batch  []removal
-	done   Swept
+	bucket   string
+	document []byte // that rules are from
+	rules    Rules
+	now      time.Time
+	batch    []removal
+	done     Swept
 
 	// Of the key that the scan is at, while a bucket with versioning is swept.
 	key    string
@@ -229,13 +236,13 @@ func (w *sweep) version(o *store.Object) {
 		return
 	}
 	w.marker = nil // it hides this version
-	superseded, newer := o.Superseded, w.newer
-	if superseded.IsZero() {
-		superseded = w.date
+	newer := w.newer
+	if o.Superseded.IsZero() {
+		o.Superseded = w.date
 	}
 	w.newer, w.date = newer+1, o.Modified
-	due := func(o *store.Object) bool {
-		due, ok := w.rules.NoncurrentExpires(o, superseded, newer)
+	due := func(o *store.Object) bool { // another version may have taken its place meanwhile
+		due, ok := w.rules.NoncurrentExpires(o, o.Superseded, newer)
 		return ok && due.by(w.now) && !o.Latest
 	}
 	if due(o) {
@@ -264,10 +271,24 @@ func (w *sweep) endKey() {
 var (
 	errNotDue = errors.New("is not due any more")
 	errKept   = errors.New("is retained, held or locked")
+
+	errChanged = errors.New("the rules were changed meanwhile")
 )
+
+// changed ends a sweep whose rules are not those of the bucket any more.
+func (w *sweep) changed(ctx context.Context) error {
+	b, err := w.store.Bucket(ctx, w.bucket)
+	if err == nil && !bytes.Equal(b.Documents["lifecycle"], w.document) {
+		err = errChanged
+	}
+	return err
+}
 
 // flush removes what was found.
 func (w *sweep) flush(ctx context.Context) error {
+	if err := w.changed(ctx); err != nil {
+		return err
+	}
 	results := make([]store.Deleted, len(w.batch))
 	var group errgroup.Group
 	group.SetLimit(removeConcurrency)
@@ -321,6 +342,9 @@ func (w *sweep) uploads(ctx context.Context, prefix string) error {
 	o := store.ListUploadsOptions{Prefix: prefix, Max: batchSize}
 	for {
 		page, err := w.store.ListUploads(ctx, w.bucket, o)
+		if err == nil {
+			err = w.changed(ctx)
+		}
 		if err != nil {
 			return err
 		}

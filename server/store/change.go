@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -119,6 +120,26 @@ func (c *change) remove(row *objectRow) error {
 		}
 		return false, nil
 	})
+}
+
+// supersede sets when the next newer version took the place of a noncurrent one.
+func (c *change) supersede(row *objectRow) error {
+	it, err := c.s.db.NewIter(&pebble.IterOptions{LowerBound: versionKey(c.b.id, c.key, ^id(0)), UpperBound: versionKey(c.b.id, c.key, row.seq)})
+	if err != nil {
+		return fmt.Errorf("newer version: %w", err)
+	}
+	defer it.Close()
+	if !it.Last() { // then it is the current one
+		row.Superseded = c.current.Modified
+		return it.Error()
+	}
+	v, err := it.ValueAndErr()
+	if err != nil {
+		return fmt.Errorf("newer version: %w", err)
+	}
+	newer, err := decodeObject(c.key, v, listFields, &objectRow{})
+	row.Superseded = newer.Modified
+	return err
 }
 
 // drop gives up the bytes of a version that the change removes, if it may.

@@ -11,8 +11,9 @@ func (s *Store) Delete(ctx context.Context, bucket, key string, check func(curre
 
 // DeleteOptions guard a deletion. A nil *DeleteOptions means the zero value.
 type DeleteOptions struct {
-	// Check, if set, is called under the key's lock with the version that the deletion names, or with the current object if it
-	// names none; nil if there is none. Its error changes nothing and is returned as it is. It must not call the store.
+	// Check, if set, is called under the key's lock with the version that the deletion names, its Superseded set, or with the
+	// current object if it names none; nil if there is none. Its error changes nothing and is returned as it is. It must not call
+	// the store.
 	Check func(named *Object) error
 
 	// Removable is as in PutOptions.
@@ -51,6 +52,11 @@ func (s *Store) DeleteVersion(ctx context.Context, bucket, key, version string, 
 	if version != "" {
 		if named, found, err = findIn(s.db, b, key, version); err != nil {
 			return Deleted{}, err
+		}
+		if o.Check != nil && found && !named.Latest {
+			if err := c.supersede(&named); err != nil {
+				return Deleted{}, err
+			}
 		}
 	}
 	if err := runCheck(o.Check, &named, found); err != nil {
