@@ -26,7 +26,7 @@ func show(acl *icos.ACL, g icos.Grantee) string {
 	if g == acl.Owner {
 		return "(the owner)"
 	}
-	return g.DisplayName
+	return g.String()
 }
 
 func ExampleBucket_ACL() {
@@ -44,6 +44,6 @@ func ExampleBucket_ACL() {
 	// Retrieving ACL for bucket: example-bucketacl
 	// Owner: (the owner)
 	// User: (the owner) (FULL_CONTROL)
-	// User: AllUsers (READ)
+	// User: everyone (READ)
 	// Public: true
 }

@@ -45,5 +45,5 @@ func ExampleObject_ACL() {
 	// Retrieving ACL for hello.txt from bucket: example-itemacl
 	// Owner: (the owner)
 	// User: (the owner) (FULL_CONTROL)
-	// User: AllUsers (READ)
+	// User: everyone (READ)
 }
