@@ -45,6 +45,14 @@ func (k *kmsCommand) did(verb, id string) error {
 	return nil
 }
 
+// material reads that of a root key, if a file is named that holds it.
+func (k *kmsCommand) material(files []string) (keyprotect.Secret, error) {
+	if len(files) == 0 {
+		return nil, nil
+	}
+	return k.readSecret(files[0])
+}
+
 func (k *kmsCommand) rotate() *cobra.Command {
 	return &cobra.Command{
 		Use:   "rotate KEY [FILE|-]",
@@ -56,12 +64,9 @@ file or of standard input. What is encrypted under the old material stays readab
 		Example: `  icos kms rotate root-key`,
 		Args:    cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var material keyprotect.Secret
-			if len(args) == 2 {
-				var err error
-				if material, err = k.readSecret(args[1]); err != nil {
-					return err
-				}
+			material, err := k.material(args[1:])
+			if err != nil {
+				return err
 			}
 			client, err := k.client()
 			if err != nil {
@@ -91,12 +96,9 @@ input; a key that it made itself is gone for good.
 		Example: `  icos kms restore 0d6ae8a8-5a2d-4b1c-9b0c-7e0d2a0a6f0f key.b64`,
 		Args:    cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var material keyprotect.Secret
-			if len(args) == 2 {
-				var err error
-				if material, err = k.readSecret(args[1]); err != nil {
-					return err
-				}
+			material, err := k.material(args[1:])
+			if err != nil {
+				return err
 			}
 			client, err := k.client()
 			if err != nil {

@@ -73,15 +73,20 @@ func (q *request) wrap(k *key) error {
 	return nil
 }
 
-func (q *request) unwrap(k *key) error {
+// open reads an action on a ciphertext, and returns what that holds and the version of the key that it was made with.
+func (q *request) open(k *key) (in *actionBody, plaintext []byte, v *version, err error) {
 	if err := q.usable(k, Active, Deactivated); err != nil {
-		return err
+		return nil, nil, nil, err
 	}
-	in, err := q.actionBody(true)
-	if err != nil {
-		return err
+	if in, err = q.actionBody(true); err != nil {
+		return nil, nil, nil, err
 	}
-	plaintext, v, err := k.unwrap(in.Ciphertext, in.AAD)
+	plaintext, v, err = k.unwrap(in.Ciphertext, in.AAD)
+	return in, plaintext, v, err
+}
+
+func (q *request) unwrap(k *key) error {
+	in, plaintext, v, err := q.open(k)
 	if err != nil {
 		return err
 	}
@@ -97,14 +102,7 @@ func (q *request) unwrap(k *key) error {
 }
 
 func (q *request) rewrap(k *key) error {
-	if err := q.usable(k, Active, Deactivated); err != nil {
-		return err
-	}
-	in, err := q.actionBody(true)
-	if err != nil {
-		return err
-	}
-	plaintext, v, err := k.unwrap(in.Ciphertext, in.AAD)
+	in, plaintext, v, err := q.open(k)
 	if err != nil {
 		return err
 	}

@@ -27,11 +27,7 @@ func (q *request) listVersions(k *key) error {
 		return errNotRoot()
 	}
 	values := q.r.URL.Query()
-	limit, err := number(values, "limit", defaultPage, 1, maxPage)
-	if err != nil {
-		return err
-	}
-	offset, err := number(values, "offset", 0, 0, 1<<31-1)
+	offset, limit, err := window(values)
 	if err != nil {
 		return err
 	}

@@ -71,6 +71,15 @@ func number(values url.Values, name string, def, low, high int) (int, error) {
 	return n, nil
 }
 
+// window reads which part of a list a query wants.
+func window(values url.Values) (offset, limit int, err error) {
+	if limit, err = number(values, "limit", defaultPage, 1, maxPage); err != nil {
+		return 0, 0, err
+	}
+	offset, err = number(values, "offset", 0, 0, 1<<31-1)
+	return offset, limit, err
+}
+
 // matching returns the keys of the instance that a query wants, in its order.
 func (q *request) matching() ([]*key, error) {
 	want, err := q.query()
@@ -104,11 +113,7 @@ func (q *request) matching() ([]*key, error) {
 
 func (q *request) list() error {
 	values := q.r.URL.Query()
-	limit, err := number(values, "limit", defaultPage, 1, maxPage)
-	if err != nil {
-		return err
-	}
-	offset, err := number(values, "offset", 0, 0, 1<<31-1)
+	offset, limit, err := window(values)
 	if err != nil {
 		return err
 	}
