@@ -21,12 +21,13 @@ type written struct {
 	head   *[]byte // pooled memory that inline lies in
 	begun  bool    // counted in Store.writing
 	seal   *Seal   // nil for a plain body
+	salt   []byte  // of the run, for seal
 }
 
 // write reads a body to its end and stores its bytes, so that a batch can refer to them; sealed unless seal is nil. The caller calls
 // settle.
 func (s *Store) write(ctx context.Context, src io.Reader, seal *Seal) (*written, error) {
-	w := &written{head: s.heads.Get().(*[]byte), seal: seal}
+	w := &written{head: s.heads.Get().(*[]byte), seal: seal, salt: s.salts[uint64(s.firstID)>>runShift]}
 	n, end, err := readFull(src, *w.head)
 	switch {
 	case err != nil:
@@ -57,7 +58,7 @@ func (w *written) sealRow() error {
 	if w.seal == nil {
 		return nil
 	}
-	c, err := newBodyCipher(&w.seal.Key, w.id)
+	c, err := newBodyCipher(&w.seal.Key, w.id, w.salt)
 	if err != nil {
 		return err
 	}
@@ -139,7 +140,7 @@ func (w *written) fill(ctx context.Context, f io.Writer, h hash.Hash, head []byt
 
 // fillSealed is fill for a body that is encrypted on its way to f.
 func (w *written) fillSealed(ctx context.Context, f io.Writer, h hash.Hash, head []byte, end bool, src io.Reader) error {
-	c, err := newBodyCipher(&w.seal.Key, w.id)
+	c, err := newBodyCipher(&w.seal.Key, w.id, w.salt)
 	if err != nil {
 		return err
 	}

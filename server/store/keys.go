@@ -14,6 +14,7 @@ const (
 	rowBucket    = 'n' // n<name>: a bucket
 	rowObject    = 'o' // o<bucket id><key>: the current object of a key
 	rowPart      = 'p' // p<upload id><number>: a part of an upload in progress
+	rowSalt      = 'r' // r<run>: salt of the keys of bodies that the run seals
 	rowShare     = 's' // s<id>: how many objects beyond the first share a body; absent for none
 	rowTombstone = 't' // t<id>: bytes that nothing refers to any more, to be freed
 	rowUpload    = 'u' // u<bucket id><escaped key><upload id>: an upload in progress

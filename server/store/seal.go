@@ -16,13 +16,14 @@ import (
 
 // A sealed body is encrypted in chunks of sealChunk bytes, of which the last one may be shorter, each followed by its tag:
 //
-//	key     HKDF-SHA256 (RFC 5869) of the object's key, with the id of the body in the info
+//	key     HKDF-SHA256 (RFC 5869) of the object's key, with the id of the body in the info and the salt of the run that made it
 //	chunk   AES-256-GCM under that key; nonce: three zero bytes, the chunk's index (8 bytes, big endian), 1 if it is the last, else 0
 //
 // This is the STREAM construction (Hoang, Reyhanitabar, Rogaway, Vizár: Online Authenticated-Encryption and its Nonce-Reuse
 // Misuse-Resistance, CRYPTO 2015). A chunk opens only in its place, in its body and with its length known, so that bytes that were
 // altered, cut off, moved or taken from elsewhere are noticed, and any chunk can be read by itself. Ids of bodies are never used twice
-// in a store and every object has a key of its own, so that no key meets a nonce twice.
+// in a store and every object has a key of its own, so that no key meets a nonce twice. Stores that went on from one snapshot use the
+// same ids, and, for the parts of an upload that was under way, the same key: but not the same salt, which each opening draws.
 
 const (
 	sealChunk = 64 << 10 // bytes of plaintext
@@ -72,9 +73,9 @@ type bodyCipher struct {
 	body id
 }
 
-func newBodyCipher(key *[32]byte, body id) (*bodyCipher, error) {
+func newBodyCipher(key *[32]byte, body id, salt []byte) (*bodyCipher, error) {
 	info := binary.BigEndian.AppendUint64([]byte("icos body 1\x00"), uint64(body))
-	derived, err := hkdf.Key(sha256.New, key[:], nil, string(info), 32)
+	derived, err := hkdf.Key(sha256.New, key[:], salt, string(info), 32)
 	if err != nil {
 		return nil, fmt.Errorf("derive key of body: %w", err)
 	}

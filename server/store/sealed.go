@@ -48,7 +48,7 @@ func (r *Reader) cipher(body id) (*bodyCipher, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.opener == nil || r.opener.body != body {
-		c, err := newBodyCipher(r.key, body)
+		c, err := newBodyCipher(r.key, body, r.s.salts[uint64(body)>>runShift])
 		if err != nil {
 			return nil, err
 		}

@@ -29,9 +29,11 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -72,7 +74,8 @@ type Store struct {
 	unlock func() error
 
 	nextID  atomic.Uint64
-	firstID id // of this run
+	firstID id                // of this run
+	salts   map[uint64][]byte // by run, of the keys of sealed bodies; not changed after Open
 
 	buckets     directory
 	keyLocks    stripes
@@ -194,6 +197,9 @@ func (s *Store) beginRun() (clean bool, err error) {
 		}
 	}
 	run++
+	if err := s.loadSalts(run); err != nil {
+		return false, err
+	}
 	if err := s.writeState(run, false); err != nil {
 		return false, err
 	}
@@ -201,6 +207,25 @@ func (s *Store) beginRun() (clean bool, err error) {
 	s.nextID.Store(run << runShift)
 	return clean, nil
 }
+
+// loadSalts reads the salts of earlier runs and draws that of this one, which writeState then keeps.
+func (s *Store) loadSalts(run uint64) error {
+	s.salts = make(map[uint64][]byte)
+	err := s.scan([]byte{rowSalt}, []byte{rowSalt + 1}, func(key, value []byte) (bool, error) {
+		of, err := parseIDKey(key)
+		s.salts[uint64(of)] = slices.Clone(value)
+		return true, err
+	})
+	if err != nil {
+		return fmt.Errorf("read salts: %w", err)
+	}
+	salt := make([]byte, saltSize)
+	_, _ = rand.Read(salt) // never fails
+	s.salts[run] = salt
+	return nil
+}
+
+const saltSize = 16 // bytes
 
 // runShift leaves 2^40 ids to a run and 2^24 runs to a store.
 const runShift = 40
@@ -213,6 +238,7 @@ func (s *Store) writeState(run uint64, clean bool) error {
 	}
 	b := s.db.NewBatch()
 	_ = b.Set([]byte{rowMeta}, e.buf, nil) // a batch that is not full takes every row
+	_ = b.Set(idKey(rowSalt, id(run)), s.salts[run], nil)
 	if err := s.commit(b); err != nil {
 		return fmt.Errorf("write state: %w", err)
 	}
