@@ -10,9 +10,9 @@ import (
 	"path/filepath"
 )
 
-// besideStore are the directories of a server's data besides that of the store.
-// Each holds a few small files, which are only ever replaced whole.
-var besideStore = [...]string{"iam", "kms", "tls"}
+// besideStore are the directories of a server's data besides those of the store
+// and of the keys. Each holds a few small files, which are only ever replaced whole.
+var besideStore = [...]string{"iam", "tls"}
 
 // Snapshot writes what the server holds now to dir, which must not exist, or be
 // empty. A server opened on dir, or on a copy of it, goes on from there; New is
@@ -42,6 +42,9 @@ func (s *Server) Snapshot(ctx context.Context, dir string) (err error) {
 	// The store comes first: a bucket in it whose owner, or whose key, is not known yet would be
 	// lost, while those of a bucket that is not there do no harm.
 	if err := s.store.Snapshot(ctx, filepath.Join(partial, "store")); err != nil {
+		return fmt.Errorf("server: snapshot: %w", err)
+	}
+	if err := s.kms.Snapshot(filepath.Join(partial, "kms")); err != nil {
 		return fmt.Errorf("server: snapshot: %w", err)
 	}
 	for _, name := range besideStore {
