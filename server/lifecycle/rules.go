@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"slices"
@@ -80,12 +81,9 @@ type document struct {
 }
 
 type documentRule struct {
-	ID     string
-	Status string
-	Filter struct {
-		condition
-		And condition
-	}
+	ID         string
+	Status     string
+	Filter     FilterDocument
 	Transition struct {
 		Days         int
 		Date         *time.Time
@@ -103,6 +101,12 @@ type documentRule struct {
 	AbortIncompleteMultipartUpload struct {
 		DaysAfterInitiation int
 	}
+}
+
+// FilterDocument is the Filter of a rule in a document: one condition, or several within And.
+type FilterDocument struct {
+	condition
+	And condition
 }
 
 type condition struct {
@@ -129,30 +133,26 @@ func Parse(doc []byte) (Rules, error) {
 }
 
 func (d *documentRule) rule() Rule {
-	r := Rule{
+	return Rule{
 		ID:         d.ID,
 		Enabled:    d.Status == "Enabled",
-		Filter:     d.Filter.condition.filter(),
+		Filter:     d.Filter.Filter(),
 		Transition: Transition{Class: d.Transition.StorageClass, Days: d.Transition.Days, Date: date(d.Transition.Date)},
 		Expiration: Expiration{Days: d.Expiration.Days, Date: date(d.Expiration.Date), Markers: d.Expiration.ExpiredObjectDeleteMarker},
 		Noncurrent: Noncurrent{Days: d.NoncurrentVersionExpiration.NoncurrentDays, Keep: d.NoncurrentVersionExpiration.NewerNoncurrentVersions},
 		AbortDays:  d.AbortIncompleteMultipartUpload.DaysAfterInitiation,
 	}
-	// There is either And or one condition beside it.
-	and := d.Filter.And.filter()
-	r.Filter.Prefix += and.Prefix
-	r.Filter.Tags = append(r.Filter.Tags, and.Tags...)
-	if and.Larger != nil {
-		r.Filter.Larger = and.Larger
-	}
-	if and.Smaller != nil {
-		r.Filter.Smaller = and.Smaller
-	}
-	return r
 }
 
-func (c *condition) filter() Filter {
-	return Filter{Prefix: c.Prefix, Tags: c.Tag, Larger: c.ObjectSizeGreaterThan, Smaller: c.ObjectSizeLessThan}
+// Filter returns what the document says.
+func (d *FilterDocument) Filter() Filter {
+	// There is either And or one condition beside it.
+	return Filter{
+		Prefix:  d.Prefix + d.And.Prefix,
+		Tags:    append(d.Tag, d.And.Tag...),
+		Larger:  cmp.Or(d.ObjectSizeGreaterThan, d.And.ObjectSizeGreaterThan),
+		Smaller: cmp.Or(d.ObjectSizeLessThan, d.And.ObjectSizeLessThan),
+	}
 }
 
 func date(t *time.Time) time.Time {

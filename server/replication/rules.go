@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/icos-go/icos/server/lifecycle"
 	"github.com/icos-go/icos/server/store"
 )
 
@@ -17,10 +18,9 @@ type Rule struct {
 	ID            string
 	Enabled       bool
 	Priority      int
-	Prefix        string      // which keys
-	Tags          []store.Tag // which objects have all of these
-	Destination   string      // CRN of a bucket
-	DeleteMarkers bool        // delete markers go there too
+	Filter        lifecycle.Filter // which objects; it knows no sizes
+	Destination   string           // CRN of a bucket
+	DeleteMarkers bool             // delete markers go there too
 }
 
 // Destinations returns the CRNs of the buckets that an object or delete marker goes to. Of rules with the same destination that are
@@ -30,7 +30,7 @@ func (rs Rules) Destinations(o *store.Object) []string {
 	var order []string
 	for i := range rs {
 		r := &rs[i]
-		if !r.Enabled || !r.matches(o) {
+		if !r.Enabled || !r.Filter.Matches(o) {
 			continue
 		}
 		switch other := deciding[r.Destination]; {
@@ -44,18 +44,6 @@ func (rs Rules) Destinations(o *store.Object) []string {
 	return slices.DeleteFunc(order, func(destination string) bool {
 		return o.DeleteMarker && !deciding[destination].DeleteMarkers
 	})
-}
-
-func (r *Rule) matches(o *store.Object) bool {
-	if !strings.HasPrefix(o.Key, r.Prefix) {
-		return false
-	}
-	for _, tag := range r.Tags {
-		if !slices.Contains(o.Tags, tag) {
-			return false
-		}
-	}
-	return true
 }
 
 // Bucket returns the name of the bucket that a CRN names, and the service instance that has it.
@@ -74,20 +62,12 @@ type document struct {
 }
 
 type documentRule struct {
-	ID       string
-	Status   string
-	Priority int
-	Filter   struct {
-		condition
-		And condition
-	}
+	ID                      string
+	Status                  string
+	Priority                int
+	Filter                  lifecycle.FilterDocument
 	DeleteMarkerReplication struct{ Status string }
 	Destination             struct{ Bucket string }
-}
-
-type condition struct {
-	Prefix string
-	Tag    []store.Tag
 }
 
 // Parse reads a ReplicationConfiguration document that the S3 API has checked and stored. No document means no rules.
@@ -104,9 +84,7 @@ func Parse(doc []byte) (Rules, error) {
 		r := &d.Rules[i]
 		rules[i] = Rule{
 			ID: r.ID, Enabled: r.Status == "Enabled", Priority: r.Priority, Destination: r.Destination.Bucket,
-			DeleteMarkers: r.DeleteMarkerReplication.Status == "Enabled",
-			// There is either And or one condition beside it.
-			Prefix: r.Filter.Prefix + r.Filter.And.Prefix, Tags: append(r.Filter.Tag, r.Filter.And.Tag...),
+			DeleteMarkers: r.DeleteMarkerReplication.Status == "Enabled", Filter: r.Filter.Filter(),
 		}
 	}
 	return rules, nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/icos-go/icos/server/lifecycle"
 	"github.com/icos-go/icos/server/replication"
 	"github.com/icos-go/icos/server/store"
 )
@@ -24,8 +25,8 @@ func TestParse(t *testing.T) {
 	}
 	want := replication.Rules{
 		{ID: "all", Enabled: true, Priority: 2, Destination: "A", DeleteMarkers: true},
-		{ID: "one", Prefix: "p", Destination: "B"},
-		{ID: "and", Enabled: true, Priority: 1, Prefix: "p", Tags: []store.Tag{{Key: "k", Value: "v"}, {Key: "l"}}, Destination: "A"},
+		{ID: "one", Filter: lifecycle.Filter{Prefix: "p"}, Destination: "B"},
+		{ID: "and", Enabled: true, Priority: 1, Filter: lifecycle.Filter{Prefix: "p", Tags: []store.Tag{{Key: "k", Value: "v"}, {Key: "l"}}}, Destination: "A"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -50,9 +51,9 @@ func TestDestinations(t *testing.T) {
 	}
 	disabled := func(r *replication.Rule) { r.Enabled = false }
 	markers := func(r *replication.Rule) { r.DeleteMarkers = true }
-	prefix := func(p string) func(*replication.Rule) { return func(r *replication.Rule) { r.Prefix = p } }
+	prefix := func(p string) func(*replication.Rule) { return func(r *replication.Rule) { r.Filter.Prefix = p } }
 	tag := func(key, value string) func(*replication.Rule) {
-		return func(r *replication.Rule) { r.Tags = append(r.Tags, store.Tag{Key: key, Value: value}) }
+		return func(r *replication.Rule) { r.Filter.Tags = append(r.Filter.Tags, store.Tag{Key: key, Value: value}) }
 	}
 	tests := []struct {
 		name   string

@@ -82,20 +82,16 @@ func parseLifecycle(top *element, now time.Time) (lifecycle.Rules, error) {
 		return nil, malformedXML("a LifecycleConfiguration has 1 to 1000 rules")
 	}
 	rules := make(lifecycle.Rules, 0, len(top.children))
-	ids := make(map[string]bool)
+	ids := make(ruleIDs)
 	transitions := 0
 	for _, e := range top.children {
 		rule, err := parseLifecycleRule(e, now)
 		if err != nil {
 			return nil, err
 		}
-		if rule.ID == "" {
-			rule.ID = newRequestID()
+		if rule.ID, err = ids.add(rule.ID); err != nil {
+			return nil, err
 		}
-		if ids[rule.ID] {
-			return nil, invalidArgument("Rule ID must be unique. Found same ID for more than one rule: " + rule.ID)
-		}
-		ids[rule.ID] = true
 		if rule.Transition.Class != "" {
 			transitions++
 		}
@@ -335,6 +331,21 @@ func parseNoncurrent(e *element) (lifecycle.Noncurrent, error) {
 		}
 	}
 	return n, nil
+}
+
+// ruleIDs are the IDs of the lifecycle or replication rules of a document.
+type ruleIDs map[string]bool
+
+// add returns the ID of one more rule: a new one if it has none.
+func (ids ruleIDs) add(id string) (string, error) {
+	if id == "" {
+		id = newRequestID()
+	}
+	if ids[id] {
+		return "", invalidArgument("Rule ID must be unique. Found same ID for more than one rule: " + id)
+	}
+	ids[id] = true
+	return id, nil
 }
 
 // checkRuleID checks the ID of a lifecycle or replication rule, which may be absent.

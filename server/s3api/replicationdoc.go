@@ -11,7 +11,7 @@ func parseReplication(top *element) (replication.Rules, error) {
 		return nil, err
 	}
 	var rules replication.Rules
-	ids := make(map[string]bool)
+	ids := make(ruleIDs)
 	for _, e := range top.children {
 		if e.name != "Rule" {
 			continue
@@ -23,13 +23,9 @@ func parseReplication(top *element) (replication.Rules, error) {
 		if err != nil {
 			return nil, err
 		}
-		if rule.ID == "" {
-			rule.ID = newRequestID()
+		if rule.ID, err = ids.add(rule.ID); err != nil {
+			return nil, err
 		}
-		if ids[rule.ID] {
-			return nil, invalidArgument("Rule ID must be unique. Found same ID for more than one rule: " + rule.ID)
-		}
-		ids[rule.ID] = true
 		rules = append(rules, rule)
 	}
 	if len(rules) == 0 {
@@ -79,8 +75,8 @@ func parseReplicationRule(e *element) (replication.Rule, error) {
 		}
 	}
 	if e.child("Filter") == nil {
-		r.Prefix = e.value("Prefix")
-		return r, checkFilterPrefix(r.Prefix)
+		r.Filter.Prefix = e.value("Prefix")
+		return r, checkFilterPrefix(r.Filter.Prefix)
 	}
 	if e.child("Priority") == nil || markers == nil {
 		return r, invalidRequest("DeleteMarkerReplication and Priority must be specified for a rule with a Filter.")
@@ -99,7 +95,7 @@ func parseReplicationFilter(e *element, r *replication.Rule) error {
 	if len(f.Tags) > 0 && r.DeleteMarkers {
 		return invalidRequest("Delete marker replication is not supported if any Tag filter is specified.")
 	}
-	r.Prefix, r.Tags = f.Prefix, f.Tags
+	r.Filter = f
 	return nil
 }
 
@@ -115,17 +111,7 @@ func (x *xmlWriter) replication(rules replication.Rules) {
 		x.open("DeleteMarkerReplication")
 		x.text("Status", status(r.DeleteMarkers))
 		x.close("DeleteMarkerReplication")
-		several := len(r.Tags) > 1 || len(r.Tags) == 1 && r.Prefix != ""
-		x.open("Filter")
-		if several {
-			x.open("And")
-		}
-		x.optional("Prefix", r.Prefix)
-		x.filterTags(r.Tags)
-		if several {
-			x.close("And")
-		}
-		x.close("Filter")
+		x.filter(r.Filter)
 		x.open("Destination")
 		x.text("Bucket", r.Destination)
 		x.close("Destination")
