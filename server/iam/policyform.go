@@ -1,20 +1,29 @@
 package iam
 
+import "encoding/json"
+
 // formV1 is the form of /v1/policies: lists of subjects and of resources, of which there is one each, and no conditions.
 type formV1 struct{}
 
 type policyV1 struct {
-	ID          string         `json:"id,omitempty"`
-	Type        string         `json:"type"`
-	Description string         `json:"description,omitempty"`
-	Subjects    []attributesV1 `json:"subjects"`
-	Roles       []roleDocument `json:"roles"`
-	Resources   []attributesV1 `json:"resources"`
+	ID          string          `json:"id,omitempty"`
+	Type        string          `json:"type"`
+	Description string          `json:"description,omitempty"`
+	Subjects    []attributesV1  `json:"subjects"`
+	Roles       []roleDocument  `json:"roles"`
+	Resources   []attributesV1  `json:"resources"`
+	Rule        json.RawMessage `json:"rule,omitempty"` // is refused
 	policyHistory
 }
 
+// refuseNarrowing refuses a policy that would give more than it says, were the rest of it ignored.
+func refuseNarrowing() *refusal {
+	return refuseInvalid("Tags of resources, and rules in /v1/policies, are not implemented; a rule in /v2/policies can narrow the policy to some objects.")
+}
+
 type attributesV1 struct {
-	Attributes []attributeV1 `json:"attributes"`
+	Attributes []attributeV1   `json:"attributes"`
+	Tags       json.RawMessage `json:"tags,omitempty"` // is refused
 }
 
 type attributeV1 struct {
@@ -35,6 +44,9 @@ func (formV1) parse(in []byte, account string) (Policy, error) {
 	}
 	if len(doc.Subjects) != 1 || len(doc.Resources) != 1 {
 		return Policy{}, refuseInvalid("A policy has one subject and one resource.")
+	}
+	if doc.Rule != nil || doc.Subjects[0].Tags != nil || doc.Resources[0].Tags != nil {
+		return Policy{}, refuseNarrowing()
 	}
 	p, err := parsePolicy(doc.Type, fromV1(doc.Subjects[0]), fromV1(doc.Resources[0]), roleIDs(doc.Roles), account)
 	p.Description = doc.Description
@@ -88,7 +100,8 @@ type policyV2 struct {
 const rulePattern = "attribute-based-condition:resource:literal-and-wildcard"
 
 type attributesV2 struct {
-	Attributes []attributeV2 `json:"attributes"`
+	Attributes []attributeV2   `json:"attributes"`
+	Tags       json.RawMessage `json:"tags,omitempty"` // is refused
 }
 
 type attributeV2 struct {
@@ -104,6 +117,9 @@ func (formV2) parse(in []byte, account string) (Policy, error) {
 	}
 	if doc.Pattern != "" && doc.Pattern != rulePattern {
 		return Policy{}, refuseInvalid("The pattern " + doc.Pattern + " is not implemented; there is " + rulePattern + ".")
+	}
+	if doc.Subject.Tags != nil || doc.Resource.Tags != nil {
+		return Policy{}, refuseNarrowing()
 	}
 	p, err := parsePolicy(doc.Type, fromV2(doc.Subject), fromV2(doc.Resource), roleIDs(doc.Control.Grant.Roles), account)
 	p.Description, p.Condition = doc.Description, doc.Rule
