@@ -132,6 +132,16 @@ func TestFirewallOfMappedNetworks(t *testing.T) {
 	}
 }
 
+// A date that only its own time zone can write with four digits of a year is refused: kept in UTC, it would be read by nobody, and no
+// rule beside it would be followed any more.
+func TestDatesBeyondTheYears(t *testing.T) {
+	s, _ := locking(t)
+	const date = "9999-12-31T23:59:59-23:59"
+	s.set("/bucket?lifecycle", "<LifecycleConfiguration><Rule><Status>Enabled</Status><Filter/><Expiration><Date>"+date+"</Date></Expiration></Rule></LifecycleConfiguration>").
+		want(t, 400, "InvalidArgument")
+	s.keep("/locked/k", "hello", "X-Amz-Object-Lock-Mode", "GOVERNANCE", "X-Amz-Object-Lock-Retain-Until-Date", date).want(t, 400, "InvalidArgument")
+}
+
 // Dates that nanoseconds since 1970 do not reach are far ahead, and not long ago.
 func TestArchivesInTheFarFuture(t *testing.T) {
 	s, at := newKeeper(t)

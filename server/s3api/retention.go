@@ -73,7 +73,8 @@ func parseSeconds(header, value string) (int64, error) {
 func parseRetentionDate(header, value string) (time.Time, error) {
 	value = strings.TrimSpace(value)
 	for _, layout := range []string{time.RFC3339, "20060102T150405Z", "20060102T150405Z0700"} {
-		if t, err := time.Parse(layout, value); err == nil {
+		// What no date can be written of in UTC is none, even if it can where it comes from.
+		if t, err := time.Parse(layout, value); err == nil && t.UTC().Year() <= 9999 {
 			return t, nil
 		}
 	}
@@ -81,7 +82,7 @@ func parseRetentionDate(header, value string) (time.Time, error) {
 		return t, nil
 	}
 	for _, layout := range []string{"Mon, 2 Jan 2006 15:04:05 GMT", "Mon, 2 Jan 2006 15:04:05 Z0700", "2 Jan 2006 15:04:05 GMT"} {
-		if t, err := time.Parse(layout, value); err == nil {
+		if t, err := time.Parse(layout, value); err == nil && t.UTC().Year() <= 9999 {
 			return t, nil
 		}
 	}
