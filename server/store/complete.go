@@ -35,7 +35,7 @@ type CompleteOptions struct {
 // CompleteUpload makes the named parts one object, copying no bytes, and frees the parts that were not named. Part numbers
 // must ascend (ErrInvalidPartOrder), each must have been uploaded with that ETag (ErrInvalidPart), and each but the last must
 // have the minimum size (ErrPartTooSmall). Completing once more with the same parts, as a client does whose answer was
-// lost, returns the object again while it is still the current one.
+// lost, returns the object again while it is there, as the current one or another version.
 func (s *Store) CompleteUpload(ctx context.Context, bucket, key, id string, parts []CompletedPart, o *CompleteOptions) (Object, error) {
 	if o == nil {
 		o = &CompleteOptions{}
@@ -54,12 +54,8 @@ func (s *Store) CompleteUpload(ctx context.Context, bucket, key, id string, part
 	defer unlock()
 
 	u, unlockUpload, err := s.lockUpload(b, key, id)
-	if errors.Is(err, ErrNoSuchUpload) && c.found && completedBefore(&c.current, id, parts) {
-		// That may have been just now, and not have become durable.
-		if err := s.guard.failure(); err != nil {
-			return Object{}, err
-		}
-		return c.current.Object, nil
+	if errors.Is(err, ErrNoSuchUpload) {
+		return c.completed(id, parts)
 	}
 	if err != nil {
 		return Object{}, err
@@ -93,6 +89,32 @@ func (s *Store) CompleteUpload(ctx context.Context, bucket, key, id string, part
 		return Object{}, err
 	}
 	return row.Object, nil
+}
+
+// completed returns what completing the upload with these parts has made, or ErrNoSuchUpload.
+func (c *change) completed(uid string, parts []CompletedPart) (object Object, err error) {
+	found := c.found && completedBefore(&c.current, uid, parts)
+	if found {
+		object = c.current.Object
+	} else if c.b.versioned() {
+		err = shelved(c.s.db, c.b, c.key, func(o *objectRow) (bool, error) {
+			if found = completedBefore(o, uid, parts); found {
+				object = o.Object
+			}
+			return !found, nil
+		})
+	}
+	switch {
+	case err != nil:
+		return Object{}, err
+	case !found:
+		return Object{}, ErrNoSuchUpload
+	}
+	// That may have been just now, and not have become durable.
+	if err := c.s.guard.failure(); err != nil {
+		return Object{}, err
+	}
+	return object, nil
 }
 
 // completedBefore reports whether the object is what completing the upload with these parts has made.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -409,5 +410,67 @@ func TestScanMayChangeWhatItVisits(t *testing.T) {
 	})
 	if err != boom || !slices.Equal(keys, []string{"b"}) {
 		t.Errorf("Scan after a visited %q, %v", keys, err)
+	}
+}
+
+// TestCompleteAgainFindsItsVersion completes an upload once more, as a client does whose answer was lost, when its object is not the
+// current one any more.
+func TestCompleteAgainFindsItsVersion(t *testing.T) {
+	s := open(t, &store.Options{MinPartSize: -1})
+	ctx := t.Context()
+	version := func(state string) {
+		t.Helper()
+		if _, err := s.UpdateBucket(ctx, "b", func(b *store.Bucket) error { b.Versioning = state; return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	upload := func() (again func() (store.Object, error)) {
+		t.Helper()
+		u, err := s.CreateUpload(ctx, "b", "k", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := s.PutPart(ctx, "b", "k", u.ID, 1, strings.NewReader("part"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again = func() (store.Object, error) {
+			return s.CompleteUpload(ctx, "b", "k", u.ID, []store.CompletedPart{{Number: 1, ETag: p.ETag}}, nil)
+		}
+		return again
+	}
+	version(store.VersioningEnabled)
+	again := upload()
+	first, err := again()
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(when string) {
+		t.Helper()
+		if o, err := again(); err != nil || o.Version != first.Version || o.ETag != first.ETag {
+			t.Errorf("%s: completed again: %q, %v, want version %q", when, o.Version, err, first.Version)
+		}
+	}
+	put(t, s, "k", []byte("newer"))
+	check("superseded")
+	if _, err := s.Delete(ctx, "b", "k", nil); err != nil {
+		t.Fatal(err)
+	}
+	check("deleted")
+	version(store.VersioningSuspended)
+	null := upload()
+	if _, err := null(); err != nil {
+		t.Fatal(err)
+	}
+	check("suspended")
+	if _, err := s.DeleteVersion(ctx, "b", "k", first.Version, nil); err != nil {
+		t.Fatal(err)
+	}
+	if o, err := again(); !errors.Is(err, store.ErrNoSuchUpload) {
+		t.Errorf("removed: completed again: %+v, %v", o, err)
+	}
+	put(t, s, "k", []byte("null again"))
+	if o, err := null(); !errors.Is(err, store.ErrNoSuchUpload) {
+		t.Errorf("replaced: completed again: %+v, %v", o, err)
 	}
 }
