@@ -66,7 +66,7 @@ func newArchive(h *s3.ObjectHeader) Archive {
 	if at, ok := headerDate(h.Transition, "date"); ok {
 		a.At = at
 	}
-	if ongoing, _ := headerParameter(h.Restore, "ongoing-request"); ongoing == "true" {
+	if headerParameter(h.Restore, "ongoing-request") == "true" {
 		a.Restoring = true
 	} else if until, ok := headerDate(h.Restore, "expiry-date"); ok {
 		a.RestoredUntil = until
@@ -77,7 +77,7 @@ func newArchive(h *s3.ObjectHeader) Archive {
 // newExpiry reads the header that tells when an object expires, and by which rule.
 func newExpiry(header string) (at time.Time, rule string) {
 	at, _ = headerDate(header, "expiry-date")
-	rule, _ = headerParameter(header, "rule-id")
+	rule = headerParameter(header, "rule-id")
 	if plain, err := url.QueryUnescape(rule); err == nil {
 		rule = plain
 	}
@@ -85,25 +85,23 @@ func newExpiry(header string) (at time.Time, rule string) {
 }
 
 func headerDate(header, name string) (time.Time, bool) {
-	value, _ := headerParameter(header, name)
-	t, err := http.ParseTime(value)
+	t, err := http.ParseTime(headerParameter(header, name))
 	return t, err == nil
 }
 
-// headerParameter finds name="value" in a header.
-func headerParameter(header, name string) (value string, ok bool) {
-	for rest := header; rest != ""; {
-		var key string
-		key, rest, ok = strings.Cut(rest, `="`)
+// headerParameter finds name="value" in a header, and returns "" if it is not there.
+func headerParameter(header, name string) string {
+	for rest := header; ; {
+		key, after, ok := strings.Cut(rest, `="`)
 		if !ok {
-			return "", false
+			return ""
 		}
-		if value, rest, ok = strings.Cut(rest, `"`); !ok {
-			return "", false
+		var value string
+		if value, rest, ok = strings.Cut(after, `"`); !ok {
+			return ""
 		}
 		if strings.TrimLeft(key, ", ") == name {
-			return value, true
+			return value
 		}
 	}
-	return "", false
 }

@@ -171,7 +171,7 @@ func (d *Dialer) Close() error {
 	}
 	d.mu.Unlock()
 	for _, s := range live {
-		s.close(CodeNone, "", true)
+		s.close(CodeNone, true)
 	}
 	d.running.Wait()
 	return nil

@@ -317,7 +317,7 @@ func (l *Listener) Shutdown(ctx context.Context) error {
 	live := slices.Collect(maps.Values(l.sessions))
 	l.mu.Unlock()
 	for _, s := range live {
-		s.close(CodeGoingAway, "", true)
+		s.close(CodeGoingAway, true)
 	}
 	<-l.over
 	return context.Cause(ctx)

@@ -90,7 +90,7 @@ func (d *Dialer) opened(p *place, a *attempt, s *Session, err error) {
 		p.session = s
 		d.shareLocked()
 		if d.closed {
-			s.close(CodeNone, "", true)
+			s.close(CodeNone, true)
 		}
 	}
 	fall := err != nil && d.Fallback != nil && !d.closed && len(d.liveLocked()) == 0

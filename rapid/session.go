@@ -191,7 +191,7 @@ func (s *Session) RemoteAddr() net.Addr {
 // Close ends the session and its streams; the peer is told. What was written
 // and not acknowledged is lost. When it returns nothing of the session runs.
 func (s *Session) Close() error {
-	s.close(CodeNone, "", s.client)
+	s.close(CodeNone, s.client)
 	<-s.gone
 	return nil
 }
@@ -199,7 +199,7 @@ func (s *Session) Close() error {
 // close begins the end of the session. In a hurry it does not stay to see that
 // the peer knows; that is done for servers only, which have the socket open
 // anyway.
-func (s *Session) close(code Code, reason string, hurry bool) {
+func (s *Session) close(code Code, hurry bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if hurry && !s.hurry {
@@ -207,7 +207,7 @@ func (s *Session) close(code Code, reason string, hurry bool) {
 		s.wake()
 	}
 	if s.err == nil {
-		s.machine.Close(s.now(), wire.Code(code), reason)
+		s.machine.Close(s.now(), wire.Code(code), "")
 		s.settle()
 	}
 }

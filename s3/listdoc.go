@@ -14,8 +14,8 @@ type page struct {
 	prefixes []string
 }
 
-// common reads CommonPrefixes and EncodingType, and reports whether the child was one of them.
-func (p *page) common(s *scanner, name []byte) bool {
+// common reads CommonPrefixes and EncodingType.
+func (p *page) common(s *scanner, name []byte) {
 	switch string(name) {
 	case "CommonPrefixes":
 		for d := s.depth; s.child(d); {
@@ -25,10 +25,7 @@ func (p *page) common(s *scanner, name []byte) bool {
 		}
 	case "EncodingType":
 		p.encoded = string(s.text()) == "url"
-	default:
-		return false
 	}
-	return true
 }
 
 // decode undoes the encoding of the given strings and of the prefixes.

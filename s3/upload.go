@@ -129,7 +129,7 @@ func (c *Client) CompleteMultipartUpload(ctx context.Context, r *CompleteMultipa
 	out := new(CompleteMultipartUploadResponse)
 	err := c.call(ctx, x, r, out)
 	if e, ok := errors.AsType[*Error](err); ok && x.unsure && e.Code == codeNoSuchUpload {
-		return c.completed(ctx, x, r, err)
+		return c.completed(ctx, r, err)
 	}
 	if err != nil {
 		return nil, err
@@ -139,7 +139,7 @@ func (c *Client) CompleteMultipartUpload(ctx context.Context, r *CompleteMultipa
 
 // completed finds out whether an upload is gone because it was completed by an attempt whose
 // answer was lost. err is what the next attempt heard.
-func (c *Client) completed(ctx context.Context, x *exchange, r *CompleteMultipartUploadRequest, err error) (*CompleteMultipartUploadResponse, error) {
+func (c *Client) completed(ctx context.Context, r *CompleteMultipartUploadRequest, err error) (*CompleteMultipartUploadResponse, error) {
 	h, headErr := c.HeadObject(ctx, &HeadObjectRequest{Bucket: r.Bucket, Key: r.Key, CustomerKey: r.CustomerKey})
 	if want := multipartETag(r.Parts); headErr == nil && want != "" && h.ETag == want {
 		return &CompleteMultipartUploadResponse{ETag: h.ETag, Checksum: h.Checksum, VersionID: h.VersionID}, nil

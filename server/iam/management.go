@@ -43,6 +43,7 @@ func refuseInvalid(message string) *refusal {
 }
 
 func refuseForbidden() *refusal {
+	// The code is spelled as IAM does.
 	return &refusal{http.StatusForbidden, "insufficent_permissions", "You are not authorized to do this: it takes a Manager of the service instance."}
 }
 
@@ -106,7 +107,7 @@ func (m *management) serve(w http.ResponseWriter, root string) (body any, status
 		body, err = m.createPolicy(in, form)
 		return body, http.StatusCreated, err
 	case verb == http.MethodGet && m.id == "" && keys:
-		body, err = m.listKeys()
+		body = m.listKeys()
 	case verb == http.MethodGet && m.id == "":
 		body, err = m.listPolicies(form)
 	case verb == http.MethodGet && keys:

@@ -96,7 +96,7 @@ func (m *management) createKey(in []byte) (any, error) {
 }
 
 // listKeys lists the credentials of the instances that the caller manages.
-func (m *management) listKeys() (any, error) {
+func (m *management) listKeys() *keyList {
 	q := m.r.URL.Query()
 	list := keyList{Resources: []*keyDocument{}}
 	for _, in := range m.Instances() {
@@ -112,7 +112,7 @@ func (m *management) listKeys() (any, error) {
 		}
 	}
 	list.Rows = len(list.Resources)
-	return &list, nil
+	return &list
 }
 
 // matches reports whether a filter lets a value through.

@@ -195,7 +195,7 @@ func (r *ranged) verify(ctx context.Context, sum []byte) error {
 		return nil
 	}
 	r.log(ctx, "fetch again to find the damage", "object", r.from.String(), "error", err)
-	return r.repair(ctx, err)
+	return r.repair(ctx)
 }
 
 // sum returns the checksum of the whole object, of the kind that is wanted.
@@ -214,7 +214,7 @@ func (r *ranged) sum(sequential []byte) []byte {
 // repair fetches range by range again until the whole is what it should be. Of the bytes of a range
 // that came in two ways, those are right that come again. What was read from the disk is not
 // trusted either.
-func (r *ranged) repair(ctx context.Context, reason error) error {
+func (r *ranged) repair(ctx context.Context) error {
 	var found, differing atomic.Bool
 	i := -1
 	err := r.aside(ctx, 0, func(context.Context) (func(context.Context) error, error) {

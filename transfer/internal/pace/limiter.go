@@ -50,7 +50,7 @@ func (l *Limiter) SetRate(rate int64) {
 	l.refill(now)
 	l.rate = max(rate, 0)
 	l.credit = min(l.credit, l.burst())
-	l.serve(now)
+	l.serve()
 }
 
 // Rate returns the bytes a second; zero is no limit.
@@ -96,7 +96,7 @@ func (l *Limiter) Wait(ctx context.Context, n int) error {
 	}
 	d := &demand{left: int64(n), ready: make(chan struct{})}
 	l.queue = append(l.queue, d)
-	l.serve(now)
+	l.serve()
 	l.mu.Unlock()
 	select {
 	case <-d.ready:
@@ -109,7 +109,7 @@ func (l *Limiter) Wait(ctx context.Context, n int) error {
 		if q == d {
 			l.credit += float64(int64(n) - d.left) // what it was given already
 			l.queue = append(l.queue[:i], l.queue[i+1:]...)
-			l.serve(time.Now())
+			l.serve()
 			return context.Cause(ctx)
 		}
 	}
@@ -131,7 +131,7 @@ func (l *Limiter) refill(now time.Time) {
 
 // serve gives slices to those who wait, in turn, while there is credit, and has the timer
 // call for the rest.
-func (l *Limiter) serve(now time.Time) {
+func (l *Limiter) serve() {
 	for len(l.queue) > 0 {
 		d := l.queue[0]
 		part := min(d.left, l.slice())
@@ -164,6 +164,6 @@ func (l *Limiter) callIn(d time.Duration) {
 		defer l.mu.Unlock()
 		now := time.Now()
 		l.refill(now)
-		l.serve(now)
+		l.serve()
 	})
 }
