@@ -37,6 +37,11 @@ func (k *Key) IAMID() string {
 	return ""
 }
 
+// LogValue hides the secrets in logs, those in JSON too.
+func (k Key) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("id", k.ID), slog.String("name", k.Name), slog.String("role", string(k.Role)), slog.Any("credentials", k.Credentials))
+}
+
 // Credentials are the secrets of a key and what belongs to them. Its JSON is what IBM Cloud hands out and what IBM's SDKs read as
 // ~/.bluemix/cos_credentials, secrets included; every other way of printing it hides them.
 type Credentials struct {
