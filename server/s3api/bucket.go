@@ -116,6 +116,7 @@ func (c *call) deleteBucket() error {
 	if err := c.store.DeleteBucket(c.r.Context(), c.bucket); err != nil {
 		return err
 	}
+	c.forget(c.bucket)
 	c.names.hold(c.bucket, c.today(), c.today().Add(c.nameHold))
 	c.writeStatus(http.StatusNoContent)
 	return nil

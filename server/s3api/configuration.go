@@ -61,6 +61,13 @@ type parsed[T any] struct {
 	byBucket sync.Map // of *parsedDocument[T]
 }
 
+// forget lets go of what the documents of a deleted bucket said.
+func (h *handler) forget(bucket string) {
+	h.lifecycles.byBucket.Delete(bucket)
+	h.replications.byBucket.Delete(bucket)
+	h.sites.byBucket.Delete(bucket)
+}
+
 type parsedDocument[T any] struct {
 	document []byte
 	value    T
