@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"io"
 	mathrand "math/rand/v2"
-	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -77,26 +75,11 @@ func (p *probe) source(ctx context.Context, e *pathEngine, rate float64, most in
 // keeps reports whether the bucket has a policy by which a new object could not be
 // removed: IBM's retention, or a lock by default. One that cannot be asked has none.
 func (p *probe) keeps(ctx context.Context) bool {
-	wire, err := p.bucket.S3(ctx)
-	if err != nil {
-		return false
+	if policy, err := p.bucket.Protection(ctx); err == nil && policy.Enabled {
+		return true
 	}
-	for query, sign := range map[string]string{"protection": "<Status>Retention", "object-lock": "<DefaultRetention>"} {
-		r, err := http.NewRequest(http.MethodGet, "/"+p.bucket.Name()+"?"+query, nil)
-		if err != nil {
-			continue
-		}
-		resp, err := wire.Do(ctx, "GetBucketProtection", r)
-		if err != nil {
-			continue // there is no such policy, or nobody may know
-		}
-		body, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
-		resp.Body.Close()
-		if err == nil && strings.Contains(string(body), sign) {
-			return true
-		}
-	}
-	return false
+	lock, err := p.bucket.ObjectLock(ctx)
+	return err == nil && lock != (icos.LockDefault{})
 }
 
 // existing returns the largest object among the first of the bucket.
