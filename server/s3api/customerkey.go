@@ -18,13 +18,26 @@ const (
 	customerSourcePrefix = "X-Amz-Copy-Source-Server-Side-Encryption-Customer-"
 )
 
+// customerHeaders are the names of the headers that carry a key, from one of the beginnings: every request looks for them.
+type customerHeaders struct{ algorithm, key, digest string }
+
+func headersOf(prefix string) customerHeaders {
+	if prefix == customerSourcePrefix {
+		return customerHeaders{customerSourcePrefix + "Algorithm", customerSourcePrefix + "Key", customerSourcePrefix + "Key-Md5"}
+	}
+	return customerHeaders{customerPrefix + "Algorithm", customerPrefix + "Key", customerPrefix + "Key-Md5"}
+}
+
 // customerKey is a key that a client sent. It is kept nowhere.
 type customerKey [32]byte
 
 // customerKey reads the key of the client, nil if it sent none.
 func (c *call) customerKey(prefix string) (*customerKey, error) {
-	h := c.r.Header
-	algorithm, text, digest := h.Get(prefix+"Algorithm"), h.Get(prefix+"Key"), h.Get(prefix+"Key-Md5")
+	h, names := c.r.Header, headersOf(prefix)
+	if h[names.algorithm] == nil && h[names.key] == nil && h[names.digest] == nil {
+		return nil, nil
+	}
+	algorithm, text, digest := h.Get(names.algorithm), h.Get(names.key), h.Get(names.digest)
 	const requests = "Requests specifying Server Side Encryption with Customer provided keys must "
 	switch {
 	case algorithm == "" && text == "" && digest == "":

@@ -40,13 +40,39 @@ func (q *listQuery) after(marker string) string {
 	return marker
 }
 
-func (c *call) page(q *listQuery, marker string) (store.ListPage, error) {
+// page is one page of a listing. Its objects are a document already, though it begins with what is known only at their end.
+type page struct {
+	store.ListPage
+	contents *xmlWriter // give it back with free
+	count    int        // of objects
+}
+
+// page lists what comes after a marker, with the owner of each object if that is not empty.
+func (c *call) page(q *listQuery, marker, owner string) (page, error) {
+	p := page{contents: newXML()}
+	p.contents.b, p.contents.url = p.contents.b[:0], q.url
 	if q.limit == 0 {
-		return store.ListPage{}, nil
+		return p, nil
 	}
-	return c.store.List(c.r.Context(), c.bucket, store.ListOptions{
+	var err error
+	p.ListPage, err = c.store.ListEach(c.r.Context(), c.bucket, store.ListOptions{
 		Prefix: q.prefix, Delimiter: q.delimiter, After: q.after(marker), Max: q.limit,
+	}, func(o *store.Object) {
+		p.count++
+		p.contents.contents(o, owner, c.storageClass(o))
 	})
+	if err != nil {
+		p.contents.free()
+	}
+	return p, err
+}
+
+// write ends a listing with the page.
+func (p *page) write(x *xmlWriter) {
+	x.b = append(x.b, p.contents.b...)
+	p.contents.free()
+	x.commonPrefixes(p.Prefixes)
+	x.close("ListBucketResult")
 }
 
 // listObjects is version 1 of the listing.
@@ -56,7 +82,7 @@ func (c *call) listObjects() error {
 		return err
 	}
 	marker := c.query.get("marker")
-	page, err := c.page(&q, marker)
+	page, err := c.page(&q, marker, c.info.Owner)
 	if err != nil {
 		return err
 	}
@@ -72,11 +98,7 @@ func (c *call) listObjects() error {
 		x.key("NextMarker", page.Next)
 	}
 	x.listed(&q, page.Truncated)
-	for i := range page.Objects {
-		x.contents(&page.Objects[i], c.info.Owner, c.storageClass(&page.Objects[i]))
-	}
-	x.commonPrefixes(page.Prefixes)
-	x.close("ListBucketResult")
+	page.write(x)
 	return c.writeXML(http.StatusOK, x)
 }
 
@@ -93,13 +115,13 @@ func (c *call) listObjectsV2() error {
 			return err
 		}
 	}
-	page, err := c.page(&q, marker)
-	if err != nil {
-		return err
-	}
 	owner := ""
 	if strings.EqualFold(c.query.get("fetch-owner"), "true") {
 		owner = c.info.Owner
+	}
+	page, err := c.page(&q, marker, owner)
+	if err != nil {
+		return err
 	}
 	c.setBucketEncryptionHeaders()
 	x := newXML()
@@ -114,13 +136,9 @@ func (c *call) listObjectsV2() error {
 	if page.Truncated {
 		x.text("NextContinuationToken", c.newToken(page.Next))
 	}
-	x.int("KeyCount", int64(len(page.Objects)+len(page.Prefixes)))
+	x.int("KeyCount", int64(page.count+len(page.Prefixes)))
 	x.listed(&q, page.Truncated)
-	for i := range page.Objects {
-		x.contents(&page.Objects[i], owner, c.storageClass(&page.Objects[i]))
-	}
-	x.commonPrefixes(page.Prefixes)
-	x.close("ListBucketResult")
+	page.write(x)
 	return c.writeXML(http.StatusOK, x)
 }
 

@@ -30,7 +30,7 @@ func (s *Store) beginChange(ctx context.Context, b *bucketState, key string, rem
 		return nil, nil, err
 	}
 	c = &change{s: s, b: b, key: key, removable: removable}
-	if c.current, c.found, err = s.object(b, key); err != nil {
+	if c.found, err = s.object(b, key, &c.current); err != nil {
 		unlock()
 		return nil, nil, err
 	}

@@ -35,6 +35,20 @@ const smallPage = 16
 
 // List lists one page of a bucket in byte order. Its cost follows the page, not the bucket: it seeks past each common prefix.
 func (s *Store) List(ctx context.Context, bucket string, o ListOptions) (ListPage, error) {
+	var objects []Object
+	page, err := s.ListEach(ctx, bucket, o, func(object *Object) {
+		if len(objects) == smallPage {
+			objects = slices.Grow(objects, max(min(o.Max, 1000)-smallPage, 0))
+		}
+		objects = append(objects, *object)
+	})
+	page.Objects = objects
+	return page, err
+}
+
+// ListEach is List for whoever has a use for one object at a time: it calls visit with each, which is valid during the call only,
+// and leaves Objects empty. An object is large, and a page has up to a thousand. Visit must not call the store.
+func (s *Store) ListEach(ctx context.Context, bucket string, o ListOptions, visit func(*Object)) (ListPage, error) {
 	var page ListPage
 	b, err := s.bucket(bucket)
 	if err != nil {
@@ -53,10 +67,10 @@ func (s *Store) List(ctx context.Context, bucket string, o ListOptions) (ListPag
 	}
 	defer w.close()
 
-	last := ""
+	last, visited := "", 0
 	var row objectRow
 	for ok := w.start(o.After); ok; {
-		if len(page.Objects)+len(page.Prefixes) == o.Max {
+		if visited+len(page.Prefixes) == o.Max {
 			page.Truncated, page.Next = true, last
 			break
 		}
@@ -71,15 +85,12 @@ func (s *Store) List(ctx context.Context, bucket string, o ListOptions) (ListPag
 		if err != nil {
 			return page, fmt.Errorf("list: %w", err)
 		}
-		row, err = decodeObject(string(key), v, listFields, &row)
-		if err != nil {
+		if err := row.decode(string(key), v, listFields); err != nil {
 			return page, fmt.Errorf("list: object %q: %w", key, err)
 		}
 		row.Latest = true
-		if len(page.Objects) == smallPage {
-			page.Objects = slices.Grow(page.Objects, max(min(o.Max, 1000)-smallPage, 0))
-		}
-		page.Objects = append(page.Objects, row.Object)
+		visit(&row.Object)
+		visited++
 		last = row.Key
 		ok = w.it.Next()
 	}

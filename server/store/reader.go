@@ -46,7 +46,7 @@ func (s *Store) OpenVersion(ctx context.Context, bucket, key, version string) (*
 	defer s.leave()
 	for {
 		r := &Reader{s: s, version: version}
-		if r.row, err = s.named(b, key, version); err != nil {
+		if err := s.named(b, key, version, &r.row); err != nil {
 			return nil, err
 		}
 		still, err := r.take(b)

@@ -128,10 +128,19 @@ func (o *objectRow) encode(buf []byte) []byte {
 	return e.buf
 }
 
-// decodeObject reads an object row. It copies what it keeps of row, but shares strings with like, the row before it in a listing
-// or a zero one, where they are equal.
+// decodeObject is [objectRow.decode] into a new row, as if that were like.
 func decodeObject(key string, row []byte, want fields, like *objectRow) (objectRow, error) {
-	var o objectRow
+	o := objectRow{Object: Object{Owner: like.Owner, Checksum: like.Checksum}}
+	o.ContentType = like.ContentType
+	err := o.decode(key, row, want)
+	return o, err
+}
+
+// decode makes o what a row says. It copies what it keeps of row, but keeps the strings of o, which may be the row before it in a
+// listing, where they are equal. An objectRow is large: on the way of every request it is filled in where it is, and not copied.
+func (o *objectRow) decode(key string, row []byte, want fields) error {
+	owner, contentType, checksum := o.Owner, o.ContentType, o.Checksum
+	*o = objectRow{}
 	o.Key = key
 	d := newDecoder(row)
 	for d.next() {
@@ -149,9 +158,9 @@ func decodeObject(key string, row []byte, want fields, like *objectRow) (objectR
 		case tagBodyID:
 			o.body.id = id(d.uint())
 		case tagOwner:
-			o.Owner = share(d.val, like.Owner)
+			o.Owner = share(d.val, owner)
 		case tagContentType:
-			o.ContentType = share(d.val, like.ContentType)
+			o.ContentType = share(d.val, contentType)
 		case tagUpload:
 			o.upload = id(d.uint())
 		case tagVersion:
@@ -165,7 +174,7 @@ func decodeObject(key string, row []byte, want fields, like *objectRow) (objectR
 				o.ACL = d.grants()
 			}
 		case tagChecksum:
-			o.Checksum = d.checksum(&like.Checksum)
+			o.Checksum = d.checksum(&checksum)
 		case tagMetadata:
 			if want == allFields {
 				d.attribute(&o.Attributes)
@@ -180,7 +189,7 @@ func decodeObject(key string, row []byte, want fields, like *objectRow) (objectR
 	if !o.DeleteMarker {
 		o.ETag = etag(o.md5, o.PartCount)
 	}
-	return o, d.err
+	return d.err
 }
 
 // etag formats an ETag: the hex of an MD5, with the number of parts after it for a completed upload.

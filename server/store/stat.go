@@ -22,28 +22,31 @@ func (s *Store) StatVersion(ctx context.Context, bucket, key, version string) (O
 		return Object{}, err
 	}
 	defer s.leave()
-	row, err := s.named(b, key, version)
-	return row.Object, err
+	var row objectRow
+	if err := s.named(b, key, version, &row); err != nil {
+		return Object{}, err
+	}
+	return row.Object, nil
 }
 
-// object reads the current object of a key. If there is none, found is false and the row is zero.
-func (s *Store) object(b *bucketState, key string) (row objectRow, found bool, err error) {
-	return objectIn(s.db, b, key)
+// object reads the current object of a key into row, which is zero before, and stays so if there is none.
+func (s *Store) object(b *bucketState, key string, row *objectRow) (found bool, err error) {
+	return objectIn(s.db, b, key, row)
 }
 
 // objectIn is object in the database or a snapshot of it.
-func objectIn(r pebble.Reader, b *bucketState, key string) (row objectRow, found bool, err error) {
+func objectIn(r pebble.Reader, b *bucketState, key string, row *objectRow) (found bool, err error) {
 	var buf [objectKeyPrefix + 256]byte
 	err = viewIn(r, appendObjectKey(buf[:0], b.id, key), func(v []byte) error {
 		found = true
-		row, err = decodeObject(key, v, allFields, &objectRow{})
+		err := row.decode(key, v, allFields)
 		row.Latest = true
 		return err
 	})
 	if err != nil {
 		err = fmt.Errorf("object row: %w", err)
 	}
-	return row, found, err
+	return found, err
 }
 
 // setObject puts the row of an object into the batch.

@@ -21,8 +21,8 @@ func (s *Store) UpdateVersion(ctx context.Context, bucket, key, version string, 
 	}
 	defer unlock()
 
-	row, err := s.named(b, key, version)
-	if err != nil {
+	var row objectRow
+	if err := s.named(b, key, version, &row); err != nil {
 		return Object{}, err
 	}
 	altered := row.Object

@@ -44,7 +44,7 @@ func (b *bucketState) versioned() bool { return b.row.Load().Versioning != "" }
 // sees one state of the key.
 func (s *Store) find(b *bucketState, key, version string) (row objectRow, found bool, err error) {
 	if version == "" {
-		row, found, err = s.object(b, key)
+		found, err = s.object(b, key, &row)
 		if err != nil || found || !b.versioned() {
 			return row, found, err
 		}
@@ -54,25 +54,32 @@ func (s *Store) find(b *bucketState, key, version string) (row objectRow, found 
 	return findIn(snap, b, key, version)
 }
 
-// named is find with the error that OpenVersion has for what is not found, or is a delete marker.
-func (s *Store) named(b *bucketState, key, version string) (objectRow, error) {
-	row, found, err := s.find(b, key, version)
+// named is find into row, which is zero before, with the error that OpenVersion has for what is not found, or is a delete marker.
+func (s *Store) named(b *bucketState, key, version string, row *objectRow) (err error) {
+	found := false
+	if version == "" {
+		found, err = s.object(b, key, row)
+	}
+	if !found && err == nil && (version != "" || b.versioned()) {
+		*row, found, err = s.find(b, key, version)
+	}
 	switch {
 	case err != nil:
-		return objectRow{}, err
+		return err
 	case !found && (version == "" || version == NullVersion && !b.versioned()):
-		return objectRow{}, ErrNoSuchKey
+		return ErrNoSuchKey
 	case !found:
-		return objectRow{}, ErrNoSuchVersion
+		return ErrNoSuchVersion
 	case row.DeleteMarker:
-		return objectRow{}, &MarkerError{Marker: row.Object, Named: version != ""}
+		return &MarkerError{Marker: row.Object, Named: version != ""}
 	}
-	return row, nil
+	return nil
 }
 
 // findIn is find in a snapshot, or in the database by who holds the key's lock.
 func findIn(r pebble.Reader, b *bucketState, key, version string) (row objectRow, found bool, err error) {
-	current, exists, err := objectIn(r, b, key)
+	var current objectRow
+	exists, err := objectIn(r, b, key, &current)
 	if err != nil {
 		return objectRow{}, false, err
 	}
