@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/icos-go/icos/internal/envelope"
+	"github.com/icos-go/icos/server/iam"
 	"github.com/icos-go/icos/server/kms"
 	"github.com/icos-go/icos/server/store"
 )
@@ -261,9 +262,10 @@ func (c *call) bucketEncryption() (rootKey string, err error) {
 	return rootKey, nil
 }
 
-// setBucketEncryptionHeaders tells how the bucket is encrypted, under both names that COS has had for the key.
+// setBucketEncryptionHeaders tells how the bucket is encrypted, under both names that COS has had for the key. To those who only read
+// it because everybody may, it does not tell of its owner's account.
 func (c *call) setBucketEncryptionHeaders() {
-	if c.info.RootKey == "" {
+	if c.info.RootKey == "" || !c.allowed(iam.BucketGetBasic) {
 		return
 	}
 	h := c.w.Header()

@@ -117,6 +117,36 @@ func TestQuotaOfForms(t *testing.T) {
 	s.post(fields{"key", "l"}, "f", "0").want(t, 403, "QuotaExceeded")
 }
 
+// Who reads a bucket because everybody may learns neither the account nor the key of its owner.
+func TestRootKeyIsForRoles(t *testing.T) {
+	s := newServer(t, serverOptions{})
+	_, key := s.keys.First()
+	s.bucket("under", "Ibm-Sse-Kp-Encryption-Algorithm", "AES256", "Ibm-Sse-Kp-Customer-Root-Key-Crn", key)
+	s.do(s.owner, "PUT", "/under?acl", "", "x-amz-acl", "public-read").want(t, 200, "")
+	for _, who := range []user{s.nobody, s.other} {
+		r := s.do(who, "HEAD", "/under", "")
+		r.want(t, 200, "")
+		for name, values := range r.Header {
+			if strings.Contains(strings.Join(values, ""), key) {
+				t.Errorf("%s: %s", name, values)
+			}
+		}
+	}
+	if r := s.do(s.owner, "HEAD", "/under", ""); r.Header.Get("Ibm-Sse-Kp-Customer-Root-Key-Crn") != key {
+		t.Errorf("to its owner: %v", r.Header)
+	}
+}
+
+// A policy that does not say which bucket it is for is for none: its form could be sent to any bucket of whoever signed it.
+func TestPolicyWithoutBucket(t *testing.T) {
+	s := newServer(t, serverOptions{})
+	later := time.Now().Add(time.Hour)
+	for _, f := range []fields{signedV4(t, s.owner, later, is("key", "k")), signedV2(t, s.owner, later, is("key", "k"))} {
+		s.post(append(f, "key", "k"), "f", "hello").want(t, 403, "AccessDenied")
+	}
+	s.post(append(signedV4(t, s.owner, later, is("key", "k"), []any{"starts-with", "$bucket", "buck"}), "key", "k"), "f", "hello").want(t, 204, "")
+}
+
 // Networks of IPv4 addresses in IPv6 notation are those networks.
 func TestFirewallOfMappedNetworks(t *testing.T) {
 	s := newServer(t, serverOptions{})

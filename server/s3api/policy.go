@@ -118,7 +118,8 @@ func number(v any) (int64, bool) {
 	return n, err == nil
 }
 
-// check holds a form against the policy: every condition is met, and no field is left that none is about.
+// check holds a form against the policy: every condition is met, and no field is left that none is about. The bucket counts as a field,
+// so that the form cannot be sent to another one.
 func (p *policy) check(form *postForm, now time.Time) error {
 	if !now.Before(p.expires) {
 		return againstPolicy("Policy expired.")
@@ -137,7 +138,7 @@ func (p *policy) check(form *postForm, now time.Time) error {
 	}
 	for name := range form.fields {
 		switch name {
-		case "policy", "signature", "awsaccesskeyid", "x-amz-signature", "bucket":
+		case "policy", "signature", "awsaccesskeyid", "x-amz-signature":
 			continue
 		}
 		if !about[name] && !strings.HasPrefix(name, "x-ignore-") {

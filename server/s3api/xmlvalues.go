@@ -66,7 +66,8 @@ func (e *element) size(name string) (*int64, error) {
 func (e *element) date(name string) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00", "20060102T150405Z", time.DateOnly} {
 		t, err := time.Parse(layout, e.value(name)) // a fraction of a second is read, whatever the layout
-		if t = t.UTC(); err == nil && t.Year() > 0 && t.Year() <= 9999 { // in UTC, as it is written down
+		t = t.UTC()                                 // as it is written down, which takes a year of four digits
+		if err == nil && t.Year() > 0 && t.Year() <= 9999 {
 			return t, nil
 		}
 	}
