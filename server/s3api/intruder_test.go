@@ -181,3 +181,38 @@ func TestArchivesInTheFarFuture(t *testing.T) {
 	at.Advance(100 * 365 * days)
 	s.do(s.owner, "GET", "/bucket/k", "").want(t, 200, "")
 }
+
+// The website of a bucket shows what everybody may read, by whatever way one comes to it.
+func TestWebsiteShowsNothingPrivate(t *testing.T) {
+	s := newServer(t, serverOptions{hosts: []string{"cos.test"}, websites: []string{"web.test"}})
+	s.version("Enabled").want(t, 200, "")
+	site := `<WebsiteConfiguration><IndexDocument><Suffix>index.html</Suffix></IndexDocument><ErrorDocument><Key>private</Key></ErrorDocument>` +
+		`<RoutingRules><RoutingRule><Condition><KeyPrefixEquals>old/</KeyPrefixEquals></Condition><Redirect><ReplaceKeyPrefixWith>private/</ReplaceKeyPrefixWith></Redirect></RoutingRule></RoutingRules></WebsiteConfiguration>`
+	s.set("/bucket?website", site).want(t, 200, "")
+	old := s.put("/bucket/public", "s3kr3t").id()
+	s.put("/bucket/public", "shown", "x-amz-acl", "public-read")
+	for _, key := range []string{"private", "index.html", "dir/index.html", "redirecting"} {
+		s.put("/bucket/"+key, "s3kr3t", "X-Amz-Website-Redirect-Location", "/s3kr3t")
+	}
+	for _, target := range []string{
+		"/", "/private", "/index.html", "/dir", "/dir/", "/absent", "/redirecting", "/public?versionId=" + old, "/?versions", "/?list-type=2", "/private?acl",
+		"/%2e%2e/private", "//private", "/private?response-content-type=text/html", "/old/%0d%0aSet-Cookie:%20a=b",
+	} {
+		for _, who := range []user{s.nobody, s.owner, s.other} {
+			for _, method := range []string{"GET", "HEAD"} {
+				r := s.do(who, method, target, "", "Host", "bucket.web.test")
+				if strings.Contains(r.body, "s3kr3t") || strings.Contains(r.body, "ListBucketResult") || r.Header.Get("Set-Cookie") != "" || strings.Contains(r.Header.Get("Location"), "s3kr3t") {
+					t.Errorf("%s %s: %d %v %s", method, target, r.StatusCode, r.Header, r.body)
+				}
+			}
+		}
+	}
+	// The firewall goes by where a request comes from, and not by what it says.
+	s.setBucket("bucket", func(b *store.Bucket) { b.Firewall = []string{"192.0.2.1"} })
+	for _, host := range []string{"bucket.web.test", "bucket.cos.test"} {
+		r := s.do(s.nobody, "GET", "/public", "", "Host", host, "X-Forwarded-For", "192.0.2.1", "Forwarded", "for=192.0.2.1", "X-Real-Ip", "192.0.2.1")
+		if r.StatusCode != 403 || strings.Contains(r.body, "shown") {
+			t.Errorf("%s: %d %s", host, r.StatusCode, r.body)
+		}
+	}
+}
