@@ -43,6 +43,24 @@
 //		fmt.Println(obj.Key, obj.Size)
 //	}
 //
+// # Settings
+//
+// What a bucket or an object has is read by a noun and replaced by Set with the
+// same noun: [Bucket.ACL], [Bucket.CORS], [Bucket.Lifecycle], [Bucket.Replication],
+// [Bucket.Tags], [Bucket.Versioning], [Bucket.Website] and
+// [Bucket.PublicAccessBlock]; [Object.ACL] and [Object.Tags].
+//
+// COS has two ways to keep what is stored from being changed. A retention policy is
+// IBM's: a bucket without versioning has one by [Bucket.SetProtection], and then
+// [Object.Retention], [Object.ExtendRetention] and [Object.Hold] are about its
+// objects. Object lock is that of S3: a bucket with versioning has it by
+// [Bucket.SetObjectLock], and then [Object.SetLock] and [Object.SetLockHold] are
+// about versions.
+//
+// Old versions are listed by [Bucket.Versions] and reached by [Object.Version].
+// What lies in an archive is read again after [Object.RestoreArchived] and
+// [Object.WaitRestored].
+//
 // # Errors
 //
 // The questions callers ask are those of package [io/fs]:

@@ -18,18 +18,18 @@ type WebsiteRedirect = s3.WebsiteRedirect
 
 // Website returns how the bucket is served to browsers. If it is not, the error is
 // fs.ErrNotExist.
-func (b *Bucket) Website(ctx context.Context) (*Website, error) {
+func (b *Bucket) Website(ctx context.Context) (Website, error) {
 	resp, err := call(ctx, b, "get website", (*s3.Client).GetBucketWebsite, &s3.GetBucketWebsiteRequest{Bucket: b.name})
 	if err != nil {
-		return nil, err
+		return Website{}, err
 	}
-	return &resp.Website, nil
+	return resp.Website, nil
 }
 
 // SetWebsite makes the bucket a website, or changes how it is one. Visitors see
 // the objects that everybody may read; see [Object.SetACL].
-func (b *Bucket) SetWebsite(ctx context.Context, site *Website) error {
-	_, err := call(ctx, b, "set website", (*s3.Client).PutBucketWebsite, &s3.PutBucketWebsiteRequest{Bucket: b.name, Website: *site})
+func (b *Bucket) SetWebsite(ctx context.Context, site Website) error {
+	_, err := call(ctx, b, "set website", (*s3.Client).PutBucketWebsite, &s3.PutBucketWebsiteRequest{Bucket: b.name, Website: site})
 	return err
 }
 

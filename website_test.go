@@ -33,22 +33,22 @@ func TestWebsite(t *testing.T) {
 			{ErrorCode: 404, RedirectTo: icos.WebsiteRedirect{HostName: "h", Protocol: "http", Code: 302, ReplaceKey: new("k")}},
 		}},
 	} {
-		if err := bucket.SetWebsite(ctx, &want); err != nil {
+		if err := bucket.SetWebsite(ctx, want); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := bucket.Website(ctx); err != nil || !reflect.DeepEqual(*got, want) {
+		if got, err := bucket.Website(ctx); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("got %+v, %v, want %+v", got, err, want)
 		}
 	}
 	var e *icos.Error
-	if err := bucket.SetWebsite(ctx, &icos.Website{IndexDocument: "a/b"}); !errors.As(err, &e) || e.Code != "InvalidArgument" {
+	if err := bucket.SetWebsite(ctx, icos.Website{IndexDocument: "a/b"}); !errors.As(err, &e) || e.Code != "InvalidArgument" {
 		t.Errorf("an index with a slash: %v", err)
 	}
 	for _, bad := range []icos.Website{
 		{IndexDocument: "a\x00"},
 		{RedirectAllTo: &icos.WebsiteRedirect{HostName: "h", Code: 302}},
 	} {
-		if err := bucket.SetWebsite(ctx, &bad); err == nil || errors.As(err, &e) && e.StatusCode != 0 && e.RequestID != "" {
+		if err := bucket.SetWebsite(ctx, bad); err == nil || errors.As(err, &e) && e.StatusCode != 0 && e.RequestID != "" {
 			t.Errorf("%+v: %v, want it refused before it is sent", bad, err)
 		}
 	}

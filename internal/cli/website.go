@@ -141,7 +141,7 @@ func newWebsiteShow(a *app) *cobra.Command {
 				if err != nil {
 					return fmt.Errorf("read website of cos://%s: %w", b.Name(), err)
 				}
-				return a.showDocument("website", b.Name(), newWebsiteFile(site))
+				return a.showDocument("website", b.Name(), newWebsiteFile(&site))
 			})
 		},
 	}
@@ -187,7 +187,7 @@ which is what icos website show prints, and what aws s3api put-bucket-website ta
 				}
 			}
 			return a.oneBucket(args[0], func(b *icos.Bucket) error {
-				if err := b.SetWebsite(cmd.Context(), site); err != nil {
+				if err := b.SetWebsite(cmd.Context(), *site); err != nil {
 					return fmt.Errorf("make cos://%s a website: %w", b.Name(), err)
 				}
 				return a.tellWebsite(cmd, b, "set_website")
