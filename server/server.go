@@ -1,6 +1,7 @@
-// Package server assembles a local IBM Cloud Object Storage: the S3 API, the
-// identity service, Key Protect, the transfer service and the endpoint list as
-// one http.Handler over one directory.
+// Package server assembles a local IBM Cloud Object Storage: the S3 API and the
+// websites of buckets, the identity service, Key Protect, the Resource
+// Configuration API, the transfer service and the endpoint list as one
+// http.Handler over one directory.
 //
 // [New] opens it, [Server.Serve] serves it on a listener until a context
 // ends, and [Server.Credential] is the service credential that every IBM SDK
@@ -14,10 +15,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"path/filepath"
+	"os"
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -29,11 +31,7 @@ import (
 	"github.com/icos-go/icos/server/iam"
 	"github.com/icos-go/icos/server/journal"
 	"github.com/icos-go/icos/server/kms"
-	"github.com/icos-go/icos/server/lifecycle"
-	"github.com/icos-go/icos/server/replication"
 	"github.com/icos-go/icos/server/resourceconfig"
-	"github.com/icos-go/icos/server/s3api"
-	"github.com/icos-go/icos/server/store"
 )
 
 // Config says where a Server keeps its data and how it presents itself.
@@ -94,28 +92,22 @@ type Credential = iam.ServiceCredential
 
 // A Server is a local COS. It is an http.Handler and may be used concurrently.
 type Server struct {
-	dir    string
-	store  *store.Store
-	iam    *iam.Service
-	kms    *kms.Service
-	s3     http.Handler
-	ats    *ats.Service
-	hosts  authn.Hosts
-	sites  authn.Hosts // of websites
-	config *resourceconfig.Service
-	clock  *clock.Clock
-	log    *slog.Logger
-	rapid  listeners
-
-	sweeper    *lifecycle.Sweeper
-	replicator *replication.Replicator
-	sweepEvery time.Duration
-
+	cfg     Config // complete
+	hosts   authn.Hosts
+	sites   authn.Hosts // of websites
+	log     *slog.Logger
+	rapid   listeners
 	faults  fault.Injector
 	journal *journal.Log // nil if none is kept
 
-	closing sync.Once
-	closed  error // what Close returned; guarded by closing
+	gate     gate // passed by all that use state, except to look something up
+	state    atomic.Pointer[state]
+	exchange exchange // nothing can be restored if dir is empty
+
+	life   sync.Mutex // held by Restore and Close
+	ended  bool       // by Close; guarded by life
+	stuck  bool       // a restore failed and could not be undone; guarded by life
+	closed error      // what Close returned; guarded by life
 }
 
 // New opens the server kept in cfg.Dir. On first use that makes a service
@@ -135,69 +127,35 @@ func New(cfg Config) (*Server, error) {
 			cfg.WebsiteHosts = append(cfg.WebsiteHosts, "s3-web."+host)
 		}
 	}
+	onDisk := cfg.FS == nil
 	if cfg.NoSync {
 		cfg.FS = withoutSync(cfg.FS)
 	}
 	if cfg.Clock == nil {
 		cfg.Clock = clock.New(cfg.Now)
 	}
-	// The store comes first: it locks the directory against a second server.
-	st, err := store.Open(filepath.Join(cfg.Dir, "store"), &store.Options{FS: cfg.FS, Now: cfg.Clock.Now, Logger: cfg.Logger})
-	if err != nil {
-		return nil, fmt.Errorf("server: %w", err)
-	}
-	ids, err := iam.New(iam.Config{
-		Dir: below(cfg.Dir, "iam"), Now: cfg.Now, Logger: cfg.Logger, TokenTTL: cfg.TokenTTL, SigningKey: cfg.SigningKey,
-	})
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("server: open identities: %w", err), st.Close())
-	}
-	keys, err := kms.New(kms.Config{
-		Dir: below(cfg.Dir, "kms"), Now: cfg.Clock.Now, TokenNow: cfg.Now, IAM: ids, Region: cfg.Location,
-		Registrations: registrations(st, ids), Logger: cfg.Logger,
-	})
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("server: open keys: %w", err), st.Close())
-	}
 	s := &Server{
-		dir:   cfg.Dir,
-		store: st,
-		iam:   ids,
-		kms:   keys,
+		cfg:   cfg,
 		hosts: authn.NewHosts(cfg.Hosts),
 		sites: authn.NewHosts(cfg.WebsiteHosts),
-		clock: cfg.Clock,
 		log:   cfg.Logger,
-
-		sweeper:    lifecycle.New(lifecycle.Config{Store: st, Now: cfg.Clock.Now, Logger: cfg.Logger}),
-		sweepEvery: cfg.SweepEvery,
-		replicator: replication.New(replication.Config{
-			Store: st, Sealer: s3api.NewSealer(keys, cfg.Encrypt), Now: cfg.Clock.Now, Logger: cfg.Logger,
-		}),
-
-		config: resourceconfig.New(resourceconfig.Config{Store: st, IAM: ids, Now: cfg.Now, Today: cfg.Clock.Now, Logger: cfg.Logger}),
-		ats:    ats.New(ats.Config{Store: st, IAM: ids, Now: cfg.Now, Logger: cfg.Logger}),
+		gate:  newGate(),
 	}
 	if cfg.Journal > 0 {
 		s.journal = journal.New(cfg.Journal)
 	}
-	s.s3 = s3api.New(s3api.Config{
-		Store: st, IAM: ids, Authn: authn.New(authn.Config{Directory: ids, Now: cfg.Now, Hosts: cfg.Hosts}),
-		Hosts: cfg.Hosts, WebsiteHosts: cfg.WebsiteHosts, NameHold: cfg.NameHold, Location: cfg.Location, Reserved: []string{"identity", "oidc", "api"},
-		Now: cfg.Now, Today: cfg.Clock.Now, Keys: keys, Encrypt: cfg.Encrypt, Replicator: s.replicator, Faults: &s.faults, Journal: s.journal, Logger: cfg.Logger,
-	})
-	if err := s.replicator.Resume(context.Background()); err != nil {
-		return nil, errors.Join(fmt.Errorf("server: go on with replication: %w", err), s.Close())
+	if onDisk {
+		s.exchange = exchange{dir: cfg.Dir, rename: os.Rename}
+		if err := s.exchange.recover(); err != nil {
+			return nil, fmt.Errorf("server: end an interrupted restore: %w", err)
+		}
 	}
+	d, err := s.beginState()
+	if err != nil {
+		return nil, err
+	}
+	s.state.Store(d)
 	return s, nil
-}
-
-// below returns dir/name, or "" if dir is empty.
-func below(dir, name string) string {
-	if dir == "" {
-		return ""
-	}
-	return filepath.Join(dir, name)
 }
 
 // ServeHTTP serves the identity API below /identity/ and /oidc/, the APIs that
@@ -210,30 +168,36 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.abort(r)
 	w, r, end := guard(w, r)
 	defer end()
-	if name, h := s.beside(r); h != nil {
+	if !s.gate.enter() {
+		refuseForNow(w, r)
+		return
+	}
+	defer s.gate.leave()
+	d := s.state.Load()
+	if name, h := s.beside(d, r); h != nil {
 		s.serveBeside(name, h, w, r)
 		return
 	}
-	s.s3.ServeHTTP(w, r)
+	d.s3.ServeHTTP(w, r)
 }
 
-// beside returns the service beside the S3 API that r is for, and its name; nil if it is for the S3 API.
-func (s *Server) beside(r *http.Request) (name string, h http.Handler) {
+// beside returns the service of d beside the S3 API that r is for, and its name; nil if it is for the S3 API.
+func (s *Server) beside(d *state, r *http.Request) (name string, h http.Handler) {
 	switch path := r.URL.Path; {
 	case s.hosts.Bucket(r.Host) != "", s.sites.Bucket(r.Host) != "": // every path is a key of the bucket in the host name
 		return "", nil
 	case strings.HasPrefix(path, "/identity/"), strings.HasPrefix(path, "/oidc/"), strings.HasPrefix(path, "/.well-known/"):
-		return "IAM", s.iam
+		return "IAM", d.iam
 	case path == "/v2/endpoints": // "v2" is too short for a bucket's name
 		return "Endpoints", http.HandlerFunc(s.serveEndpoints)
 	case kms.Serves(r):
-		return "KeyProtect", s.kms
+		return "KeyProtect", d.kms
 	case iam.ServesPath(path):
-		return "Access", s.iam
+		return "Access", d.iam
 	case resourceconfig.Serves(path):
-		return "ResourceConfiguration", s.config
+		return "ResourceConfiguration", d.config
 	case ats.Serves(r):
-		return "ATS", s.ats
+		return "ATS", d.ats
 	}
 	return "", nil
 }
@@ -255,8 +219,9 @@ func (s *Server) abort(r *http.Request) {
 // Credential returns the credential made at first start, for a client that
 // reaches the server at baseURL (scheme and host).
 func (s *Server) Credential(baseURL string) Credential {
-	c := s.iam.First().At(baseURL)
-	in, _ := s.kms.First()
+	d := s.state.Load()
+	c := d.iam.First().At(baseURL)
+	in, _ := d.kms.First()
 	c.KMSEndpoint, c.KMSInstance = c.Endpoint, in.CRN
 	return c
 }
@@ -264,22 +229,26 @@ func (s *Server) Credential(baseURL string) Credential {
 // CreateInstance makes another service instance and returns a credential for
 // it. Complete that with [iam.ServiceCredential.At].
 func (s *Server) CreateInstance(ctx context.Context, name string) (Credential, error) {
-	return s.iam.CreateInstance(ctx, name)
+	if !s.gate.enter() {
+		return Credential{}, errRestoring
+	}
+	defer s.gate.leave()
+	return s.state.Load().iam.CreateInstance(ctx, name)
 }
 
-// IAM returns the identity service, for tests and administration.
-func (s *Server) IAM() *iam.Service { return s.iam }
+// IAM returns the identity service, for tests and administration. After Restore
+// it is another one, and this one must not be used any more.
+func (s *Server) IAM() *iam.Service { return s.state.Load().iam }
 
 // Close ends the listeners given to [Server.OfferRapid] and closes the store.
 // Requests still running fail; [Server.Serve] returns only when none is. It
 // may be called more than once.
 func (s *Server) Close() error {
-	s.closing.Do(func() {
-		s.closed = s.rapid.close()
-		s.replicator.Close()
-		if err := s.store.Close(); err != nil {
-			s.closed = errors.Join(s.closed, fmt.Errorf("server: close store: %w", err))
-		}
-	})
+	s.life.Lock()
+	defer s.life.Unlock()
+	if !s.ended {
+		s.ended = true
+		s.closed = errors.Join(s.rapid.close(), s.state.Load().close())
+	}
 	return s.closed
 }
