@@ -231,9 +231,8 @@ func TestSlowlyTakenAnswerIsSent(t *testing.T) {
 
 func TestPanicIsLogged(t *testing.T) {
 	var log strings.Builder
-	s := &Server{log: slog.New(slog.NewTextHandler(&log, nil)), s3: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		panic("broken")
-	})}
+	s := &Server{log: slog.New(slog.NewTextHandler(&log, nil))}
+	s.state.Store(&state{s3: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("broken") })})
 	func() {
 		defer func() {
 			if v := recover(); v != http.ErrAbortHandler {

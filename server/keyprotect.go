@@ -36,5 +36,6 @@ func registrations(st *store.Store, ids *iam.Service) func(context.Context, stri
 	}
 }
 
-// KMS returns the key management service, for tests and administration.
-func (s *Server) KMS() *kms.Service { return s.kms }
+// KMS returns the key management service, for tests and administration. After Restore it is another
+// one, and this one must not be used any more.
+func (s *Server) KMS() *kms.Service { return s.state.Load().kms }

@@ -14,8 +14,10 @@ import (
 // their streams to be served, pass l to [Server.Serve], as it is or in a listener
 // of crypto/tls. When Serve returns, or with [Server.Close], l has ended.
 func (s *Server) OfferRapid(l *rapid.Listener) {
+	s.life.Lock()
+	defer s.life.Unlock()
 	s.rapid.add(l)
-	s.ats.SetGranter(l)
+	s.state.Load().ats.SetGranter(l)
 }
 
 // listeners are the rapid listeners of a server.
@@ -28,6 +30,16 @@ func (ls *listeners) add(l *rapid.Listener) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	ls.list = append(ls.list, l)
+}
+
+// newest returns the listener that was added last; nil if there is none.
+func (ls *listeners) newest() *rapid.Listener {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	if len(ls.list) == 0 {
+		return nil
+	}
+	return ls.list[len(ls.list)-1]
 }
 
 // shutdown ends all listeners, and their sessions when what was written has

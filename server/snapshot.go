@@ -15,13 +15,18 @@ import (
 var besideStore = [...]string{"iam", "tls"}
 
 // Snapshot writes what the server holds now to dir, which must not exist, or be
-// empty. A server opened on dir, or on a copy of it, goes on from there; New is
-// all the restoring there is. Requests go on meanwhile: those that were answered before are in it, later ones
-// may be. Dir appears when it is complete.
+// empty. A server opened on dir, or on a copy of it, goes on from there, and
+// Restore takes a running one back to it. Requests go on meanwhile: those that were answered before are in it,
+// later ones may be. Dir appears when it is complete.
 func (s *Server) Snapshot(ctx context.Context, dir string) (err error) {
-	if s.dir == "" {
+	if s.cfg.Dir == "" {
 		return errors.New("server: snapshot: this server keeps its state in memory")
 	}
+	if !s.gate.enter() {
+		return errRestoring
+	}
+	defer s.gate.leave()
+	d := s.state.Load()
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
 		return fmt.Errorf("server: snapshot: %s is not empty", dir)
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -41,14 +46,14 @@ func (s *Server) Snapshot(ctx context.Context, dir string) (err error) {
 	}()
 	// The store comes first: a bucket in it whose owner, or whose key, is not known yet would be
 	// lost, while those of a bucket that is not there do no harm.
-	if err := s.store.Snapshot(ctx, filepath.Join(partial, "store")); err != nil {
+	if err := d.store.Snapshot(ctx, filepath.Join(partial, "store")); err != nil {
 		return fmt.Errorf("server: snapshot: %w", err)
 	}
-	if err := s.kms.Snapshot(filepath.Join(partial, "kms")); err != nil {
+	if err := d.kms.Snapshot(filepath.Join(partial, "kms")); err != nil {
 		return fmt.Errorf("server: snapshot: %w", err)
 	}
 	for _, name := range besideStore {
-		err := copyFiles(filepath.Join(partial, name), filepath.Join(s.dir, name))
+		err := copyFiles(filepath.Join(partial, name), filepath.Join(s.cfg.Dir, name))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("server: snapshot: copy %s: %w", name, err)
 		}

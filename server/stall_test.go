@@ -53,8 +53,8 @@ func TestStalledClientsCostLittle(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	_, owner, _ := s.iam.AccessKey(s.Credential("").HMACKeys.AccessKeyID)
-	token, _, err := s.iam.NewToken(owner.ID)
+	_, owner, _ := s.IAM().AccessKey(s.Credential("").HMACKeys.AccessKeyID)
+	token, _, err := s.IAM().NewToken(owner.ID)
 	if err != nil {
 		t.Fatal(err)
 	}

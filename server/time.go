@@ -15,7 +15,7 @@ const defaultSweepEvery = time.Hour
 // Clock returns the clock of objects. Moving it alone changes what is read:
 // retentions end, and objects are archived and restored. [Server.Advance]
 // also does what is due.
-func (s *Server) Clock() *clock.Clock { return s.clock }
+func (s *Server) Clock() *clock.Clock { return s.cfg.Clock }
 
 // Advance moves the clock of objects by d and does all that is due by then; see
 // [Server.Sweep]. Tokens and signatures keep the real time.
@@ -23,7 +23,7 @@ func (s *Server) Clock() *clock.Clock { return s.clock }
 // It is as if the server had slept meanwhile: a rule that counts from what
 // another one does, as that for noncurrent versions does, needs a second step.
 func (s *Server) Advance(ctx context.Context, d time.Duration) error {
-	s.clock.Advance(d)
+	s.cfg.Clock.Advance(d)
 	return s.Sweep(ctx)
 }
 
@@ -31,17 +31,22 @@ func (s *Server) Advance(ctx context.Context, d time.Duration) error {
 // still to be replicated, or failed an hour ago, is replicated. It returns when
 // that is done. [Server.Serve] calls it every now and then.
 func (s *Server) Sweep(ctx context.Context) error {
-	_, err := s.sweeper.Sweep(ctx)
-	err = errors.Join(err, s.replicator.Resume(ctx))
+	if !s.gate.enter() {
+		return errRestoring
+	}
+	defer s.gate.leave()
+	d := s.state.Load()
+	_, err := d.sweeper.Sweep(ctx)
+	err = errors.Join(err, d.replicator.Resume(ctx))
 	if err != nil {
 		return err
 	}
-	return s.replicator.Wait(ctx)
+	return d.replicator.Wait(ctx)
 }
 
 // tend sweeps until ctx ends. What fails has been logged.
 func (s *Server) tend(ctx context.Context) {
-	every := s.sweepEvery
+	every := s.cfg.SweepEvery
 	switch {
 	case every < 0:
 		return
@@ -51,7 +56,7 @@ func (s *Server) tend(ctx context.Context) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
-		if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
+		if err := s.Sweep(ctx); err != nil && !errors.Is(err, errRestoring) && ctx.Err() == nil {
 			s.log.Error("sweep", "err", err)
 		}
 		select {

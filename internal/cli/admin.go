@@ -23,7 +23,7 @@ func newAdmin(a *app) *cobra.Command {
 		Use:   "admin",
 		Short: "Steer a local COS: faults, clock, request log, snapshots",
 		Long: `Steer an icos serve that was started with --admin: have requests fail by rules, move
-the clock of objects, see what is asked of the server, and take snapshots.
+the clock of objects, see what is asked of the server, take snapshots, and go back to them.
 
 The server is found by the files admin_url and admin_token of its data directory,
 which --dir names; without it, that in which COS_CREDENTIALS_FILE is.
@@ -31,7 +31,7 @@ which --dir names; without it, that in which COS_CREDENTIALS_FILE is.
 ` + exitHelp,
 	}
 	cmd.PersistentFlags().StringVar(&s.dir, "dir", "", "data `DIRECTORY` of the server (default: that of COS_CREDENTIALS_FILE)")
-	cmd.AddCommand(newAdminFault(s), newAdminClock(s), newAdminLog(s), newAdminSnapshot(s))
+	cmd.AddCommand(newAdminFault(s), newAdminClock(s), newAdminLog(s), newAdminSnapshot(s), newAdminRestore(s))
 	return cmd
 }
 
@@ -202,7 +202,8 @@ func newAdminSnapshot(s *adminCommand) *cobra.Command {
 		Short: "Copy all that the server holds, while it runs",
 		Long: `Write all that the server holds to a directory, which must not exist or be empty.
 icos serve --dir DIRECTORY goes on from there, and so does one on a copy of it,
-which is how to begin many tests from the same state.
+which is how to begin many tests from the same state. icos admin restore has a
+running server go back to it.
 
 ` + exitHelp,
 		Example: `  icos admin snapshot ./before`,

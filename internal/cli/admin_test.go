@@ -108,6 +108,22 @@ func TestAdminSnapshot(t *testing.T) {
 		t.Errorf("a snapshot over another: %s", says)
 	}
 	c.icos(t, "rm", "cos://kept/file")
+	c.icos(t, "mb", "cos://passing")
+	if says := c.fails(t, 7, "admin", "restore", "file"); !strings.Contains(says, "not a complete snapshot") {
+		t.Errorf("restoring what is no snapshot: %s", says)
+	}
+	c.icos(t, "admin", "restore", "copy")
+	if out, _ := c.icos(t, "cat", "cos://kept/file"); out != "before" {
+		t.Errorf("restored, the object holds %q", out)
+	}
+	if out, _ := c.icos(t, "ls"); strings.Contains(out, "passing") {
+		t.Errorf("a bucket made after the snapshot is still there:\n%s", out)
+	}
+	c.icos(t, "rm", "cos://kept/file")
+	if out, _ := c.icos(t, "--json", "admin", "restore", "copy"); !strings.HasPrefix(out, `{"v":1,"type":"restore","directory":`) {
+		t.Errorf("restored again: %s", out)
+	}
+	c.icos(t, "rm", "cos://kept/file")
 	c.end(t)
 
 	// The identities are in it, too: the same keys open it.

@@ -21,6 +21,7 @@ type fake struct {
 	journal   *journal.Log
 	time      *clock.Clock
 	snapshots []string
+	restored  []string
 }
 
 func (f *fake) Faults() *fault.Injector { return &f.faults }
@@ -39,6 +40,14 @@ func (f *fake) Snapshot(_ context.Context, dir string) error {
 		return errors.New("is not empty")
 	}
 	f.snapshots = append(f.snapshots, dir)
+	return nil
+}
+
+func (f *fake) Restore(_ context.Context, dir string) error {
+	if strings.HasSuffix(dir, "broken") {
+		return errors.New("is not complete")
+	}
+	f.restored = append(f.restored, dir)
 	return nil
 }
 
@@ -217,5 +226,21 @@ func TestBadRequests(t *testing.T) {
 		if res.StatusCode != test.status {
 			t.Errorf("%s %s %.20s: status %d, want %d", test.method, test.target, test.body, res.StatusCode, test.status)
 		}
+	}
+}
+
+func TestRestore(t *testing.T) {
+	f, c := serve(t)
+	dir := t.TempDir()
+	if err := c.Restore(t.Context(), dir); err != nil || len(f.restored) != 1 || f.restored[0] != dir || len(f.snapshots) != 0 {
+		t.Errorf("restore: %v, %v", f.restored, err)
+	}
+	for bad, want := range map[string]string{"relative": "not an absolute path", "": "not an absolute path", dir + "/broken": "is not complete"} {
+		if err := c.Restore(t.Context(), bad); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("restore of %q: %v, want %s", bad, err, want)
+		}
+	}
+	if len(f.restored) != 1 {
+		t.Errorf("restored %v", f.restored)
 	}
 }

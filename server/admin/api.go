@@ -41,7 +41,7 @@ type Requests struct {
 	Requests []journal.Entry `json:"requests"`
 }
 
-// snapshot is the body of POST /v1/snapshot.
+// snapshot is the body of POST /v1/snapshot and of POST /v1/restore.
 type snapshot struct {
 	Directory string `json:"directory"`
 }

@@ -101,6 +101,14 @@ func (c *Client) Snapshot(ctx context.Context, dir string) error {
 	return err
 }
 
+// Restore has the server go back to a snapshot in a directory on its machine, an
+// absolute path. The directory stays as it is. An error means that nothing has
+// changed.
+func (c *Client) Restore(ctx context.Context, dir string) error {
+	_, err := do[snapshot](ctx, c, http.MethodPost, "/v1/restore", snapshot{dir})
+	return err
+}
+
 // do makes one call and decodes its answer.
 func do[T any](ctx context.Context, c *Client, method, target string, body any) (*T, error) {
 	var reader io.Reader

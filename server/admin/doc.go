@@ -17,6 +17,7 @@
 //	GET    /v1/requests          the journal: ?after=SEQ&limit=N&wait=20s
 //	DELETE /v1/requests          forget them
 //	POST   /v1/snapshot          {"directory": "/absolute/path"}
+//	POST   /v1/restore           {"directory": "/absolute/path"}, one that was written so
 //
 // Errors are {"error": "what was wrong"}.
 package admin

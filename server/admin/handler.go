@@ -37,6 +37,8 @@ type Server interface {
 	Advance(ctx context.Context, d time.Duration) error
 	// Snapshot writes the state to a directory that does not exist, or is empty.
 	Snapshot(ctx context.Context, dir string) error
+	// Restore goes back to such a directory, or else changes nothing.
+	Restore(ctx context.Context, dir string) error
 }
 
 // Config says what a handler steers, and for whom.
@@ -80,6 +82,7 @@ func New(cfg Config) http.Handler {
 		"GET /v1/requests":       h.requests,
 		"DELETE /v1/requests":    h.clearRequests,
 		"POST /v1/snapshot":      h.snapshot,
+		"POST /v1/restore":       h.restore,
 	} {
 		h.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
@@ -290,7 +293,12 @@ func (h *handler) clearRequests(*http.Request) (any, error) {
 	return struct{}{}, nil
 }
 
-func (h *handler) snapshot(r *http.Request) (any, error) {
+func (h *handler) snapshot(r *http.Request) (any, error) { return withDirectory(r, h.server.Snapshot) }
+
+func (h *handler) restore(r *http.Request) (any, error) { return withDirectory(r, h.server.Restore) }
+
+// withDirectory does what a request wants done with a directory.
+func withDirectory(r *http.Request, do func(context.Context, string) error) (any, error) {
 	var s snapshot
 	if err := read(r, &s); err != nil {
 		return nil, err
@@ -298,7 +306,7 @@ func (h *handler) snapshot(r *http.Request) (any, error) {
 	if !filepath.IsAbs(s.Directory) {
 		return nil, badRequest(fmt.Errorf("directory %q is not an absolute path", s.Directory))
 	}
-	if err := h.server.Snapshot(r.Context(), s.Directory); err != nil {
+	if err := do(r.Context(), s.Directory); err != nil {
 		return nil, &problem{http.StatusConflict, err}
 	}
 	return s, nil
