@@ -94,7 +94,7 @@ signatures keep the real time.
 ` + exitHelp,
 		Example: `  icos admin clock
   icos admin clock advance 30d
-  icos admin clock set 2030-01-01T00:00:00Z`,
+  icos admin clock set 2030-12-31T18:00:00Z`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := s.client()
@@ -130,19 +130,19 @@ signatures keep the real time.
 		},
 	}, &cobra.Command{
 		Use:     "set TIME",
-		Short:   "Set the clock to a time, as in 2030-01-01T00:00:00Z",
-		Example: `  icos admin clock set 2030-01-01T00:00:00Z`,
+		Short:   "Set the clock to a date, as in 2030-12-31",
+		Example: `  icos admin clock set 2030-12-31T18:00:00Z`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			t, err := time.Parse(time.RFC3339, args[0])
-			if err != nil {
-				return &usageError{fmt.Errorf("%q is not a time such as 2030-01-01T00:00:00Z", args[0])}
+			var t dateFlag
+			if err := t.Set(args[0]); err != nil {
+				return &usageError{err}
 			}
 			c, err := s.client()
 			if err != nil {
 				return err
 			}
-			now, err := c.SetClock(cmd.Context(), t)
+			now, err := c.SetClock(cmd.Context(), t.Time)
 			if err != nil {
 				return err
 			}

@@ -58,18 +58,18 @@ characters; --rate, --every and --first how often they do; the others in what wa
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&r.Operation, "operation", "", "operations that can fail, such as `GetObject,Put*`; IAM and ATS too (default: all)")
+	f.StringVar(&r.Operation, "operation", "", "`NAMES` of operations that can fail, such as GetObject,Put*; IAM and KeyProtect too (default: all)")
 	f.StringVar(&r.Bucket, "bucket", "", "`PATTERN` of buckets (default: all)")
 	f.StringVar(&r.Key, "key", "", "`PATTERN` of keys (default: all)")
-	f.Float64Var(&r.Rate, "rate", 0, "share of the requests that fail, from 0 to 1 (default: all)")
+	f.Float64Var(&r.Rate, "rate", 0, "`SHARE` of the requests that fail, from 0 to 1 (default: all)")
 	f.IntVar(&r.Every, "every", 0, "have each `N`th request fail")
 	f.IntVar(&r.First, "first", 0, "end the rule after the first `N` requests")
 	f.IntVar(&r.Status, "status", 0, "answer with this `STATUS`, such as 503")
 	f.StringVar(&r.Code, "code", "", "answer with this error `CODE`, such as SlowDown")
-	f.DurationVar(&r.Delay, "delay", 0, "wait before anything else, such as `2s`")
+	f.DurationVar(&r.Delay, "delay", 0, "`SPAN` to wait before anything else, such as 2s")
 	f.Int64Var(&truncate, "truncate", 0, "end the answer after so many `BYTES`")
-	f.StringVar(&reset, "reset", "", "reset the connection `before` or after carrying out the request")
-	f.StringVar(&corrupt, "corrupt", "", "flip one bit of the body of the `request` or of the answer")
+	f.StringVar(&reset, "reset", "", "reset the connection: `WHEN` is before or after carrying out the request")
+	f.StringVar(&corrupt, "corrupt", "", "flip one bit of a body: `WHICH` is request or answer")
 	return cmd
 }
 

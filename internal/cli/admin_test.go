@@ -53,10 +53,10 @@ func TestAdmin(t *testing.T) {
 		t.Errorf("rules: %s", out)
 	}
 	c.icos(t, "admin", "fault", "rm", "1")
-	if says := c.fails(t, 7, "admin", "fault", "rm", "1"); !strings.Contains(says, "no such rule") {
+	if says := c.fails(t, 4, "admin", "fault", "rm", "1"); !strings.Contains(says, "no such rule") {
 		t.Errorf("removing a rule twice: %s", says)
 	}
-	if says := c.fails(t, 7, "admin", "fault", "add", "--rate", "2", "--status", "500"); !strings.Contains(says, "between 0 and 1") {
+	if says := c.fails(t, 2, "admin", "fault", "add", "--rate", "2", "--status", "500"); !strings.Contains(says, "between 0 and 1") {
 		t.Errorf("a rate of 2: %s", says)
 	}
 	c.icos(t, "admin", "fault", "add", "--operation", "Get*", "--delay", "1ms")

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/icos-go/icos"
+	"github.com/icos-go/icos/s3"
 )
 
 func newMb(a *app) *cobra.Command {
@@ -30,6 +31,9 @@ contents of the bucket are lost.
   icos mb --root-key "$(icos kms create my-key)" cos://secrets`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("root-key") && crnField(rootKey, 8) != "key" {
+				return &usageError{fmt.Errorf("--root-key %q is not the CRN of a key: icos kms ls shows it", rootKey)}
+			}
 			return a.eachBucket(cmd.Context(), args, func(ctx context.Context, b *icos.Bucket) error {
 				if err := b.Create(ctx, &icos.CreateOptions{ACL: icos.CannedACL(acl), RootKeyCRN: rootKey, ObjectLock: lock}); err != nil {
 					return fmt.Errorf("make cos://%s: %w", b.Name(), err)
@@ -62,7 +66,7 @@ uploads in them are removed first, for good.
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.eachBucket(cmd.Context(), args, func(ctx context.Context, b *icos.Bucket) error {
 				if force {
-					if err := empty(ctx, b); err != nil {
+					if err := a.empty(ctx, b); err != nil {
 						return err
 					}
 				}
@@ -108,14 +112,21 @@ func (a *app) eachBucket(ctx context.Context, args []string, f func(context.Cont
 	return nil
 }
 
-// empty removes every object with all its versions and aborts every unfinished upload of b.
-func empty(ctx context.Context, b *icos.Bucket) error {
+// empty removes every object with all its versions and aborts every unfinished upload of b, and tells what it could not remove.
+func (a *app) empty(ctx context.Context, b *icos.Bucket) error {
+	told := func(what string, err error) {
+		if err != nil {
+			a.reportError(fmt.Errorf("remove %s: %w", what, err), exitCode(err))
+		}
+	}
 	// Not every store knows versions, and not everybody may ask. If there are any all the same, removing the bucket tells.
 	state, err := b.Versioning(ctx)
 	if err == nil && state != icos.NoVersioning {
-		_, err = removeVersions(ctx, b, "", false, nil)
+		_, err = removeVersions(ctx, b, "", false, func(id s3.ObjectID, err error) {
+			told(fmt.Sprintf("version %s of cos://%s/%s", id.VersionID, b.Name(), id.Key), err)
+		})
 	} else {
-		_, err = removeAll(ctx, b, "", nil)
+		_, err = removeAll(ctx, b, "", func(key string, err error) { told("cos://"+b.Name()+"/"+key, err) })
 	}
 	if err != nil {
 		return err

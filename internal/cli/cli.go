@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -104,7 +105,16 @@ func (a *app) execute(ctx context.Context, args []string) error {
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
+	help := root.HelpFunc()
+	root.SetHelpFunc(func(c *cobra.Command, args []string) {
+		if unknownCommand(c) == nil {
+			help(c, args)
+		}
+	})
 	command, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		err = unknownCommand(command)
+	}
 	if err == nil {
 		return nil
 	}
@@ -112,6 +122,21 @@ func (a *app) execute(ctx context.Context, args []string) error {
 	if !a.started {
 		err = &usageError{err}
 		a.flags.json = a.flags.json || slices.Contains(args, "--json") // it may not have been parsed
+	}
+	return err
+}
+
+// unknownCommand is an error if c only has commands below it and was given
+// something else. Cobra would show help and call that success.
+func unknownCommand(c *cobra.Command) error {
+	if c.Runnable() || c.Flags().NArg() == 0 {
+		return nil
+	}
+	word := c.Flags().Arg(0)
+	err := fmt.Errorf("unknown command %q for %q", word, c.CommandPath())
+	c.SuggestionsMinimumDistance = 2
+	if like := c.SuggestionsFor(word); len(like) > 0 {
+		err = fmt.Errorf("%w: did you mean %s?", err, strings.Join(like, " or "))
 	}
 	return err
 }

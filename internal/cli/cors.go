@@ -89,7 +89,7 @@ what icos cors show prints, and what aws s3api put-bucket-cors takes.
 
 func newCORSAllow(a *app) *cobra.Command {
 	var rule icos.CORSRule
-	var maxAge time.Duration
+	var maxAge spanFlag
 	cmd := &cobra.Command{
 		Use:   "allow cos://BUCKET --origin ORIGIN",
 		Short: "Add a rule",
@@ -104,10 +104,11 @@ and headers, one * stands for any characters.
 			if len(rule.AllowedOrigins) == 0 {
 				return &usageError{errors.New("--origin is missing: name the origin of the web pages, such as https://app.example.com, or '*'")}
 			}
-			if maxAge < 0 || maxAge%time.Second != 0 {
-				return &usageError{fmt.Errorf("--max-age %v: want whole seconds", maxAge)}
+			age := time.Duration(maxAge)
+			if age%time.Second != 0 {
+				return &usageError{fmt.Errorf("--max-age %v: want whole seconds", age)}
 			}
-			rule.MaxAgeSeconds = int(maxAge / time.Second)
+			rule.MaxAgeSeconds = int(age / time.Second)
 			return a.setCORS(cmd, args[0], func(rules []icos.CORSRule) []icos.CORSRule { return append(rules, rule) }, true)
 		},
 	}
@@ -116,8 +117,8 @@ and headers, one * stands for any characters.
 	f.StringSliceVar(&rule.AllowedMethods, "method", []string{"GET", "HEAD"}, "`METHOD` that they may use; may be repeated")
 	f.StringSliceVar(&rule.AllowedHeaders, "header", nil, "`HEADER` that they may send; may be repeated")
 	f.StringSliceVar(&rule.ExposeHeaders, "expose", nil, "`HEADER` of answers that they may read; may be repeated")
-	f.StringVar(&rule.ID, "id", "", "name of the rule")
-	f.DurationVar(&maxAge, "max-age", 0, "how long a browser may remember the rule, such as 1h")
+	f.StringVar(&rule.ID, "id", "", "`NAME` of the rule")
+	f.Var(&maxAge, "max-age", "how long a browser may remember the rule, such as 1h")
 	return cmd
 }
 

@@ -18,7 +18,9 @@ const maxDocument = 1 << 20 // bytes
 // does not have are an error, since they would be lost.
 func (a *app) readDocument(file string, v any) error {
 	in := a.stdin
-	if file != "-" {
+	if file == "-" {
+		file = "standard input"
+	} else {
 		f, err := os.Open(file)
 		if err != nil {
 			return err
@@ -28,7 +30,9 @@ func (a *app) readDocument(file string, v any) error {
 	}
 	d := json.NewDecoder(io.LimitReader(in, maxDocument))
 	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
+	if err := d.Decode(v); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("read %s: the JSON ends before it is complete", file) // no broken connection, so do not wrap
+	} else if err != nil {
 		return fmt.Errorf("read %s: %w", file, err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {

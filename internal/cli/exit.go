@@ -16,6 +16,7 @@ import (
 	"github.com/icos-go/icos/keyprotect"
 	"github.com/icos-go/icos/rapid/relay"
 	"github.com/icos-go/icos/resourceconfig"
+	"github.com/icos-go/icos/server/admin"
 	"github.com/icos-go/icos/transfer"
 )
 
@@ -70,6 +71,12 @@ type guardError struct {
 
 func (e *guardError) Error() string { return e.what + ": " + e.why }
 
+// missing is something that is not there and is no object.
+type missing struct{ what string }
+
+func (e *missing) Error() string        { return e.what }
+func (e *missing) Is(target error) bool { return target == fs.ErrNotExist }
+
 // errMismatch says that bytes read back are not the bytes written.
 var errMismatch = errors.New("bytes differ")
 
@@ -87,6 +94,7 @@ func exitCode(err error) int {
 		iam   *auth.IAMError
 		kerr  *keyprotect.Error
 		rerr  *resourceconfig.Error // and *iam.Error, which is the same
+		aerr  *admin.Error
 	)
 	switch {
 	case err == nil:
@@ -121,6 +129,8 @@ func exitCode(err error) int {
 		return exitFatal
 	case errors.As(err, &rerr):
 		return restExitCode(rerr)
+	case errors.As(err, &aerr):
+		return adminExitCode(aerr)
 	case errors.Is(err, fs.ErrNotExist):
 		return exitNoObject
 	case errors.Is(err, relay.ErrDenied):
@@ -129,6 +139,18 @@ func exitCode(err error) int {
 		return exitTemporary
 	case ofNetwork(err), errors.Is(err, io.ErrUnexpectedEOF):
 		return exitTemporary
+	}
+	return exitFatal
+}
+
+func adminExitCode(e *admin.Error) int {
+	switch e.StatusCode {
+	case http.StatusBadRequest:
+		return exitUsage
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return exitPermission
+	case http.StatusNotFound:
+		return exitNoObject
 	}
 	return exitFatal
 }
@@ -174,6 +196,11 @@ func ofNetwork(err error) bool {
 	return !file
 }
 
+// needsVersions reports whether e refuses what only a bucket with versions can have.
+func needsVersions(e *icos.Error) bool {
+	return e.StatusCode/100 == 4 && strings.HasPrefix(e.Message, "Versioning must be 'Enabled'")
+}
+
 // hint says what to do about err, where the command knows more than the
 // library whose error it is: flags and other verbs.
 func hint(err error) string {
@@ -183,6 +210,7 @@ func hint(err error) string {
 		guard    *guardError
 		stopped  *stoppedError
 		service  *icos.Error
+		key      *keyprotect.Error
 		setup    *setupError
 	)
 	switch {
@@ -202,6 +230,12 @@ func hint(err error) string {
 		return "wildcards in keys are not expanded: -r with --include 'PATTERN' selects, and icos find lists"
 	case errors.As(err, &service) && service.Code == "InvalidObjectState":
 		return "the object is archived: icos restore --days N has it copied back for so many days"
+	case errors.As(err, &service) && service.Code == "QuotaExceeded":
+		return "icos quota cos://" + service.Bucket + " shows how much the bucket may hold"
+	case errors.As(err, &service) && needsVersions(service):
+		return "icos versions on cos://" + service.Bucket + " has the bucket keep versions"
+	case errors.As(err, &key) && key.StatusCode == http.StatusNotFound:
+		return "icos kms ls lists the keys: the last part of a CRN is the id, which is asked for here, or an alias; a name will not do"
 	case errors.As(err, &service) && service.Code == "PreconditionFailed" && errors.Is(err, fs.ErrExist):
 		return "there is an object of that name, and --no-clobber leaves it alone"
 	case errors.Is(err, transfer.ErrBusy):

@@ -45,12 +45,12 @@ of no use here.
 					f.Networks = []string{}
 				}
 				if err := client.Update(cmd.Context(), l.bucket, &resourceconfig.Patch{Firewall: f}); err != nil {
-					return err
+					return fmt.Errorf("set firewall of %s: %w", l, err)
 				}
 			}
 			b, err := client.Bucket(cmd.Context(), l.bucket)
 			if err != nil {
-				return err
+				return fmt.Errorf("read firewall of %s: %w", l, err)
 			}
 			return a.showFirewall(l, b.Firewall)
 		},

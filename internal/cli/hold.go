@@ -25,8 +25,8 @@ In a bucket with object lock the command is icos lock hold.
 ` + exitHelp,
 	}
 	cmd.AddCommand(
-		a.holdVerb("add", "Put a legal hold on objects", "add_hold", "held", (*icos.Object).Hold),
-		a.holdVerb("rm", "Take a legal hold off objects", "remove_hold", "released", (*icos.Object).Release),
+		a.holdVerb("add", "Put a legal hold on objects", "add_hold", "held %s by %s\n", (*icos.Object).Hold),
+		a.holdVerb("rm", "Take a legal hold off objects", "remove_hold", "released %s from %s\n", (*icos.Object).Release),
 		newHoldLs(a),
 	)
 	return cmd
@@ -52,7 +52,7 @@ func (a *app) holdVerb(verb, short, kind, done string, change func(*icos.Object,
 				if a.flags.json {
 					return a.emit(record{Type: kind, Bucket: at.bucket, Key: &at.key, ID: args[0]})
 				}
-				a.notef("%s %s by %s\n", done, at, args[0])
+				a.notef(done, at, args[0])
 				return nil
 			})
 		},

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"log/slog"
 	"net/url"
 	"strings"
@@ -42,6 +43,9 @@ type iamCommand struct{ *app }
 
 // identity is who runs the command, as an identity of IAM.
 func (a *app) identity() (*auth.Found, error) {
+	if a.flags.anon {
+		return nil, &usageError{errors.New("--anonymous sends no credentials, and this takes an API key")}
+	}
 	a.flags.identity = true
 	found, err := a.find()
 	if err == nil && a.flags.instance != "" {

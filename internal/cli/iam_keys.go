@@ -78,12 +78,9 @@ a role, and a policy gives it the role there.
   icos iam keys create june --role Reader --bucket reports --prefix june/ > june.json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := iam.ParseRole(role)
-			switch {
-			case err != nil:
+			r, err := parseScope(role, &bucket, prefix)
+			if err != nil {
 				return &usageError{err}
-			case prefix != "" && bucket == "":
-				return &usageError{errors.New("--prefix is of a bucket; --bucket names it")}
 			}
 			client, found, err := i.manager()
 			if err != nil {
@@ -107,15 +104,29 @@ a role, and a policy gives it the role there.
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&role, "role", "", "what it may do: one of icos iam roles")
+	f.StringVar(&role, "role", "", "`ROLE`: what it may do, one of icos iam roles")
 	f.StringVar(&bucket, "bucket", "", "`NAME` of the one bucket it is for")
-	f.StringVar(&prefix, "prefix", "", "what the keys begin with that it is for, such as `2026/`")
+	f.StringVar(&prefix, "prefix", "", "`PREFIX` that the keys begin with that it is for, such as 2026/")
 	f.BoolVar(&hmac, "hmac", false, "with HMAC keys, which can sign URLs and are what tools for S3 want")
 	f.StringVarP(&output, "output", "o", "", "write the credential to `FILE`, which must not exist")
-	if err := cmd.MarkFlagRequired("role"); err != nil {
-		panic(err) // the flag is two lines up
-	}
 	return cmd
+}
+
+// parseScope checks what --role, --bucket and --prefix say. A bucket may be a location.
+func parseScope(role string, bucket *string, prefix string) (iam.Role, error) {
+	if role == "" {
+		return "", errors.New("--role is missing: one of icos iam roles")
+	}
+	r, err := iam.ParseRole(role)
+	switch {
+	case err != nil:
+		return "", err
+	case *bucket != "":
+		*bucket, err = parseBucket(*bucket)
+	case prefix != "":
+		err = errors.New("--prefix is of a bucket; --bucket names it")
+	}
+	return r, err
 }
 
 // makeKey makes a credential, for what p is about if that is less than the instance.

@@ -72,6 +72,13 @@ func (i *iamCommand) listPolicies() *cobra.Command {
   icos iam policies ls --subject everyone`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if bucket != "" {
+				name, err := parseBucket(bucket)
+				if err != nil {
+					return &usageError{err}
+				}
+				bucket = name
+			}
 			client, found, err := i.manager()
 			if err != nil {
 				return err
@@ -119,14 +126,12 @@ ObjectReader.
   icos iam policies add --subject everyone --role ObjectReader --bucket website`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			r, err := iam.ParseRole(role)
-			switch {
-			case err != nil:
+			if subject == "" {
+				return &usageError{errors.New("--subject is missing: an IAM ID of icos iam keys ls, or everyone")}
+			}
+			r, err := parseScope(role, &bucket, prefix)
+			if err != nil {
 				return &usageError{err}
-			case subject == "":
-				return &usageError{errors.New("--subject says who gets the role")}
-			case prefix != "" && bucket == "":
-				return &usageError{errors.New("--prefix is of a bucket; --bucket names it")}
 			}
 			client, found, err := i.manager()
 			if err != nil {
@@ -143,10 +148,10 @@ ObjectReader.
 	}
 	f := cmd.Flags()
 	f.StringVar(&subject, "subject", "", "who: an `IAM-ID`, or everyone")
-	f.StringVar(&role, "role", "", "what they may do: one of icos iam roles")
+	f.StringVar(&role, "role", "", "`ROLE`: what they may do, one of icos iam roles")
 	f.StringVar(&bucket, "bucket", "", "`NAME` of the one bucket it is about")
-	f.StringVar(&prefix, "prefix", "", "what the keys begin with that it is about")
-	f.StringVar(&description, "description", "", "what it is for")
+	f.StringVar(&prefix, "prefix", "", "`PREFIX` that the keys begin with that it is about")
+	f.StringVar(&description, "description", "", "`TEXT` that says what it is for")
 	return cmd
 }
 

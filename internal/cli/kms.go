@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -43,8 +42,7 @@ type kmsCommand struct{ *app }
 
 // client is the service as flags, environment and files say.
 func (k *kmsCommand) client() (*keyprotect.Client, error) {
-	k.flags.identity = true
-	found, err := k.find()
+	found, err := k.identity()
 	if err != nil {
 		return nil, err
 	}
@@ -227,25 +225,22 @@ func yes(b bool) string {
 // newKeyFlags are what a key that is made or imported has besides its name.
 type newKeyFlags struct {
 	keyprotect.CreateOptions
-	ttl time.Duration
+	ttl spanFlag
 }
 
 func (n *newKeyFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&n.Standard, "standard", false, "a standard key, which can be read, and not a root key")
-	f.StringVar(&n.Description, "description", "", "description")
+	f.StringVar(&n.Description, "description", "", "`TEXT` that says what it is for")
 	f.StringSliceVar(&n.Aliases, "alias", nil, "`NAME` that will do for the id; may be repeated")
-	f.DurationVar(&n.ttl, "expires", 0, "how long the key encrypts, such as `8760h` (default: for ever)")
+	f.Var(&n.ttl, "expires", "how long the key encrypts, such as 1y (default: for ever)")
 }
 
-func (n *newKeyFlags) options() (*keyprotect.CreateOptions, error) {
-	if n.ttl < 0 {
-		return nil, &usageError{fmt.Errorf("--expires %v is in the past", n.ttl)}
-	}
+func (n *newKeyFlags) options() *keyprotect.CreateOptions {
 	if n.ttl > 0 {
-		n.Expires = time.Now().Add(n.ttl).UTC().Truncate(time.Second)
+		n.Expires = time.Now().Add(time.Duration(n.ttl)).UTC().Truncate(time.Second)
 	}
-	return &n.CreateOptions, nil
+	return &n.CreateOptions
 }
 
 func (k *kmsCommand) create() *cobra.Command {
@@ -297,15 +292,11 @@ imported key can be restored within 30 days after it was deleted.
 }
 
 func (k *kmsCommand) make(name string, n *newKeyFlags, create func(*keyprotect.Client, *keyprotect.CreateOptions) (*keyprotect.Key, error)) error {
-	o, err := n.options()
-	if err != nil {
-		return err
-	}
 	client, err := k.client()
 	if err != nil {
 		return err
 	}
-	key, err := create(client, o)
+	key, err := create(client, n.options())
 	if err != nil {
 		return err
 	}

@@ -103,6 +103,8 @@ A rule of the same --id is replaced. Without --id it is named after the prefix.
 		RunE: func(cmd *cobra.Command, args []string) error {
 			rule := icos.LifecycleRule{ID: id}
 			switch {
+			case days.set && days.days == 0, noncurrent.set && noncurrent.days == 0:
+				return &usageError{errors.New("--days 0: an object expires after a day at the earliest")}
 			case days.set && (!date.IsZero() || markers), !date.IsZero() && markers:
 				return &usageError{errors.New("--days, --date and --markers exclude each other: add a rule for each")}
 			case days.set || !date.IsZero() || markers:
@@ -219,7 +221,7 @@ func (a *app) removeLifecycle(cmd *cobra.Command, b *icos.Bucket, ids []string) 
 		}
 		for _, id := range ids {
 			if !slices.ContainsFunc(all, func(r icos.LifecycleRule) bool { return r.ID == id }) {
-				return fmt.Errorf("cos://%s has no lifecycle rule %s: %w", b.Name(), printable(id), fs.ErrNotExist)
+				return &missing{fmt.Sprintf("cos://%s has no lifecycle rule %s", b.Name(), printable(id))}
 			}
 		}
 		rules = slices.DeleteFunc(all, func(r icos.LifecycleRule) bool { return slices.Contains(ids, r.ID) })

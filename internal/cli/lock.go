@@ -37,7 +37,7 @@ type lockRecord struct {
 	Type    string  `json:"type"`
 	Bucket  string  `json:"bucket"`
 	Key     *string `json:"key,omitempty"`
-	Version string  `json:"version,omitempty"`
+	Version string  `json:"version_id,omitempty"`
 	Mode    string  `json:"mode,omitempty"`
 	Until   string  `json:"until,omitempty"`
 	Hold    *bool   `json:"hold,omitempty"`
@@ -82,13 +82,18 @@ func (a *app) showLockDefault(ctx context.Context, b *icos.Bucket) error {
 	if a.flags.json {
 		return a.emitLine(lockRecord{V: schemaVersion, Type: "lock_default", Bucket: b.Name(), Mode: string(d.Mode), Days: d.Days, Years: d.Years})
 	}
+	return a.printf("cos://%s %s\n", b.Name(), lockWords(d))
+}
+
+// lockWords says what a bucket does by a default.
+func lockWords(d icos.LockDefault) string {
 	switch {
 	case d.Mode == "":
-		return a.printf("cos://%s has object lock, and locks nothing by itself\n", b.Name())
+		return "has object lock, and locks nothing by itself"
 	case d.Years > 0:
-		return a.printf("cos://%s locks what is written to it for %s in %s mode\n", b.Name(), plural(d.Years, "year"), d.Mode)
+		return fmt.Sprintf("locks what is written to it for %s in %s mode", plural(d.Years, "year"), d.Mode)
 	}
-	return a.printf("cos://%s locks what is written to it for %s in %s mode\n", b.Name(), plural(d.Days, "day"), d.Mode)
+	return fmt.Sprintf("locks what is written to it for %s in %s mode", plural(d.Days, "day"), d.Mode)
 }
 
 func (a *app) showLock(ctx context.Context, o *icos.Object, l location) error {
@@ -136,10 +141,10 @@ yet it is turned on, for good; it needs versioning.
 		RunE: func(cmd *cobra.Command, args []string) error { return s.run(cmd.Context(), args[0]) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&s.mode, "mode", "compliance", "who may shorten the lock: compliance (nobody) or governance")
+	f.StringVar(&s.mode, "mode", "compliance", "`MODE`, who may shorten the lock: compliance (nobody) or governance")
 	f.StringVar(&s.until, "until", "", "end of the lock of an object: `WHEN` is 2040-01-01, or 30d from now on")
-	f.IntVar(&s.days, "days", 0, "lock new objects of a bucket for so many days")
-	f.IntVar(&s.years, "years", 0, "or for so many years")
+	f.Var(&s.days, "days", "lock new objects of a bucket for so long, such as 30d")
+	f.IntVar(&s.years, "years", 0, "or for `N` years")
 	f.BoolVar(&s.none, "none", false, "do not lock new objects of a bucket")
 	addVersion(cmd, &s.version)
 	addBypass(cmd, &s.bypass)
@@ -162,7 +167,8 @@ func bypassing(b *icos.Bucket, bypass bool) *icos.Bucket {
 type lockSetter struct {
 	*app
 	mode, until string
-	days, years int
+	days        daysFlag
+	years       int
 	none        bool
 	version     string
 	bypass      bool
@@ -183,7 +189,7 @@ func (s *lockSetter) run(ctx context.Context, arg string) error {
 
 func (s *lockSetter) setDefault(ctx context.Context, b *icos.Bucket, mode icos.LockMode) error {
 	given := 0
-	for _, is := range []bool{s.days != 0, s.years != 0, s.none} {
+	for _, is := range []bool{s.days.days != 0, s.years != 0, s.none} {
 		if is {
 			given++
 		}
@@ -193,10 +199,10 @@ func (s *lockSetter) setDefault(ctx context.Context, b *icos.Bucket, mode icos.L
 		return &usageError{fmt.Errorf("cos://%s is a bucket: --until, --version and --bypass-governance are for objects", b.Name())}
 	case given != 1:
 		return &usageError{errors.New("one of --days, --years and --none is needed, and no other with it")}
-	case s.days < 0 || s.years < 0:
+	case s.years < 0:
 		return &usageError{errors.New("a lock cannot be for a negative time")}
 	}
-	d := icos.LockDefault{Mode: mode, Days: s.days, Years: s.years}
+	d := icos.LockDefault{Mode: mode, Days: s.days.days, Years: s.years}
 	if s.none {
 		d = icos.LockDefault{}
 	}
@@ -206,13 +212,13 @@ func (s *lockSetter) setDefault(ctx context.Context, b *icos.Bucket, mode icos.L
 	if s.flags.json {
 		return s.emitLine(lockRecord{V: schemaVersion, Type: "set_lock_default", Bucket: b.Name(), Mode: string(d.Mode), Days: d.Days, Years: d.Years})
 	}
-	s.notef("cos://%s has object lock\n", b.Name())
+	s.notef("cos://%s %s\n", b.Name(), lockWords(d))
 	return nil
 }
 
 func (s *lockSetter) setObject(ctx context.Context, o *icos.Object, l location, mode icos.LockMode) error {
 	switch {
-	case s.days != 0 || s.years != 0 || s.none:
+	case s.days.days != 0 || s.years != 0 || s.none:
 		return &usageError{fmt.Errorf("%s is an object: --days, --years and --none are for buckets", l)}
 	case s.until == "":
 		return &usageError{errors.New("--until is needed: a date such as 2040-01-01, or 30d from now on")}

@@ -148,7 +148,7 @@ func (a *app) stat(ctx context.Context, bucket *icos.Bucket, l location) error {
 	if a.flags.json {
 		return a.emit(record{
 			Type: "object", Bucket: l.bucket, Key: &info.Key, Size: &info.Size, ETag: info.ETag,
-			Modified: timestamp(info.ModTime), Content: info.ContentType, Metadata: info.Metadata,
+			Modified: timestamp(info.ModTime), Content: info.ContentType, Metadata: info.Metadata, Version: info.VersionID,
 		})
 	}
 	var out strings.Builder
@@ -161,6 +161,7 @@ func (a *app) stat(ctx context.Context, bucket *icos.Bucket, l location) error {
 	line("size", fmt.Sprintf("%d (%s)", info.Size, formatSize(info.Size)))
 	line("modified", timestamp(info.ModTime))
 	line("etag", info.ETag)
+	line("version", info.VersionID)
 	line("type", info.ContentType)
 	line("encoding", info.ContentEncoding)
 	line("cache-control", info.CacheControl)

@@ -41,12 +41,12 @@ here.
 			}
 			if len(args) == 2 {
 				if err := client.SetQuota(cmd.Context(), l.bucket, int64(quota)); err != nil {
-					return err
+					return fmt.Errorf("set quota of %s: %w", l, err)
 				}
 			}
 			b, err := client.Bucket(cmd.Context(), l.bucket)
 			if err != nil {
-				return err
+				return fmt.Errorf("read quota of %s: %w", l, err)
 			}
 			return a.showQuota(l, b)
 		},

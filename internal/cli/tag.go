@@ -34,7 +34,7 @@ type tagRecord struct {
 	Type    string            `json:"type"`
 	Bucket  string            `json:"bucket"`
 	Key     *string           `json:"key,omitempty"`
-	Version string            `json:"version,omitempty"`
+	Version string            `json:"version_id,omitempty"`
 	Tags    map[string]string `json:"tags"`
 }
 

@@ -22,7 +22,7 @@ func (f *daysFlag) String() string {
 }
 
 // Type is what --help shows for the value.
-func (f *daysFlag) Type() string { return "days" }
+func (f *daysFlag) Type() string { return "DAYS" }
 
 func (f *daysFlag) Set(s string) error {
 	number, factor := s, 1
@@ -50,7 +50,7 @@ func (f *spanFlag) String() string {
 }
 
 // Type is what --help shows for the value.
-func (f *spanFlag) Type() string { return "span" }
+func (f *spanFlag) Type() string { return "SPAN" }
 
 func (f *spanFlag) Set(s string) error {
 	d, err := parseSpan(s)
@@ -68,7 +68,7 @@ type dateFlag struct{ time.Time }
 func (f *dateFlag) String() string { return timestamp(f.Time) }
 
 // Type is what --help shows for the value.
-func (f *dateFlag) Type() string { return "date" }
+func (f *dateFlag) Type() string { return "DATE" }
 
 func (f *dateFlag) Set(s string) error {
 	t, ok := parseDay(s)

@@ -101,6 +101,14 @@ func (c *Client) Snapshot(ctx context.Context, dir string) error {
 	return err
 }
 
+// An Error is what a server refused to do.
+type Error struct {
+	StatusCode int // 400 for what makes no sense, 401 without the token, 404, 409
+	Message    string
+}
+
+func (e *Error) Error() string { return "admin: " + e.Message }
+
 // Restore has the server go back to a snapshot in a directory on its machine, an
 // absolute path. The directory stays as it is. An error means that nothing has
 // changed.
@@ -145,7 +153,7 @@ func do[T any](ctx context.Context, c *Client, method, target string, body any) 
 		if json.Unmarshal(b, &f) != nil || f.Error == "" {
 			f.Error = "no admin API of icos there"
 		}
-		return nil, fmt.Errorf("admin: %s: %s", res.Status, f.Error)
+		return nil, &Error{StatusCode: res.StatusCode, Message: f.Error}
 	}
 	answer := new(T)
 	if err := json.Unmarshal(b, answer); err != nil {
