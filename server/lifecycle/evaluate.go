@@ -57,6 +57,9 @@ func (rs Rules) Expires(o *store.Object) (Due, bool) {
 // NoncurrentExpires says when a version or delete marker is removed that a newer one took the place of at superseded. Newer is how
 // many other noncurrent versions of the key are newer. It returns false if it is not removed.
 func (rs Rules) NoncurrentExpires(o *store.Object, superseded time.Time, newer int) (Due, bool) {
+	if superseded.Before(o.Modified) { // the clock went back meanwhile
+		superseded = o.Modified
+	}
 	var due Due
 	for i := range rs {
 		r := &rs[i]

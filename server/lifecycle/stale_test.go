@@ -121,3 +121,17 @@ func TestSweepSparesWhatWasSupersededMeanwhile(t *testing.T) {
 		t.Errorf("the version was superseded just now: %v", err)
 	}
 }
+
+// TestSweepAfterTheClockWentBack: a version is not older as a noncurrent one than it is.
+func TestSweepAfterTheClockWentBack(t *testing.T) {
+	r := newRig(t, store.VersioningEnabled)
+	r.rules(noncurrent)
+	r.put("k")
+	r.clock.Advance(-100 * day)
+	r.put("k")
+	r.clock.Advance(100 * day)
+	r.sweep(0)
+	r.want("both were written just now", "k", "k")
+	r.sweep(7 * day)
+	r.want("after a week", "k")
+}
