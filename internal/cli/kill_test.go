@@ -28,16 +28,7 @@ import (
 //
 // ICOS_KILL_ROUNDS sets the number of rounds, 5 if it is not set.
 func TestServeSurvivesKill(t *testing.T) {
-	rounds := 5
-	if s := os.Getenv("ICOS_KILL_ROUNDS"); s != "" {
-		var err error
-		if rounds, err = strconv.Atoi(s); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if testing.Short() {
-		rounds = 2
-	}
+	rounds := killRounds(t)
 	dir := t.TempDir()
 	ledger := &ledger{acked: map[string]uint64{}, tried: map[string]map[uint64]bool{}, fresh: map[string]bool{}, acks: make(chan struct{})}
 	for round := range rounds {
@@ -70,6 +61,21 @@ func TestServeSurvivesKill(t *testing.T) {
 		t.Logf("%d rounds, %d objects acknowledged and found", rounds, n)
 	}
 	srv.interrupt(t)
+}
+
+func killRounds(t *testing.T) int {
+	t.Helper()
+	if s := os.Getenv("ICOS_KILL_ROUNDS"); s != "" {
+		rounds, err := strconv.Atoi(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rounds
+	}
+	if testing.Short() {
+		return 2
+	}
+	return 5
 }
 
 // ledger knows what was acknowledged, and for each key what it may hold: an

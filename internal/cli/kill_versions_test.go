@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -25,16 +23,7 @@ import (
 //
 // ICOS_KILL_ROUNDS sets the number of rounds, 5 if it is not set.
 func TestServeOfVersionsSurvivesKill(t *testing.T) {
-	rounds := 5
-	if s := os.Getenv("ICOS_KILL_ROUNDS"); s != "" {
-		var err error
-		if rounds, err = strconv.Atoi(s); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if testing.Short() {
-		rounds = 2
-	}
+	rounds := killRounds(t)
 	dir := t.TempDir()
 	l := &versionLedger{there: map[string]keptVersion{}, removed: map[string]keptVersion{}, acks: make(chan struct{})}
 	for round := range rounds {
