@@ -40,12 +40,11 @@ func (c *call) authorize(need permission) error {
 	if need == needNothing {
 		return nil
 	}
-	info, err := c.store.Bucket(c.r.Context(), c.bucket)
-	if err != nil {
+	var err error
+	if c.info, err = c.store.Bucket(c.r.Context(), c.bucket); err != nil {
 		return err
 	}
-	c.info = info
-	if err := c.admit(&info); err != nil {
+	if err := c.admit(&c.info); err != nil {
 		return err
 	}
 	c.byRole = c.allowed(c.action())
@@ -83,11 +82,11 @@ func (c *call) target(b *store.Bucket) iam.Resource {
 func (c *call) allowed(a iam.Action) bool { return c.iam.Allowed(c.who, a, c.target(&c.info)) }
 
 // owns reports whether the caller may do what it asks for by a role, and not only because an ACL opens the bucket to it.
-func (c *call) owns(store.Bucket) bool { return c.byRole }
+func (c *call) owns() bool { return c.byRole }
 
 // mayObject reports whether the caller has a permission on an object of the request's bucket.
-func (c *call) mayObject(b store.Bucket, o *store.Object, need permission) bool {
-	return c.byRole || c.granted(&b, o.ACL, need)
+func (c *call) mayObject(o *store.Object, need permission) bool {
+	return c.byRole || c.granted(&c.info, o.ACL, need)
 }
 
 // authorizeSource looks at what roles let the caller do with the source of a copy. Without one, the object's ACL decides.

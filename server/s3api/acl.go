@@ -246,7 +246,7 @@ func (c *call) getObjectACL() error {
 	if err != nil {
 		return err
 	}
-	if !c.mayObject(c.info, &o, needReadACP) {
+	if !c.mayObject(&o, needReadACP) {
 		return newError(codeAccessDenied)
 	}
 	return c.writeACL(o.ACL)
@@ -258,7 +258,7 @@ func (c *call) putObjectACL() error {
 	if err != nil {
 		return err
 	}
-	if !c.mayObject(c.info, &o, needWriteACP) {
+	if !c.mayObject(&o, needWriteACP) {
 		return newError(codeAccessDenied)
 	}
 	acl, err := c.readACL(object)
@@ -269,7 +269,7 @@ func (c *call) putObjectACL() error {
 		return err
 	}
 	err = c.updateVersion(func(o *store.Object) error {
-		if !c.mayObject(c.info, o, needWriteACP) {
+		if !c.mayObject(o, needWriteACP) {
 			return newError(codeAccessDenied)
 		}
 		o.ACL = acl

@@ -119,7 +119,7 @@ func (c *call) restoreObject() error {
 	}
 	status := http.StatusAccepted
 	err = c.updateVersion(func(o *store.Object) error {
-		if !c.mayObject(c.info, o, needRead) {
+		if !c.mayObject(o, needRead) {
 			return newError(codeAccessDenied)
 		}
 		if tier != "" && tier != tierOf(o.Archive.Class) && o.Archive.Class != "" {

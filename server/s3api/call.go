@@ -42,6 +42,9 @@ type call struct {
 	status  int
 	started bool // the status line has been given to net/http
 
+	values  [8]string // of headers of the answer
+	valuesN int       // how many of them are in use
+
 	code  code           // of the error answered with
 	watch *journal.Watch // nil without a journal
 	end   func()         // what a fault does after the answer; nil without one
@@ -53,14 +56,27 @@ var (
 	headerServer  = []string{"Cleversafe/3.18.1.0"}
 	headerRanges  = []string{"bytes"}
 	headerXML     = []string{"application/xml"}
+	headerZero    = []string{"0"}
 )
+
+// value is a header with one value. It lies in the call as long as there is room, since one allocation for each is a good part of
+// what a small request costs.
+func (c *call) value(s string) []string {
+	i := c.valuesN
+	if i == len(c.values) {
+		return []string{s}
+	}
+	c.values[i] = s
+	c.valuesN++
+	return c.values[i : i+1 : i+1]
+}
 
 // begin gives the call its id and the headers of every answer.
 func (c *call) begin() {
 	c.id = newRequestID()
-	ids := []string{c.id}
+	ids := c.value(c.id)
 	h := c.w.Header()
-	h["Date"] = []string{c.start.UTC().Format(http.TimeFormat)}
+	h["Date"] = c.value(c.start.UTC().Format(http.TimeFormat))
 	h["X-Clv-Request-Id"] = ids
 	h["X-Amz-Request-Id"] = ids
 	h["X-Clv-S3-Version"] = headerVersion
@@ -117,7 +133,7 @@ func (c *call) authenticate() error {
 // writeStatus begins an answer without a body.
 func (c *call) writeStatus(status int) {
 	if status != http.StatusNoContent && status != http.StatusNotModified {
-		c.w.Header()["Content-Length"] = []string{"0"}
+		c.w.Header()["Content-Length"] = headerZero
 	}
 	c.writeHeader(status)
 }
@@ -131,7 +147,7 @@ func (c *call) writeHeader(status int) {
 func (c *call) writeXML(status int, x *xmlWriter) error {
 	h := c.w.Header()
 	h["Content-Type"] = headerXML
-	h["Content-Length"] = []string{strconv.Itoa(len(x.b))}
+	h["Content-Length"] = c.value(strconv.Itoa(len(x.b)))
 	c.writeHeader(status)
 	_, err := c.w.Write(x.b)
 	x.free()

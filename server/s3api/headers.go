@@ -83,11 +83,11 @@ func ascii(s string) bool {
 // setObjectHeaders sets what GetObject and HeadObject say about an object.
 func (c *call) setObjectHeaders(o *store.Object) {
 	h := c.w.Header()
-	h["Etag"] = []string{quote(o.ETag)}
-	h["Last-Modified"] = []string{o.Modified.UTC().Format(http.TimeFormat)}
+	h["Etag"] = c.value(quote(o.ETag))
+	h["Last-Modified"] = c.value(o.Modified.UTC().Format(http.TimeFormat))
 	set := func(name, value string) {
 		if value != "" {
-			h[name] = []string{value}
+			h[name] = c.value(value)
 		}
 	}
 	set("Content-Type", o.ContentType)

@@ -79,7 +79,7 @@ type view struct {
 // nil if the request names no part.
 func (c *call) view(o *store.Object, r *store.Reader) (view, error) {
 	v := view{object: o, status: http.StatusOK, byteRange: byteRange{0, o.Size}}
-	if !c.mayObject(c.info, o, needRead) {
+	if !c.mayObject(o, needRead) {
 		return v, newError(codeAccessDenied)
 	}
 	if err := c.unseal(c.bucket, o, r, customerPrefix); err != nil {
@@ -163,7 +163,7 @@ func (c *call) writeView(v view) {
 		c.writeHeader(v.status)
 		return
 	}
-	h["Content-Length"] = []string{strconv.FormatInt(v.n, 10)}
+	h["Content-Length"] = c.value(strconv.FormatInt(v.n, 10))
 	if v.status == http.StatusPartialContent {
 		h["Content-Range"] = []string{contentRange(v.byteRange, v.object.Size)}
 	}

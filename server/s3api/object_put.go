@@ -53,7 +53,7 @@ func (c *call) put() (object store.Object, err error) {
 		return object, err
 	}
 	h := c.w.Header()
-	h["Etag"] = []string{quote(object.ETag)}
+	h["Etag"] = c.value(quote(object.ETag))
 	setChecksum(h, object.Checksum)
 	c.setVersion(&object)
 	c.setEncryptionHeaders(h, &object.Encryption)

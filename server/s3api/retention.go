@@ -41,7 +41,7 @@ func (c *call) retentionHeaders() (retentionAsked, error) {
 	if !c.info.Protection.Enabled {
 		return a, invalidRequest("The bucket has no retention policy: Retention-* headers are not allowed")
 	}
-	if !c.owns(c.info) {
+	if !c.owns() {
 		return a, newError(codeAccessDenied)
 	}
 	if hasPeriod && hasUntil {
@@ -179,7 +179,7 @@ func (c *call) copiedRetention(a *retentionAsked) (bool, error) {
 		return false, invalidArgument(headerDirective + " is COPY or REPLACE")
 	case a.given || a.hold != "":
 		return false, invalidRequest("Retention-* headers of a copy need " + headerDirective + ": REPLACE")
-	case !c.owns(c.info):
+	case !c.owns():
 		return false, newError(codeAccessDenied)
 	}
 	return true, nil

@@ -140,7 +140,7 @@ func (c *call) openPage(key string) (*store.Reader, error) {
 	if err != nil {
 		return nil, c.hidden(err)
 	}
-	if !c.mayObject(c.info, r.Object(), needRead) {
+	if !c.mayObject(r.Object(), needRead) {
 		r.Close()
 		return nil, newError(codeAccessDenied)
 	}

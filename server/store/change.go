@@ -182,7 +182,13 @@ func (c *change) count(row *objectRow, sign int64) {
 
 // commit makes the change durable, and gives up the bodies dropped besides its own.
 func (c *change) commit(dropped ...body) error {
-	if err := c.s.commit(c.batch, append(dropped, c.dropped)...); err != nil {
+	var err error
+	if len(dropped) == 0 {
+		err = c.s.commit(c.batch, c.dropped)
+	} else {
+		err = c.s.commit(c.batch, append(dropped, c.dropped)...)
+	}
+	if err != nil {
 		return err
 	}
 	c.b.usage.add(c.objects, c.bytes)
