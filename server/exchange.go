@@ -11,8 +11,8 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// restorable are files that a complete snapshot has.
-var restorable = [...]string{"store/FORMAT", "store/db/MANIFEST-*", "iam/state.json", "kms/state.json"}
+// essentials are files that a complete snapshot has.
+var essentials = [...]string{"store/FORMAT", "store/db/MANIFEST-*", "iam/state.json", "kms/state.json"}
 
 // parts are the directories of a server's data that a restore replaces. The certificates stay, as the listeners go on with theirs.
 var parts = [...]string{"store", "iam", "kms"}
@@ -21,7 +21,7 @@ var parts = [...]string{"store", "iam", "kms"}
 // does it: the new data is in DIR/.restoring/new first, the data that there was goes to DIR/.restoring/old, and the new data to where
 // it was. What counts until DIR/.restoring is renamed to DIR/.restored is the old data, wherever it is; from then on, the new.
 type exchange struct {
-	dir    string
+	dir    string                      // absolute
 	rename func(from, to string) error // os.Rename, except in tests
 }
 
@@ -32,7 +32,7 @@ func (x *exchange) at(elem ...string) string {
 // checkSnapshot reports what is missing in a snapshot.
 func checkSnapshot(dir string) error {
 	root := os.DirFS(dir)
-	for _, pattern := range restorable {
+	for _, pattern := range essentials {
 		found, err := fs.Glob(root, pattern)
 		if err != nil {
 			return err
@@ -42,6 +42,19 @@ func checkSnapshot(dir string) error {
 		}
 	}
 	return nil
+}
+
+// sameDir reports whether two names are those of one directory.
+func sameDir(a, b string) (bool, error) {
+	one, err := os.Stat(a)
+	if err != nil {
+		return false, err
+	}
+	other, err := os.Stat(b)
+	if err != nil {
+		return false, err
+	}
+	return os.SameFile(one, other), nil
 }
 
 // lock keeps others from starting on the directory in the midst of it.
@@ -55,15 +68,23 @@ func (x *exchange) lock() (unlock func() error, err error) {
 
 // stage copies a snapshot to where the server's data is.
 func (x *exchange) stage(ctx context.Context, from string) (err error) {
+	if from, err = filepath.Abs(from); err != nil { // locks go by name within a process
+		return err
+	}
 	if err := checkSnapshot(from); err != nil {
 		return err
 	}
+	if same, err := sameDir(from, x.dir); err != nil {
+		return err
+	} else if same {
+		return fmt.Errorf("%s is in use by this server", from)
+	}
 	// It may be the directory of a server that was begun on it, which must not be running.
 	used := filepath.Join(from, "store", "LOCK")
-	if _, err := os.Stat(used); err == nil {
-		lock, err := vfs.Default.Lock(used)
-		if err != nil {
-			return fmt.Errorf("%s is in use by a server: %w", from, err)
+	if _, serr := os.Stat(used); serr == nil {
+		lock, lerr := vfs.Default.Lock(used)
+		if lerr != nil {
+			return fmt.Errorf("%s is in use by a server: %w", from, lerr)
 		}
 		defer func() { err = errors.Join(err, lock.Close()) }()
 	}
@@ -103,9 +124,16 @@ func (x *exchange) swap() error {
 	return x.sync([]string{".restoring", "new"}, nil)
 }
 
-// commit has the new data count.
+// commit has the new data count, also after a power loss: what is acknowledged from then on is in it.
 func (x *exchange) commit() error {
-	return x.rename(x.at(".restoring"), x.at(".restored"))
+	before, after := x.at(".restoring"), x.at(".restored")
+	if err := x.rename(before, after); err != nil {
+		return err
+	}
+	if err := x.sync(nil); err != nil {
+		return errors.Join(err, x.rename(after, before))
+	}
+	return nil
 }
 
 // clear removes what was put aside.
@@ -194,6 +222,7 @@ func copyTree(ctx context.Context, to, from string, link bool) error {
 		}
 		a, b := filepath.Join(to, e.Name()), filepath.Join(from, e.Name())
 		switch {
+		case e.Name() == "LOCK": // of who had it open
 		case e.IsDir():
 			err = copyTree(ctx, a, b, link && e.Name() != "db")
 		case !e.Type().IsRegular():

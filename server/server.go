@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -145,7 +146,11 @@ func New(cfg Config) (*Server, error) {
 		s.journal = journal.New(cfg.Journal)
 	}
 	if onDisk {
-		s.exchange = exchange{dir: cfg.Dir, rename: os.Rename}
+		dir, err := filepath.Abs(cfg.Dir)
+		if err != nil {
+			return nil, fmt.Errorf("server: %w", err)
+		}
+		s.exchange = exchange{dir: dir, rename: os.Rename}
 		if err := s.exchange.recover(); err != nil {
 			return nil, fmt.Errorf("server: end an interrupted restore: %w", err)
 		}
