@@ -84,6 +84,9 @@ What roles allow is not part of an ACL: see icos iam.
 	f.StringArrayVar(&grants, "grant", nil, "give a permission: `PERMISSION=WHO`, read, write, read-acp, write-acp or full-control to everyone or an instance id")
 	f.StringVar(&block, "block-public", "", "refuse new ACLs that are for everybody: `ON` is on or off")
 	f.StringVar(&ignore, "ignore-public", "", "let nobody in by an ACL that is for everybody: `ON` is on or off")
+	for _, flag := range []string{"block-public", "ignore-public"} {
+		a.oneOf(cmd, flag, "on", "off")
+	}
 	return cmd
 }
 

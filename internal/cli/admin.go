@@ -23,7 +23,8 @@ func newAdmin(a *app) *cobra.Command {
 		Use:   "admin",
 		Short: "Steer a local COS: faults, clock, request log, snapshots",
 		Long: `Steer an icos serve that was started with --admin: have requests fail by rules, move
-the clock of objects, see what is asked of the server, take snapshots, and go back to them.
+the clock of objects, see what is asked of the server, take snapshots, and go back to
+them.
 
 The server is found by the files admin_url and admin_token of its data directory,
 which --dir names; without it, that in which COS_CREDENTIALS_FILE is.

@@ -70,6 +70,8 @@ characters; --rate, --every and --first how often they do; the others in what wa
 	f.Int64Var(&truncate, "truncate", 0, "end the answer after so many `BYTES`")
 	f.StringVar(&reset, "reset", "", "reset the connection: `WHEN` is before or after carrying out the request")
 	f.StringVar(&corrupt, "corrupt", "", "flip one bit of a body: `WHICH` is request or answer")
+	s.oneOf(cmd, "reset", "before", "after")
+	s.oneOf(cmd, "corrupt", "request", "answer")
 	return cmd
 }
 

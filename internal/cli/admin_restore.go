@@ -35,7 +35,7 @@ changes.
 				return err
 			}
 			if s.flags.json {
-				return s.emit(record{Type: "restore", Directory: dir})
+				return s.emit(record{Type: "restore_snapshot", Directory: dir})
 			}
 			s.notef("restored %s\n", dir)
 			return nil

@@ -120,7 +120,7 @@ func TestAdminSnapshot(t *testing.T) {
 		t.Errorf("a bucket made after the snapshot is still there:\n%s", out)
 	}
 	c.icos(t, "rm", "cos://kept/file")
-	if out, _ := c.icos(t, "--json", "admin", "restore", "copy"); !strings.HasPrefix(out, `{"v":1,"type":"restore","directory":`) {
+	if out, _ := c.icos(t, "--json", "admin", "restore", "copy"); !strings.HasPrefix(out, `{"v":1,"type":"restore_snapshot","directory":`) {
 		t.Errorf("restored again: %s", out)
 	}
 	c.icos(t, "rm", "cos://kept/file")

@@ -33,7 +33,7 @@ id, role, IAM ID and name. No secret is shown.
 					return err
 				}
 				if i.flags.json {
-					err = i.emit(keyCredential("key", key))
+					err = i.emit(keyCredential("credential", key))
 				} else {
 					err = i.printf("%s  %-14s %s  %s\n", key.ID, dash(string(key.Role)), dash(key.IAMID()), printable(key.Name))
 				}
@@ -109,7 +109,16 @@ a role, and a policy gives it the role there.
 	f.StringVar(&prefix, "prefix", "", "`PREFIX` that the keys begin with that it is for, such as 2026/")
 	f.BoolVar(&hmac, "hmac", false, "with HMAC keys, which can sign URLs and are what tools for S3 want")
 	f.StringVarP(&output, "output", "o", "", "write the credential to `FILE`, which must not exist")
+	i.oneOf(cmd, "role", roleNames()...)
 	return cmd
+}
+
+func roleNames() []string {
+	var names []string
+	for _, r := range iam.Roles() {
+		names = append(names, string(r))
+	}
+	return names
 }
 
 // parseScope checks what --role, --bucket and --prefix say. A bucket may be a location.
@@ -181,7 +190,7 @@ func (i *iamCommand) handOut(key *iam.Key, out *secretFile) error {
 		return err
 	}
 	indented.WriteByte('\n')
-	r := keyCredential("created_key", key)
+	r := keyCredential("create_credential", key)
 	switch {
 	case out != nil:
 		_, err = indented.WriteTo(out)
@@ -209,7 +218,7 @@ once, and so do the tokens made of them.
 ` + exitHelp,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return i.remove(cmd.Context(), args, "removed_key", (*iam.Client).DeleteKey)
+			return i.remove(cmd.Context(), args, "remove_credential", (*iam.Client).DeleteKey)
 		},
 	}
 }

@@ -143,7 +143,7 @@ ObjectReader.
 			if err != nil {
 				return err
 			}
-			return i.showPolicy("created_policy", p)
+			return i.showPolicy("create_policy", p)
 		},
 	}
 	f := cmd.Flags()
@@ -152,6 +152,7 @@ ObjectReader.
 	f.StringVar(&bucket, "bucket", "", "`NAME` of the one bucket it is about")
 	f.StringVar(&prefix, "prefix", "", "`PREFIX` that the keys begin with that it is about")
 	f.StringVar(&description, "description", "", "`TEXT` that says what it is for")
+	i.oneOf(cmd, "role", roleNames()...)
 	return cmd
 }
 
@@ -165,7 +166,7 @@ denied from then on.
 ` + exitHelp,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return i.remove(cmd.Context(), args, "removed_policy", (*iam.Client).DeletePolicy)
+			return i.remove(cmd.Context(), args, "remove_policy", (*iam.Client).DeletePolicy)
 		},
 	}
 }

@@ -148,6 +148,7 @@ yet it is turned on, for good; it needs versioning.
 	f.BoolVar(&s.none, "none", false, "do not lock new objects of a bucket")
 	addVersion(cmd, &s.version)
 	addBypass(cmd, &s.bypass)
+	a.oneOf(cmd, "mode", "compliance", "governance")
 	return cmd
 }
 

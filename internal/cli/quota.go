@@ -20,7 +20,8 @@ here.
 		Example: `  icos quota cos://my-bucket
   icos quota cos://my-bucket 10GiB
   icos quota cos://my-bucket off`,
-		Args: cobra.RangeArgs(1, 2),
+		Args:      cobra.RangeArgs(1, 2),
+		ValidArgs: []string{"off"},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			l, err := parseRemote(args[0], "cos://BUCKET")
 			if err != nil {

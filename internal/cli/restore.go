@@ -28,8 +28,11 @@ are. icos lifecycle archive has objects archived.
   icos restore --days 7 --wait -r cos://my-bucket/2020/`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if !r.days.set || r.days.days < 1 {
+			switch {
+			case !r.days.set:
 				return &usageError{errors.New("--days is missing: say how long the copies are needed, such as --days 3")}
+			case r.days.days < 1:
+				return &usageError{errors.New("--days 0: a copy can be read for a day at least")}
 			}
 			switch r.tier {
 			case "":
@@ -50,6 +53,7 @@ are. icos lifecycle archive has objects archived.
 	f.BoolVar(&r.wait, "wait", false, "wait until the copies can be read")
 	f.DurationVar(&r.every, "every", time.Minute, "how often --wait looks")
 	f.StringVar(&r.version, "version", "", "`ID` of the version to restore")
+	a.oneOf(cmd, "tier", "bulk", "accelerated")
 	return cmd
 }
 

@@ -21,13 +21,14 @@ func newServe(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve --dir DATA",
 		Short: "Serve a local COS that keeps its data",
-		Long: `Serve COS, IAM, Key Protect and the transfer service on one address, with all data under one
-directory. What has been acknowledged survives a crash of the program or of the
-machine.
+		Long: `Serve COS, IAM, Key Protect and the transfer service on one address, with all data
+under one directory. What has been acknowledged survives a crash of the program or of
+the machine.
 
 The first start makes a service instance with an API key and HMAC keys, and a root
-key in Key Protect; every start writes them to DATA/cos_credentials in the form that IBM's SDKs and
-icos read; point COS_CREDENTIALS_FILE at it. The address is loopback only unless
+key in Key Protect; every start writes the keys and the names of both instances to
+DATA/cos_credentials in the form that IBM's SDKs and icos read; point
+COS_CREDENTIALS_FILE at it. The address is loopback only unless
 --addr says otherwise, and then --tls is needed, since tokens and keys are not
 sent over plain http to other machines; --name is the name that these use, which
 the certificate must hold.
@@ -47,7 +48,8 @@ DATA/admin_token, another one each time.
 
 It is for development and tests. SIGINT or SIGTERM ends it cleanly.`,
 		Example: `  icos serve --dir ./data
-  icos serve --dir ./data --tls --name cos.lan --addr :9443`,
+  icos serve --dir ./data --tls --name cos.lan --addr :9443
+  icos serve --dir ./data --admin 127.0.0.1:9001`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd.Context()) },
 	}
@@ -58,7 +60,7 @@ It is for development and tests. SIGINT or SIGTERM ends it cleanly.`,
 	f.StringSliceVar(&s.names, "name", nil, "host name clients use, for the certificate and for BUCKET.NAME addresses; may be repeated")
 	f.BoolVar(&s.noRapid, "no-rapid", false, "accept no rapid sessions over UDP")
 	f.StringVar(&s.admin, "admin", "", "`ADDRESS` of an API for icos admin, such as 127.0.0.1:9001 (default: none)")
-	f.DurationVar(&s.nameHold, "hold-names", 0, "how long the name of a deleted bucket cannot be taken; COS says 5m")
+	f.DurationVar(&s.nameHold, "hold-names", 0, "`SPAN` for which the name of a deleted bucket cannot be taken; COS says 5m")
 	f.StringVar(&s.region, "region", "us-south", "region this COS plays")
 	f.BoolVar(&s.encrypt, "encrypt", false, "encrypt every object on the disk with a key in DATA/kms, unless it is under another key")
 	return cmd
