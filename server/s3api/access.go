@@ -40,18 +40,19 @@ func (c *call) authorize(need permission) error {
 	if need == needNothing {
 		return nil
 	}
-	var err error
-	if c.info, err = c.store.Bucket(c.r.Context(), c.bucket); err != nil {
+	info, err := c.store.BucketNow(c.r.Context(), c.bucket)
+	if err != nil {
 		return err
 	}
-	if err := c.admit(&c.info); err != nil {
+	c.info = info
+	if err := c.admit(info); err != nil {
 		return err
 	}
 	c.byRole = c.allowed(c.action())
-	if c.byRole || need == needBucket || need != needOwner && !c.removesVersion() && c.granted(&c.info, c.info.ACL, need) {
+	if c.byRole || need == needBucket || need != needOwner && !c.removesVersion() && c.granted(c.info, c.info.ACL, need) {
 		return nil
 	}
-	if c.op.access.each && c.iam.AllowedSome(c.who, c.op.access.action, c.target(&c.info)) {
+	if c.op.access.each && c.iam.AllowedSome(c.who, c.op.access.action, c.target(c.info)) {
 		return nil
 	}
 	return newError(codeAccessDenied)
@@ -79,14 +80,14 @@ func (c *call) target(b *store.Bucket) iam.Resource {
 }
 
 // allowed reports whether the caller's roles let it do something to the bucket or the object of the request.
-func (c *call) allowed(a iam.Action) bool { return c.iam.Allowed(c.who, a, c.target(&c.info)) }
+func (c *call) allowed(a iam.Action) bool { return c.iam.Allowed(c.who, a, c.target(c.info)) }
 
 // owns reports whether the caller may do what it asks for by a role, and not only because an ACL opens the bucket to it.
 func (c *call) owns() bool { return c.byRole }
 
 // mayObject reports whether the caller has a permission on an object of the request's bucket.
 func (c *call) mayObject(o *store.Object, need permission) bool {
-	return c.byRole || c.granted(&c.info, o.ACL, need)
+	return c.byRole || c.granted(c.info, o.ACL, need)
 }
 
 // authorizeSource looks at what roles let the caller do with the source of a copy. Without one, the object's ACL decides.
@@ -122,7 +123,7 @@ func (c *call) mayDelete(key string, version bool) error {
 	}
 	r := iam.Resource{Instance: c.info.Instance, Bucket: c.info.Name, Path: key}
 	if c.iam.Allowed(c.who, iam.ObjectPostMultiDelete, r) && c.iam.Allowed(c.who, one, r) ||
-		!version && c.granted(&c.info, c.info.ACL, needWrite) {
+		!version && c.granted(c.info, c.info.ACL, needWrite) {
 		return nil
 	}
 	return newError(codeAccessDenied)
@@ -162,7 +163,7 @@ func (c *call) mayBypass() bool {
 
 // hidden is the answer for an object that is not there: those who may not list the bucket do not learn that.
 func (c *call) hidden(err error) error {
-	if absent(err) && !c.mayList(&c.info, c.key) {
+	if absent(err) && !c.mayList(c.info, c.key) {
 		return newError(codeAccessDenied)
 	}
 	return err

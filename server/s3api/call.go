@@ -35,7 +35,7 @@ type call struct {
 
 	auth *authn.Result
 	who  iam.Principal
-	info store.Bucket // the bucket, once authorize has looked it up
+	info *store.Bucket // the bucket, once authorize has looked it up; an empty one before
 
 	byRole bool // a role lets the caller do this; found by authorize, with info
 

@@ -39,7 +39,7 @@ func (c *call) newSeal() (*store.Seal, error) {
 		}
 		return customer.newSeal(purpose(c.bucket, c.key))
 	}
-	return c.handler.newSealFor(&c.info, c.key, managed)
+	return c.handler.newSealFor(c.info, c.key, managed)
 }
 
 // newSealFor is newSeal for an object that no client has a key for.
@@ -67,7 +67,7 @@ func (h *handler) newSealFor(bucket *store.Bucket, key string, managed bool) (*s
 // keepManaged encrypts the copy of an object under a key of the server with another such key, unless the request says otherwise.
 func (c *call) keepManaged(o *store.CopyOptions, source *store.Object) (err error) {
 	if o.Seal == nil && source.Encryption.Kind == store.ManagedKey {
-		o.Seal, err = c.newSealFor(&c.info, c.key, true)
+		o.Seal, err = c.newSealFor(c.info, c.key, true)
 	}
 	return err
 }

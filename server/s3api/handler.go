@@ -87,6 +87,7 @@ type handler struct {
 	sitesAt      authn.Hosts
 	nameHold     time.Duration
 	names        heldNames
+	noBucket     store.Bucket // is always empty
 }
 
 // New returns the handler. It never closes what it is given.
@@ -121,7 +122,7 @@ func New(c Config) http.Handler {
 
 // ServeHTTP answers one request.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{handler: h, w: w, r: r, start: h.now()}
+	c := &call{handler: h, w: w, r: r, start: h.now(), info: &h.noBucket}
 	if h.journal != nil {
 		defer c.watched()()
 	}

@@ -149,7 +149,7 @@ func checkPeriod(p *store.Protection, period int64) error {
 // lock: periods count from the date that the object has, and what the bucket says then is what holds.
 func (c *call) keepNew(a *retentionAsked) func(*store.Object) error {
 	return func(o *store.Object) error {
-		b, err := c.store.Bucket(c.r.Context(), c.bucket)
+		b, err := c.store.BucketNow(c.r.Context(), c.bucket)
 		if err != nil {
 			return err
 		}
@@ -158,7 +158,7 @@ func (c *call) keepNew(a *retentionAsked) func(*store.Object) error {
 			o.Lock.Mode, o.Lock.Until = l.Mode, l.Until
 		}
 		c.stamp(o)
-		o.Retention, err = newRetention(&b, o.Modified, a)
+		o.Retention, err = newRetention(b, o.Modified, a)
 		return err
 	}
 }

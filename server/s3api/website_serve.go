@@ -38,7 +38,7 @@ func (c *call) serveWebsite() error {
 	if err := c.authorize(needBucket); err != nil {
 		return c.websiteError(err)
 	}
-	site, err := c.websiteOf(&c.info)
+	site, err := c.websiteOf(c.info)
 	if err != nil {
 		return c.websiteError(err)
 	}

@@ -142,14 +142,23 @@ func (s *Store) CreateBucket(ctx context.Context, row Bucket) error {
 
 // Bucket returns the bucket of that name, or ErrNoSuchBucket. It touches no disk.
 func (s *Store) Bucket(ctx context.Context, name string) (Bucket, error) {
-	if err := ctx.Err(); err != nil {
-		return Bucket{}, err
-	}
-	b, err := s.bucket(name)
+	b, err := s.BucketNow(ctx, name)
 	if err != nil {
 		return Bucket{}, err
 	}
-	return *b.row.Load(), nil
+	return *b, nil
+}
+
+// BucketNow is Bucket without a copy: what it returns is how the bucket was at that moment, stays so, and must not be altered.
+func (s *Store) BucketNow(ctx context.Context, name string) (*Bucket, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	b, err := s.bucket(name)
+	if err != nil {
+		return nil, err
+	}
+	return b.row.Load(), nil
 }
 
 // UpdateBucket lets change alter a copy of the bucket and stores it. Changes to Name are ignored. An error of change stores
