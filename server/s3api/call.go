@@ -76,7 +76,7 @@ func (c *call) begin() {
 	c.id = newRequestID()
 	ids := c.value(c.id)
 	h := c.w.Header()
-	h["Date"] = c.value(c.start.UTC().Format(http.TimeFormat))
+	h["Date"] = c.dates.header(c.start)
 	h["X-Clv-Request-Id"] = ids
 	h["X-Amz-Request-Id"] = ids
 	h["X-Clv-S3-Version"] = headerVersion

@@ -88,6 +88,7 @@ type handler struct {
 	nameHold     time.Duration
 	names        heldNames
 	noBucket     store.Bucket // is always empty
+	dates        dates
 }
 
 // New returns the handler. It never closes what it is given.
