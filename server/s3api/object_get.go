@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/icos-go/icos/server/store"
 )
@@ -35,6 +36,9 @@ func (c *call) getObject() error {
 	return c.send(r, v.byteRange)
 }
 
+// headObjects are for HEAD, of whose memory an Object would be a third.
+var headObjects = sync.Pool{New: func() any { return new(store.Object) }}
+
 func (c *call) headObject() error {
 	version, err := c.namedVersion()
 	if err != nil {
@@ -53,11 +57,15 @@ func (c *call) headObject() error {
 		c.writeView(v)
 		return nil
 	}
-	o, err := c.store.StatVersion(c.r.Context(), c.bucket, c.key, version)
-	if err != nil {
+	o := headObjects.Get().(*store.Object)
+	defer func() {
+		*o = store.Object{}
+		headObjects.Put(o)
+	}()
+	if *o, err = c.store.StatVersion(c.r.Context(), c.bucket, c.key, version); err != nil {
 		return c.hidden(err)
 	}
-	v, err := c.view(&o, nil)
+	v, err := c.view(o, nil)
 	if err != nil {
 		return err
 	}
