@@ -13,8 +13,7 @@ import (
 //
 // An error that is ErrFailed leaves open whether the batch is found after the next Open; other errors say that it is not.
 func (s *Store) commit(batch *pebble.Batch, dropped ...body) error {
-	if err := s.guard.failure(); err != nil {
-		_ = batch.Close()
+	if err := s.ready(batch); err != nil {
 		return err
 	}
 	var doomed []body
@@ -39,13 +38,24 @@ func (s *Store) commit(batch *pebble.Batch, dropped ...body) error {
 	return s.syncWait(batch, doomed)
 }
 
+// ready returns when the batch can be applied. If it never can, the batch is closed.
+func (s *Store) ready(batch *pebble.Batch) error {
+	err := s.guard.failure()
+	if err == nil {
+		err = s.room.wait(batch.Len())
+	}
+	if err != nil {
+		_ = batch.Close()
+	}
+	return err
+}
+
 // errDoomed says that a body has a tombstone, so that it can not be shared any more.
 var errDoomed = errors.New("body is about to be freed")
 
 // commitShare is commit for a batch that refers to a body once more.
 func (s *Store) commitShare(batch *pebble.Batch, shared, dropped body) error {
-	if err := s.guard.failure(); err != nil {
-		_ = batch.Close()
+	if err := s.ready(batch); err != nil {
 		return err
 	}
 	s.shareMu.Lock()

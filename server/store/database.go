@@ -20,7 +20,7 @@ func openDatabase(g *guard, dir string, o *Options, logger *slog.Logger) (*pebbl
 		// Upgrading the format is one-way, so it happens only together with layoutVersion.
 		FormatMajorVersion:          pebble.FormatValueSeparation,
 		MemTableSize:                uint64(or(o.MemTable, defaultMemTable)),
-		MemTableStopWritesThreshold: 4,
+		MemTableStopWritesThreshold: stopMemTables, // room has them wait before that
 		L0StopWritesThreshold:       24,
 		LBaseMaxBytes:               64 << 20,
 		MaxOpenFiles:                512,

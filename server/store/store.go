@@ -50,7 +50,7 @@ type Options struct {
 	InlineLimit int              // bodies of at most this many bytes are rows; 0 means 64 KiB, negative none
 	MinPartSize int64            // bytes that every part but the last must have; 0 means 5 MiB, negative means none
 	CacheSize   int64            // bytes of block cache, taken as it fills; 0 means 64 MiB
-	MemTable    int              // bytes of recent rows kept in memory, up to four times that under load; 0 means 16 MiB
+	MemTable    int              // bytes of recent rows kept in memory, up to five times that under load; 0 means 16 MiB
 }
 
 const (
@@ -70,6 +70,7 @@ type Store struct {
 
 	db     *pebble.DB
 	guard  *guard
+	room   *room
 	files  *files
 	unlock func() error
 
@@ -159,6 +160,7 @@ func (s *Store) open(o *Options) (err error) {
 			_ = s.db.Close()
 		}
 	}()
+	s.room = newRoom(s.guard, s.db, or(o.MemTable, defaultMemTable))
 	s.guard.open.Store(true)
 	if err := s.guard.failure(); err != nil {
 		return err
@@ -279,6 +281,9 @@ func (s *Store) Close() error {
 	}
 	if cerr := s.db.Close(); err == nil && cerr != nil {
 		err = fmt.Errorf("close database: %w", cerr)
+	}
+	if err == nil {
+		err = s.guard.failure() // of the last flush
 	}
 	if uerr := s.unlock(); err == nil && uerr != nil {
 		err = fmt.Errorf("unlock data directory: %w", uerr)
