@@ -210,7 +210,11 @@ func (t *Transfer) settle(err error, paused bool) {
 	}
 	t.stop()
 	t.end(nil)
+	// Whoever has waited for it does not find it in the list any more, and Close
+	// does not return between the two.
+	t.m.beginObserving()
+	defer t.m.endObserving()
+	t.m.forget(t)
 	t.notify.finish(err)
 	close(settled)
-	t.m.forget(t)
 }

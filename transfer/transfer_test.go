@@ -64,6 +64,20 @@ func TestQueueIsBounded(t *testing.T) {
 	})
 }
 
+// What has been waited for is over, and so not listed, however quick the one who waited was.
+func TestWaitedForIsNotListed(t *testing.T) {
+	inBubble(t, transfer.Options{}, func(t *testing.T, m *transfer.Manager, upload func(string) *transfer.Transfer) {
+		for range 1000 {
+			if err := upload("a").Wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := m.Transfers(); len(got) != 0 {
+				t.Fatalf("Transfers = %v, want none", got)
+			}
+		}
+	})
+}
+
 func TestPauseStopsTheClock(t *testing.T) {
 	inBubble(t, transfer.Options{}, func(t *testing.T, _ *transfer.Manager, upload func(string) *transfer.Transfer) {
 		tr := upload("a")
