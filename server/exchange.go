@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/icos-go/icos/internal/durable"
 )
 
 // essentials are files that a complete snapshot has.
@@ -190,20 +192,11 @@ func (x *exchange) recover() (err error) {
 // sync has the disk keep the names in directories below that of the data; nil is that one itself.
 func (x *exchange) sync(dirs ...[]string) error {
 	for _, elem := range dirs {
-		if err := syncNames(x.at(elem...)); err != nil {
+		if err := durable.SyncDir(x.at(elem...)); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// syncNames has the disk keep the names in a directory.
-func syncNames(dir string) error {
-	d, err := vfs.Default.OpenDir(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // copyTree copies a directory and what is below. If link is set, files that are written once and never again are linked where
@@ -235,5 +228,5 @@ func copyTree(ctx context.Context, to, from string, link bool) error {
 			return err
 		}
 	}
-	return syncNames(to)
+	return durable.SyncDir(to)
 }

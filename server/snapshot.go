@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/icos-go/icos/internal/durable"
 )
 
 // besideStore are the directories of a server's data besides those of the store
@@ -32,7 +34,7 @@ func (s *Server) Snapshot(ctx context.Context, dir string) (err error) {
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("server: snapshot: %w", err)
 	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
+	if err := durable.MkdirAll(filepath.Dir(dir)); err != nil {
 		return fmt.Errorf("server: snapshot: %w", err)
 	}
 	partial, err := os.MkdirTemp(filepath.Dir(dir), "."+filepath.Base(dir)+".*.partial")
@@ -61,7 +63,13 @@ func (s *Server) Snapshot(ctx context.Context, dir string) (err error) {
 	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("server: snapshot: %w", err)
 	}
+	if err := durable.SyncDir(partial); err != nil {
+		return fmt.Errorf("server: snapshot: %w", err)
+	}
 	if err := os.Rename(partial, dir); err != nil {
+		return fmt.Errorf("server: snapshot: %w", err)
+	}
+	if err := durable.SyncDir(filepath.Dir(dir)); err != nil {
 		return fmt.Errorf("server: snapshot: %w", err)
 	}
 	return nil
@@ -86,7 +94,7 @@ func copyFiles(to, from string) error {
 			return err
 		}
 	}
-	return nil
+	return durable.SyncDir(to)
 }
 
 func copyFile(to, from string) (err error) {

@@ -4,8 +4,8 @@ package durable
 
 import "os"
 
-// syncDir has the disk keep the names in a directory.
-func syncDir(name string) error {
+// SyncDir has the disk keep the names in a directory.
+func SyncDir(name string) error {
 	d, err := os.Open(name)
 	if err != nil {
 		return err

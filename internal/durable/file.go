@@ -32,14 +32,28 @@ func WriteFile(name string, content []byte) (err error) {
 	if err := os.Rename(f.Name(), name); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(name))
+	return SyncDir(filepath.Dir(name))
 }
 
 // MkdirAll makes the directory called name for its owner only, and those above it that there are not. Without the name of a
 // directory on the disk, all that is later written into it could be gone.
 func MkdirAll(name string) error {
+	missing := 0
+	for dir := filepath.Clean(name); ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(dir); err == nil || filepath.Dir(dir) == dir {
+			break
+		}
+		missing++
+	}
 	if err := os.MkdirAll(name, 0o700); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(name))
+	dir := filepath.Clean(name)
+	for range max(missing, 1) { // a crash may have come between making it and this
+		dir = filepath.Dir(dir)
+		if err := SyncDir(dir); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -16,17 +16,6 @@ const (
 	keyFile   = "signing-key.pem"
 )
 
-// makeDir makes dir so that it stays, and with it who owns the buckets. It does nothing if dir is empty.
-func makeDir(dir string) error {
-	if dir == "" {
-		return nil
-	}
-	if err := durable.MkdirAll(dir); err != nil {
-		return fmt.Errorf("make directory: %w", err)
-	}
-	return nil
-}
-
 // readState returns nil without error if there is no state yet.
 func readState(dir string) (*record, error) {
 	b, err := readFile(dir, stateFile)

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/icos-go/icos/internal/durable"
 )
 
 // DefaultIssuer is the iss claim of tokens when Config does not name one. It
@@ -71,8 +73,10 @@ func New(cfg Config) (*Service, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	if err := makeDir(s.dir); err != nil {
-		return nil, fmt.Errorf("iam: %w", err)
+	if s.dir != "" {
+		if err := durable.MkdirAll(s.dir); err != nil {
+			return nil, fmt.Errorf("iam: make directory: %w", err)
+		}
 	}
 	if err := s.keys.open(s.dir, cfg.SigningKey); err != nil {
 		return nil, fmt.Errorf("iam: %w", err)

@@ -17,17 +17,6 @@ const (
 	tempFiles = "state.json.*.tmp"
 )
 
-// makeDir makes dir so that it stays, and with it what the keys encrypt. It does nothing if dir is empty.
-func makeDir(dir string) error {
-	if dir == "" {
-		return nil
-	}
-	if err := durable.MkdirAll(dir); err != nil {
-		return fmt.Errorf("make directory: %w", err)
-	}
-	return nil
-}
-
 // readState returns nil without error if there is no state yet. It ends what a crash interrupted.
 func readState(dir string) (*record, error) {
 	if dir == "" {

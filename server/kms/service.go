@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/icos-go/icos/internal/durable"
 	"github.com/icos-go/icos/server/iam"
 )
 
@@ -90,8 +91,10 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Region == "" {
 		cfg.Region = "us-south"
 	}
-	if err := makeDir(s.dir); err != nil {
-		return nil, fmt.Errorf("kms: %w", err)
+	if s.dir != "" {
+		if err := durable.MkdirAll(s.dir); err != nil {
+			return nil, fmt.Errorf("kms: make directory: %w", err)
+		}
 	}
 	rec, err := readState(s.dir)
 	if err != nil {
