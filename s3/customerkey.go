@@ -28,6 +28,16 @@ func NewCustomerKey(key []byte) (CustomerKey, error) {
 // IsZero reports whether there is no key.
 func (k CustomerKey) IsZero() bool { return k.key == nil }
 
+// MD5 returns the digest of the key, in base64, by which the service names it in [EncryptionHeader]; "" if there is no key, or where MD5
+// must not be computed (GODEBUG=fips140=only). It tells keys apart, and is of no use to read anything.
+func (k CustomerKey) MD5() string {
+	if k.IsZero() || fips140.Enforced() {
+		return ""
+	}
+	sum := md5.Sum(k.key[:])
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
 // Format implements fmt.Formatter.
 func (CustomerKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "REDACTED") }
 
@@ -56,9 +66,8 @@ func (x *exchange) setCustomerKey(prefix string, k CustomerKey) error {
 	if fips140.Enforced() {
 		return errors.New("customer key: the service wants its MD5, which this program must not compute (GODEBUG=fips140=only)")
 	}
-	sum := md5.Sum(k.key[:])
 	x.set(prefix+"Algorithm", "AES256")
 	x.set(prefix+"Key", base64.StdEncoding.EncodeToString(k.key[:]))
-	x.set(prefix+"Key-Md5", base64.StdEncoding.EncodeToString(sum[:]))
+	x.set(prefix+"Key-Md5", k.MD5())
 	return nil
 }

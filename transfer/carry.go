@@ -87,7 +87,7 @@ func (r *sweep) object(ctx context.Context, a *active, s *step) (outcome, error)
 
 func (r *sweep) up(ctx context.Context, a *active, s *step) (outcome, error) {
 	t, key := r.t, s.src.Key
-	to := r.w.To.Bucket.Object(r.w.To.Prefix + key)
+	to := r.w.To.object(key)
 	put := r.w.options(key)
 	if s.src.Kind == tree.File {
 		return t.upload(ctx, a, &upload{
@@ -118,7 +118,7 @@ func (r *sweep) up(ctx context.Context, a *active, s *step) (outcome, error) {
 
 func (r *sweep) down(ctx context.Context, a *active, s *step) (outcome, error) {
 	t, key := r.t, s.src.Key
-	from := r.w.From.Bucket.Object(r.w.From.Prefix + key)
+	from := r.w.From.object(key)
 	if s.src.Kind == tree.EmptyDir {
 		if err := r.root.Mkdir(key); err != nil {
 			return outcome{}, fmt.Errorf("make directory: %w", err)
@@ -136,8 +136,8 @@ func (r *sweep) down(ctx context.Context, a *active, s *step) (outcome, error) {
 }
 
 func (r *sweep) across(ctx context.Context, a *active, s *step) (outcome, error) {
-	from := r.w.From.Bucket.Object(r.w.From.Prefix + s.src.Key)
-	to := r.w.To.Bucket.Object(r.w.To.Prefix + s.src.Key)
+	from := r.w.From.object(s.src.Key)
+	to := r.w.To.object(s.src.Key)
 	info := objectInfo(from, &s.src)
 	var options icos.CopyOptions // with its attributes as they are
 	if r.w.Put != nil {

@@ -3,6 +3,8 @@ package transfer
 import (
 	"errors"
 	"fmt"
+
+	"github.com/icos-go/icos/transfer/internal/multipart"
 )
 
 // Errors of transfers, in the chains of what [Transfer.Wait] returns.
@@ -21,6 +23,11 @@ var (
 	// ErrBusy says that another process, or another Transfer, is at the same
 	// work. See [BusyError].
 	ErrBusy = errors.New("work is already in progress")
+
+	// ErrCustomerKey says that the upload of an earlier run was begun with a key of the
+	// caller that this one does not have. It is left as it is: with the key it goes on,
+	// and [RemoveJob] gives it up.
+	ErrCustomerKey = multipart.ErrCustomerKey
 
 	// ErrDeleteRefused says that a [Sync] would have deleted more than it may
 	// without being told so. Nothing was deleted; everything was copied.

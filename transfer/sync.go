@@ -137,7 +137,7 @@ func (w *Sync) identity() checkpoint.Identity {
 
 // side returns what mirror needs to know of a tree.
 func (t Tree) side() mirror.Side {
-	return mirror.Side{Dir: t.Dir, Bucket: t.Bucket, Prefix: t.Prefix}
+	return mirror.Side{Dir: t.Dir, Bucket: t.Bucket, Prefix: t.Prefix, Key: t.Key}
 }
 
 // place says where the entry of a key is, for people.

@@ -115,6 +115,15 @@ type Tree struct {
 	Dir    string
 	Bucket *icos.Bucket
 	Prefix string
+
+	// Key is the caller's, by which all objects of the tree are encrypted (SSE-C); as with
+	// [icos.Object.WithKey]. The zero value means none.
+	Key icos.CustomerKey
+}
+
+// object returns the object of a key, which is relative to the tree.
+func (t Tree) object(key string) *icos.Object {
+	return t.Bucket.Object(t.Prefix + key).WithKey(t.Key)
 }
 
 // String returns the directory, or cos://bucket/prefix.

@@ -58,6 +58,7 @@ type Header struct {
 	Algorithm string          // which CRC the pieces have
 	Partial   string          // path of the file that grows
 	Created   time.Time       // if zero, Begin sets it to now
+	KeyMD5    string          // of the caller's key that an upload is encrypted with, in base64; empty: there is none
 }
 
 func (h *Header) fields(c *codec) {
@@ -75,6 +76,7 @@ func (h *Header) fields(c *codec) {
 	c.text(&h.Algorithm)
 	c.text(&h.Partial)
 	c.time(&h.Created)
+	c.text(&h.KeyMD5)
 }
 
 // A Piece is a run of bytes that has arrived: a part the store acknowledged, or

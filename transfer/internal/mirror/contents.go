@@ -68,7 +68,7 @@ func (c *contents) compare(ctx context.Context, src, dst *Entry) (verdict, strin
 
 // mixed compares a local entry with an object.
 func (c *contents) mixed(ctx context.Context, local, remote *Entry, side Side) (verdict, string, error) {
-	whole := isMD5(remote.ETag)
+	whole := isMD5(remote.ETag) && side.Key.IsZero()
 	if whole && local.Size <= smallFile && c.o.Compare != ModTime {
 		if v, reason, err := c.files.match(ctx, local, md5Of(remote.ETag)); v == equal || err != nil {
 			return v, reason, err
@@ -130,6 +130,7 @@ func (c *contents) ask(ctx context.Context, r *s3.HeadObjectRequest, side Side) 
 	if err != nil {
 		return nil, err
 	}
+	r.CustomerKey = side.Key
 	return wire.HeadObject(ctx, r)
 }
 
@@ -151,7 +152,7 @@ func (c *contents) objects(ctx context.Context, src, dst *Entry) (verdict, strin
 		return equal, "same content by " + string(x.Algorithm), nil
 	case isWhole(x) && isWhole(y) && x.Algorithm == y.Algorithm:
 		return different, "content differs by " + string(x.Algorithm), nil
-	case isMD5(src.ETag) && isMD5(dst.ETag):
+	case isMD5(src.ETag) && isMD5(dst.ETag) && c.o.From.Key.IsZero() && c.o.To.Key.IsZero():
 		return different, "content differs by ETag", nil
 	}
 	return unknown, "the store has nothing to compare the contents with", nil

@@ -26,6 +26,8 @@ type Side struct {
 	Dir    string
 	Bucket *icos.Bucket
 	Prefix string // what precedes Entry.Key in the keys of Bucket
+
+	Key icos.CustomerKey // of the caller, by which the objects are encrypted; the ETag of such an object is no MD5
 }
 
 // String returns the directory, or cos://bucket/prefix.

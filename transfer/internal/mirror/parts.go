@@ -13,7 +13,7 @@ import (
 func (c *contents) parts(ctx context.Context, local, remote *Entry, side Side, sum s3.Checksum) (verdict, string, error) {
 	const nothing = "the store has nothing to compare the content with"
 	n := partsOf(remote.ETag)
-	if n == 0 {
+	if n == 0 || !side.Key.IsZero() && sum.Type != s3.Composite {
 		return unknown, nothing, nil
 	}
 	want := md5Of(remote.ETag)

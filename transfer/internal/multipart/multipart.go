@@ -27,6 +27,9 @@ import (
 // object.
 var ErrFull = errors.New("disk full")
 
+// ErrCustomerKey says that an upload was begun with a key of the caller that it is not gone on with.
+var ErrCustomerKey = errors.New("the upload was begun with another customer key")
+
 // Env is what the transfers of a Manager have in common. It is safe for
 // concurrent use, and nothing in it may change while it is used.
 type Env struct {

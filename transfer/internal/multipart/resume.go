@@ -1,6 +1,7 @@
 package multipart
 
 import (
+	"cmp"
 	"context"
 	"crypto/fips140"
 	"crypto/md5"
@@ -22,6 +23,10 @@ func (s *session) resume(ctx context.Context, h checkpoint.Header) (done *icos.O
 	if h.UploadID == "" {
 		// The process ended while the upload was created. Nothing was sent yet.
 		return nil, "", sweep(ctx, s.to, h, unknown)
+	}
+	if now := s.to.CustomerKey().MD5(); h.KeyMD5 != "" && h.KeyMD5 != now {
+		// What was sent is of use with that key alone, which somebody may only have forgotten to give.
+		return nil, "", fmt.Errorf("%w: MD5 %s, and not %s", ErrCustomerKey, h.KeyMD5, cmp.Or(now, "none"))
 	}
 	upload := s.to.Upload(h.UploadID)
 	if why := s.differs(h); why != "" {
@@ -97,7 +102,7 @@ func (s *session) differs(h checkpoint.Header) string {
 		return "the source is another file"
 	case was.Algorithm != s.sums.crc.String():
 		return "checksums are now of another kind"
-	case was.Options != optionsDigest(s.put):
+	case was.Options != optionsDigest(s.put), was.KeyMD5 != s.to.CustomerKey().MD5():
 		return "the object is to be stored with other attributes"
 	case was.PartSize < minPartSize || count(was.Size, was.PartSize) > maxParts:
 		return "the checkpoint makes no sense"

@@ -77,6 +77,7 @@ func (s *session) begin(ctx context.Context) error {
 	h := s.source
 	h.Identity, h.Parent, h.Label, h.Partial = s.Header.Identity, s.Header.Parent, s.Header.Label, s.Header.Partial
 	h.PartSize, h.Algorithm, h.Options, h.Created = s.step, s.sums.crc.String(), optionsDigest(s.put), time.Now()
+	h.KeyMD5 = s.to.CustomerKey().MD5()
 	s.parts, s.begun = map[int]part{}, h.Created
 	s.keep(ctx, h)
 	late, cancel := ctx, func() {}
