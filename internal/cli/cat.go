@@ -15,7 +15,7 @@ import (
 
 func newCat(a *app) *cobra.Command {
 	var c catFlags
-	var version string
+	var one oneObject
 	cmd := &cobra.Command{
 		Use:   "cat cos://BUCKET/KEY...",
 		Short: "Write objects to standard output",
@@ -25,6 +25,8 @@ with another version's bytes.
 
 A range counts bytes from 0 and includes both ends, as in HTTP: 0-99 is the
 first hundred, 100- all but those, and -100 the last hundred.
+
+` + customerKeyHelp + `
 
 ` + exitHelp,
 		Example: `  icos cat cos://my-bucket/notes.txt
@@ -37,11 +39,8 @@ first hundred, 100- all but those, and -100 the last hundred.
 			if err != nil {
 				return &usageError{err}
 			}
-			if version != "" && len(args) > 1 {
-				return &usageError{errors.New("--version is that of one object")}
-			}
-			return a.eachObject(cmd.Context(), args, func(ctx context.Context, obj *icos.Object, at location) error {
-				if err := a.cat(ctx, obj.Version(version), ranges); err != nil {
+			return a.eachRead(cmd.Context(), args, &one, func(ctx context.Context, obj *icos.Object, at location) error {
+				if err := a.cat(ctx, obj, ranges); err != nil {
 					return fmt.Errorf("cat %s: %w", at, err)
 				}
 				return nil
@@ -50,8 +49,8 @@ first hundred, 100- all but those, and -100 the last hundred.
 	}
 	cmd.Flags().Int64Var(&c.offset, "offset", 0, "first byte to write; -`N` means the last N bytes")
 	cmd.Flags().Int64Var(&c.length, "length", 0, "how many bytes to write; 0 means to the end")
-	cmd.Flags().StringVar(&version, "version", "", "write the version of this `ID`, as icos versions lists it")
 	cmd.Flags().StringArrayVar(&c.ranges, "range", nil, "write the bytes `FIRST-LAST`, FIRST- or -COUNT; may be repeated")
+	one.addFlags(cmd)
 	return cmd
 }
 

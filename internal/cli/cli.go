@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -46,6 +45,7 @@ type app struct {
 	line    int            // of the file of commands that this one stands on, 0 if it does not
 	started bool           // a verb's own code has begun, so an error is no longer one of usage
 	command *cobra.Command // the verb that ran, once it has ended
+	keyed   bool           // a key of the user's own was given, for an object
 	hinted  string         // the last hint that was given, which is not repeated
 }
 
@@ -120,7 +120,7 @@ func (a *app) execute(ctx context.Context, args []string) error {
 	}
 	a.command = command
 	if !a.started {
-		err = &usageError{err}
+		err = &usageError{plainUnknown(err)}
 		a.flags.json = a.flags.json || slices.Contains(args, "--json") // it may not have been parsed
 	}
 	return err
@@ -132,13 +132,7 @@ func unknownCommand(c *cobra.Command) error {
 	if c.Runnable() || c.Flags().NArg() == 0 {
 		return nil
 	}
-	word := c.Flags().Arg(0)
-	err := fmt.Errorf("unknown command %q for %q", word, c.CommandPath())
-	c.SuggestionsMinimumDistance = 2
-	if like := c.SuggestionsFor(word); len(like) > 0 {
-		err = fmt.Errorf("%w: did you mean %s?", err, strings.Join(like, " or "))
-	}
-	return err
+	return unknownWord(c, c.Flags().Arg(0))
 }
 
 func newRoot(a *app) *cobra.Command {
@@ -193,6 +187,8 @@ file that COS_CREDENTIALS_FILE names or else ~/.bluemix/cos_credentials,
 	}
 	root.SetCompletionCommandGroupID("setup")
 	root.SetHelpCommandGroupID("setup")
+	root.InitDefaultHelpCmd()
+	plainly(root)
 	return root
 }
 

@@ -29,6 +29,8 @@ A download gets its final name only when it is whole, checked and on disk. What
 is interrupted, or killed, goes on where it was when the same command is run
 again; "icos jobs" lists what is unfinished.
 
+` + sourceKeyHelp + `
+
 ` + accelerateHelp + `
 
 ` + exitHelpMoving,
@@ -38,12 +40,15 @@ again; "icos jobs" lists what is unfinished.
   icos cp -r cos://my-bucket/photos/ restored
   icos cp -r --exclude '*.tmp' --exclude /cache/ work/ cos://my-bucket/work/
   icos cp cos://my-bucket/a cos://other/b
+  icos cp --version "$ID" cos://my-bucket/report.pdf old.pdf
+  icos cp --sse-c-key-file key.bin diary.txt cos://my-bucket/
   icos cp --accelerate --target-rate 500Mbit film.mov cos://my-bucket/
   tar c . | icos cp - cos://my-bucket/backup.tar`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
 	}
 	c.addFlags(cmd)
+	addVersion(cmd, &c.version)
 	return cmd
 }
 
@@ -62,6 +67,8 @@ type copier struct {
 	upload    uploadFlags
 	tuning    tuning
 	accel     acceleration
+	keys      customerKeys
+	version   string // of the only source, an object
 	show      showing
 }
 
@@ -75,6 +82,7 @@ func (c *copier) addFlags(cmd *cobra.Command) {
 	c.upload.addFlags(cmd)
 	c.tuning.addFlags(cmd)
 	c.accel.addFlags(cmd)
+	c.keys.addFlags(cmd)
 	c.show.addFlags(cmd)
 }
 
@@ -100,6 +108,9 @@ func (c *copier) run(ctx context.Context, args []string) error {
 	srcs = srcs[:len(srcs)-1]
 	if err := errors.Join(c.check(srcs, dst), c.tuning.check(), c.upload.keep.check(), c.accel.check(srcs, dst)); err != nil {
 		return &usageError{err}
+	}
+	if err := c.keys.load(c.app, srcs[0].remote && dst.remote); err != nil {
+		return err
 	}
 	c.flags.identity = c.accel.on()
 	client, err := c.client()
@@ -171,6 +182,8 @@ func (c *copier) check(srcs []location, dst location) error {
 	switch {
 	case !c.recursive && !c.selection.empty():
 		return errors.New("--include, --exclude and --files-from need -r")
+	case c.version != "" && (c.recursive || len(srcs) > 1 || !srcs[0].remote):
+		return errors.New("--version is that of one object: name one source in the store, and leave out -r")
 	case len(srcs) > 1 && dst.stream:
 		return errors.New("several sources cannot go to one standard output: use icos cat")
 	case len(srcs) > 1 && dst.remote && !dst.isPrefix():

@@ -77,7 +77,7 @@ func (d *differ) run(ctx context.Context, args []string) error {
 	}
 	d.out = newBuffered(d.app)
 	t := manager.Start(ctx, transfer.Sync{
-		From: tree(client, d.one), To: tree(client, d.other), Compare: transfer.Compare(d.compare), Filter: rules,
+		From: tree(client, d.one, icos.CustomerKey{}), To: tree(client, d.other, icos.CustomerKey{}), Compare: transfer.Compare(d.compare), Filter: rules,
 		Delete: true, DryRun: true, Preserve: transfer.Preserve{Symlinks: d.symlinks},
 	}, transfer.Observer{Item: d.item})
 	err = t.Wait(ctx)

@@ -201,6 +201,14 @@ func needsVersions(e *icos.Error) bool {
 	return e.StatusCode/100 == 4 && strings.HasPrefix(e.Message, "Versioning must be 'Enabled'")
 }
 
+// hint says what to do about err, which may depend on what was given.
+func (a *app) hint(err error) string {
+	if h := a.keyHint(err); h != "" {
+		return h
+	}
+	return hint(err)
+}
+
 // hint says what to do about err, where the command knows more than the
 // library whose error it is: flags and other verbs.
 func hint(err error) string {

@@ -15,12 +15,15 @@ import (
 func newHead(a *app) *cobra.Command {
 	var lines int64
 	var size sizeFlag
+	var one oneObject
 	cmd := &cobra.Command{
 		Use:   "head cos://BUCKET/KEY...",
 		Short: "Write the beginning of objects to standard output",
 		Long: `Write the first lines of objects to standard output, or with -c the first bytes.
 No more is asked of the service than is likely to be needed, however large an
 object is. Several objects have their names in front.
+
+` + customerKeyHelp + `
 
 ` + exitHelp,
 		Example: `  icos head cos://my-bucket/access.log
@@ -39,7 +42,7 @@ object is. Several objects have their names in front.
 				h.bytes = int64(size)
 			}
 			n := 0
-			return a.eachObject(cmd.Context(), args, func(ctx context.Context, obj *icos.Object, at location) error {
+			return a.eachRead(cmd.Context(), args, &one, func(ctx context.Context, obj *icos.Object, at location) error {
 				n++
 				if err := h.title(at, n, len(args)); err != nil {
 					return err
@@ -53,6 +56,7 @@ object is. Several objects have their names in front.
 	}
 	cmd.Flags().Int64VarP(&lines, "lines", "n", 10, "how many lines to write")
 	cmd.Flags().VarP(&size, "bytes", "c", "how many bytes to write, instead of lines")
+	one.addFlags(cmd)
 	return cmd
 }
 

@@ -75,12 +75,12 @@ func (l location) tree() location {
 	return l
 }
 
-// tree is one side of a transfer of trees.
-func tree(client *icos.Client, l location) transfer.Tree {
+// tree is one side of a transfer of trees, and the key that its objects are encrypted with.
+func tree(client *icos.Client, l location, key icos.CustomerKey) transfer.Tree {
 	if !l.remote {
 		return transfer.Tree{Dir: l.path}
 	}
-	return transfer.Tree{Bucket: client.Bucket(l.bucket), Prefix: l.tree().key}
+	return transfer.Tree{Bucket: client.Bucket(l.bucket), Prefix: l.tree().key, Key: key}
 }
 
 // underPrefix reports whether key is prefix or below it. Both are empty or end

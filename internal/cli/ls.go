@@ -19,7 +19,8 @@ func newLs(a *app) *cobra.Command {
 		Short: "List buckets, or what is in one",
 		Long: `List the buckets of the instance, or the objects and prefixes of a bucket.
 
-A prefix that does not end in a slash matches every key that begins with it.
+A prefix that does not end in a slash matches every key that begins with it; if none
+does, that is an error, whereas an empty bucket is not.
 Names that a terminal could misread are shown quoted; --json and -0 give them
 exactly.
 
@@ -92,12 +93,14 @@ func (l *lister) objects(ctx context.Context, bucket *icos.Bucket, prefix string
 	if l.recursive {
 		return l.every(ctx, out, bucket, prefix)
 	}
+	some := false
 	for page, err := range bucket.Pages(ctx, &icos.ListOptions{Prefix: prefix, Delimiter: "/"}) {
 		if err != nil {
 			return err
 		}
 		// Prefixes and objects come apart; people expect them in one order.
 		prefixes := page.Prefixes
+		some = some || len(page.Objects)+len(prefixes) > 0
 		for _, obj := range page.Objects {
 			for len(prefixes) > 0 && prefixes[0] < obj.Key {
 				l.prefix(out, bucket.Name(), prefixes[0])
@@ -112,16 +115,27 @@ func (l *lister) objects(ctx context.Context, bucket *icos.Bucket, prefix string
 			return err
 		}
 	}
-	return nil
+	return nothingUnder(bucket, prefix, some)
+}
+
+// nothingUnder is an error if there is not some key that begins with a prefix. That a bucket is empty is none. A prefix exists
+// only by what is under it, so one that is misspelt cannot be told from one that is empty.
+func nothingUnder(bucket *icos.Bucket, prefix string, some bool) error {
+	if some || prefix == "" {
+		return nil
+	}
+	return &missing{"no key begins with " + bucket.Object(prefix).String()}
 }
 
 // every lists all keys under prefix. There may be millions, so it takes no pages
 // apart.
 func (l *lister) every(ctx context.Context, out *buffered, bucket *icos.Bucket, prefix string) error {
+	some := false
 	for obj, err := range bucket.Objects(ctx, &icos.ListOptions{Prefix: prefix}) {
 		if err != nil {
 			return errors.Join(err, out.flush())
 		}
+		some = true
 		l.object(out, bucket.Name(), obj)
 		if out.full() {
 			if err := out.flush(); err != nil {
@@ -129,7 +143,7 @@ func (l *lister) every(ctx context.Context, out *buffered, bucket *icos.Bucket, 
 			}
 		}
 	}
-	return out.flush()
+	return errors.Join(out.flush(), nothingUnder(bucket, prefix, some))
 }
 
 func (l *lister) prefix(out *buffered, bucket, prefix string) {

@@ -18,6 +18,8 @@ Names are made as by icos cp: a target that ends in a slash, names a bucket, or
 is an existing directory takes the source's name, and with -r a source that ends
 in a slash stands for what is in it.
 
+` + sourceKeyHelp + `
+
 ` + accelerateHelp + `
 
 ` + exitHelpMoving,

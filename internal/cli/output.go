@@ -90,6 +90,8 @@ type record struct {
 	Latest       bool   `json:"latest,omitempty"`
 	DeleteMarker bool   `json:"delete_marker,omitempty"`
 
+	Encrypted string `json:"encrypted_by,omitempty"` // service or customer
+
 	// Who may do what.
 	Role        string          `json:"role,omitempty"`
 	Roles       []string        `json:"roles,omitempty"`
@@ -159,7 +161,7 @@ func (a *app) reportErrorTo(w io.Writer, err error, code int) {
 // reportErrorAt is reportErrorTo for what happened to one object.
 func (a *app) reportErrorAt(w io.Writer, at transfer.Item, err error, code int) {
 	if a.flags.json {
-		r := record{Type: "error", Source: at.From, Target: at.To, Message: err.Error(), Hint: hint(err), Exit: code, Line: a.line}
+		r := record{Type: "error", Source: at.From, Target: at.To, Message: err.Error(), Hint: a.hint(err), Exit: code, Line: a.line}
 		if e, ok := errors.AsType[*icos.Error](err); ok {
 			r.Code, r.RequestID = e.Code, e.RequestID
 		}
@@ -174,12 +176,12 @@ func (a *app) reportErrorAt(w io.Writer, at transfer.Item, err error, code int) 
 	switch {
 	case code == exitInterrupted, code == exitTerminated:
 		fmt.Fprintf(w, "icos: %s\n", stopWord(err))
-		if h := hint(err); h != "" {
+		if h := a.hint(err); h != "" {
 			fmt.Fprintf(w, "icos: hint: %s\n", h)
 		}
 	case code == exitUsage:
 		fmt.Fprintf(w, "icos: %s\n", printableText(strings.TrimSpace(err.Error())))
-		if a.command == nil || !a.command.HasParent() {
+		if a.command == nil || !a.command.HasParent() || a.command.Name() == "help" {
 			fmt.Fprintln(w, "icos: run icos --help")
 			return
 		}
@@ -193,7 +195,7 @@ func (a *app) reportErrorAt(w io.Writer, at transfer.Item, err error, code int) 
 			text = strings.ReplaceAll(text, at.From, printable(at.From))
 		}
 		fmt.Fprintf(w, "icos: %s\n", printableText(text))
-		if h := hint(err); h != "" && h != a.hinted {
+		if h := a.hint(err); h != "" && h != a.hinted {
 			a.hinted = h // of a thousand objects that fail alike one hint is enough
 			fmt.Fprintf(w, "icos: hint: %s\n", h)
 		}

@@ -14,6 +14,8 @@ the name of the object alone. With --tee it is passed on to standard output, so 
 the command can stand in the middle of a pipeline; the object exists only if
 standard input came to its end.
 
+` + customerKeyHelp + `
+
 ` + exitHelpMoving,
 		Example: `  pg_dump shop | icos pipe cos://my-bucket/shop.sql
   tar c . | icos pipe --tee cos://my-bucket/all.tar | sha256sum`,
@@ -30,6 +32,7 @@ standard input came to its end.
 	f.BoolVarP(&c.tee, "tee", "t", false, "pass what is read on to standard output")
 	f.BoolVar(&c.exclusive, "no-clobber", false, "fail rather than replace an object that exists")
 	c.upload.addFlags(cmd)
+	c.keys.addFlag(cmd)
 	c.tuning.addFlags(cmd)
 	return cmd
 }

@@ -48,7 +48,7 @@ func (p *planner) add(ctx context.Context, src, dst location) error {
 func (p *planner) addPrefix(ctx context.Context, src, dst location) error {
 	found := src.isPrefix()
 	if !found {
-		ok, err := p.object(src).Exists(ctx)
+		ok, err := p.source(src, dst).Exists(ctx)
 		if err != nil {
 			return err
 		}
@@ -81,7 +81,15 @@ func (p *planner) holds(ctx context.Context, l location) (bool, error) {
 	return false, nil
 }
 
-func (p *planner) object(l location) *icos.Object { return p.client.Bucket(l.bucket).Object(l.key) }
+// source is the object src, to be copied to dst.
+func (p *planner) source(src, dst location) *icos.Object {
+	return p.client.Bucket(src.bucket).Object(src.key).Version(p.version).WithKey(p.keys.ofSource(dst))
+}
+
+// object is the object dst, to be written.
+func (p *planner) object(dst location) *icos.Object {
+	return p.client.Bucket(dst.bucket).Object(dst.key).WithKey(p.keys.own)
+}
 
 // addTree copies all under src into dst.
 func (p *planner) addTree(src, dst location) error {
@@ -90,7 +98,7 @@ func (p *planner) addTree(src, dst location) error {
 		return err
 	}
 	work := transfer.Sync{
-		From: tree(p.client, src), To: tree(p.client, dst),
+		From: tree(p.client, src, p.keys.ofSource(dst)), To: tree(p.client, dst, p.keys.own),
 		Filter: p.filter, Preserve: transfer.Preserve(p.preserve),
 		Put: p.upload.forTrees(), DryRun: p.dryRun, Move: p.move, NoClobber: p.noClobber,
 	}
@@ -134,7 +142,7 @@ func (p *planner) addOne(ctx context.Context, src, dst location) error {
 	}
 	switch {
 	case src.remote && dst.remote:
-		p.haul.start(transfer.Copy{From: p.object(src), To: p.object(dst), Options: p.upload.copyOptions(dst.key), Move: p.move})
+		p.haul.start(transfer.Copy{From: p.source(src, dst), To: p.object(dst), Options: p.upload.copyOptions(dst.key), Move: p.move})
 	case src.remote:
 		return p.addDownload(ctx, src, dst)
 	case src.stream:
@@ -192,7 +200,7 @@ func (p *planner) addDownload(ctx context.Context, src, dst location) error {
 		if err != nil {
 			return err
 		}
-		n, err := p.writeTo(ctx, p.object(src), f)
+		n, err := p.writeTo(ctx, p.source(src, dst), f)
 		if err = errors.Join(err, f.Close()); err == nil {
 			p.haul.streamed(n)
 		}
@@ -205,7 +213,7 @@ func (p *planner) addDownload(ctx context.Context, src, dst location) error {
 		}
 	}
 	p.haul.start(transfer.Download{
-		From: p.object(src), Path: path, Preserve: transfer.Preserve(p.preserve), Move: p.move, NoClobber: p.noClobber,
+		From: p.source(src, dst), Path: path, Preserve: transfer.Preserve(p.preserve), Move: p.move, NoClobber: p.noClobber,
 	})
 	return nil
 }
@@ -217,7 +225,7 @@ func (p *planner) tellOne(ctx context.Context, src, dst location) error {
 		it.Op = transfer.WouldMove
 	}
 	if src.remote {
-		info, err := p.object(src).Stat(ctx)
+		info, err := p.source(src, dst).Stat(ctx)
 		if err != nil {
 			return fmt.Errorf("copy %s: %w", src, err)
 		}

@@ -21,6 +21,8 @@ func newPut(a *app) *cobra.Command {
 same command is run again. Standard input is sent as it comes, in parts of bounded
 size, and cannot be gone on with.
 
+` + customerKeyHelp + `
+
 ` + exitHelpMoving,
 		Example: `  icos put notes.txt cos://my-bucket/notes.txt
   pg_dump shop | icos put - cos://my-bucket/shop.sql
@@ -47,6 +49,7 @@ size, and cannot be gone on with.
 	cmd.Flags().BoolVar(&c.exclusive, "no-clobber", false, "fail rather than replace an object that exists")
 	c.preserve.addFlag(cmd)
 	c.upload.addFlags(cmd)
+	c.keys.addFlag(cmd)
 	c.tuning.addFlags(cmd)
 	return cmd
 }
@@ -55,6 +58,9 @@ size, and cannot be gone on with.
 func (c *copier) put(ctx context.Context, src, dst location) error {
 	if err := errors.Join(c.tuning.check(), c.upload.keep.check()); err != nil {
 		return &usageError{err}
+	}
+	if err := c.keys.load(c.app, false); err != nil {
+		return err
 	}
 	client, err := c.client()
 	if err != nil {
@@ -75,6 +81,11 @@ func (c *copier) put(ctx context.Context, src, dst location) error {
 
 // eachObject calls f for each object named by args, and stops at the first error.
 func (a *app) eachObject(ctx context.Context, args []string, f func(context.Context, *icos.Object, location) error) error {
+	return a.eachRead(ctx, args, nil, f)
+}
+
+// eachRead is eachObject for commands that read objects, which o says more about.
+func (a *app) eachRead(ctx context.Context, args []string, o *oneObject, f func(context.Context, *icos.Object, location) error) error {
 	var objects []location
 	for _, arg := range args {
 		l, err := parseObject(arg)
@@ -83,13 +94,18 @@ func (a *app) eachObject(ctx context.Context, args []string, f func(context.Cont
 		}
 		objects = append(objects, l)
 	}
+	if o == nil {
+		o = &oneObject{}
+	} else if err := o.load(a, objects); err != nil {
+		return err
+	}
 	client, err := a.client()
 	if err != nil {
 		return err
 	}
 	defer client.Close()
 	for _, l := range objects {
-		if err := f(ctx, client.Bucket(l.bucket).Object(l.key), l); err != nil {
+		if err := f(ctx, o.of(client, l), l); err != nil {
 			return err
 		}
 	}
@@ -97,13 +113,17 @@ func (a *app) eachObject(ctx context.Context, args []string, f func(context.Cont
 }
 
 func newStat(a *app) *cobra.Command {
-	return &cobra.Command{
+	var o oneObject
+	cmd := &cobra.Command{
 		Use:   "stat cos://BUCKET[/KEY]...",
 		Short: "Show what is known of an object or a bucket",
 		Long: `Show an object's size, time, ETag, type and metadata, or a bucket's location.
 
+` + customerKeyHelp + `
+
 ` + exitHelp,
 		Example: `  icos stat cos://my-bucket/notes.txt
+  icos stat --version "$ID" cos://my-bucket/notes.txt
   icos stat --json cos://my-bucket`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -115,24 +135,29 @@ func newStat(a *app) *cobra.Command {
 				}
 				at = append(at, l)
 			}
+			if err := o.load(a, at); err != nil {
+				return err
+			}
 			client, err := a.client()
 			if err != nil {
 				return err
 			}
 			defer client.Close()
 			for _, l := range at {
-				if err := a.stat(cmd.Context(), client.Bucket(l.bucket), l); err != nil {
+				if err := a.stat(cmd.Context(), o.of(client, l), l); err != nil {
 					return fmt.Errorf("stat %s: %w", l, err)
 				}
 			}
 			return nil
 		},
 	}
+	o.addFlags(cmd)
+	return cmd
 }
 
-func (a *app) stat(ctx context.Context, bucket *icos.Bucket, l location) error {
+func (a *app) stat(ctx context.Context, obj *icos.Object, l location) error {
 	if l.key == "" {
-		where, err := bucket.Location(ctx)
+		where, err := obj.Bucket().Location(ctx)
 		if err != nil {
 			return err
 		}
@@ -141,7 +166,7 @@ func (a *app) stat(ctx context.Context, bucket *icos.Bucket, l location) error {
 		}
 		return a.printf("%-14s %s\n%-14s %s\n", "bucket", l.bucket, "location", where)
 	}
-	info, err := bucket.Object(l.key).Stat(ctx)
+	info, err := obj.Stat(ctx)
 	if err != nil {
 		return err
 	}
@@ -149,6 +174,7 @@ func (a *app) stat(ctx context.Context, bucket *icos.Bucket, l location) error {
 		return a.emit(record{
 			Type: "object", Bucket: l.bucket, Key: &info.Key, Size: &info.Size, ETag: info.ETag,
 			Modified: timestamp(info.ModTime), Content: info.ContentType, Metadata: info.Metadata, Version: info.VersionID,
+			Encrypted: string(info.EncryptedBy),
 		})
 	}
 	var out strings.Builder
@@ -165,6 +191,9 @@ func (a *app) stat(ctx context.Context, bucket *icos.Bucket, l location) error {
 	line("type", info.ContentType)
 	line("encoding", info.ContentEncoding)
 	line("cache-control", info.CacheControl)
+	line("encrypted", map[icos.EncryptedBy]string{
+		icos.EncryptedByCustomer: "with a key of yours", icos.EncryptedByService: "by the service",
+	}[info.EncryptedBy])
 	for _, name := range sortedKeys(info.Metadata) {
 		line("meta "+name, info.Metadata[name])
 	}

@@ -16,7 +16,7 @@ func (c *copier) toStdout(ctx context.Context, client *icos.Client, src location
 		return &usageError{fmt.Errorf("%s is not one object: use icos cat", src)}
 	}
 	began := time.Now()
-	n, err := c.writeTo(ctx, client.Bucket(src.bucket).Object(src.key), c.stdout)
+	n, err := c.writeTo(ctx, client.Bucket(src.bucket).Object(src.key).Version(c.version).WithKey(c.keys.own), c.stdout)
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,8 @@ The rules of --exclude and --include are those of .gitignore, in the order of th
 command line: the last one that matches wins. If the first one is an --include,
 nothing else is taken. What is excluded is not looked at, and never deleted.
 
+` + sourceKeyHelp + `
+
 ` + accelerateHelp + `
 
 ` + exitHelpMoving,
@@ -45,7 +47,10 @@ nothing else is taken. What is excluded is not looked at, and never deleted.
   icos sync --include '*.parquet' cos://my-bucket/data cos://other/data
   icos sync --preserve --bwlimit 20MB /home/me cos://my-bucket/home`,
 		Args: cobra.ExactArgs(2),
-		RunE: func(cmd *cobra.Command, args []string) error { return s.run(cmd.Context(), args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s.howGiven = cmd.Flags().Changed("compare")
+			return s.run(cmd.Context(), args)
+		},
 	}
 	s.addFlags(cmd)
 	return cmd
@@ -56,6 +61,7 @@ type syncer struct {
 	*app
 	dryRun             bool
 	compare            compareFlag
+	howGiven           bool // --compare was
 	sizeOnly, checksum bool
 	noClobber          bool
 	delete, yes        bool
@@ -65,6 +71,7 @@ type syncer struct {
 	upload             uploadFlags
 	tuning             tuning
 	accel              acceleration
+	keys               customerKeys
 	show               showing
 }
 
@@ -84,8 +91,8 @@ func (s *syncer) addFlags(cmd *cobra.Command) {
 	s.upload.addFlags(cmd)
 	s.tuning.addFlags(cmd)
 	s.accel.addFlags(cmd)
+	s.keys.addFlags(cmd)
 	s.show.addFlags(cmd)
-	cmd.MarkFlagsMutuallyExclusive("compare", "size-only", "checksum")
 }
 
 func (s *syncer) run(ctx context.Context, args []string) error {
@@ -111,6 +118,9 @@ func (s *syncer) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := s.keys.load(s.app, src.remote && dst.remote); err != nil {
+		return err
+	}
 	s.flags.identity = s.accel.on()
 	client, err := s.client()
 	if err != nil {
@@ -122,7 +132,7 @@ func (s *syncer) run(ctx context.Context, args []string) error {
 		return err
 	}
 	work := transfer.Sync{
-		From: tree(client, src), To: tree(client, dst),
+		From: tree(client, src, s.keys.ofSource(dst)), To: tree(client, dst, s.keys.own),
 		Compare: transfer.Compare(s.compare), Filter: rules, Preserve: transfer.Preserve(s.preserve), Put: s.upload.forTrees(),
 		Delete: s.delete, DryRun: s.dryRun, NoClobber: s.noClobber,
 	}
@@ -161,6 +171,8 @@ func (s *syncer) check(src, dst location) error {
 		return errors.New("--max-delete and --yes need --delete")
 	case src.remote && dst.remote && s.delete && src.bucket == dst.bucket && underPrefix(src.tree().key, dst.tree().key):
 		return fmt.Errorf("%s lies in %s, so that --delete would remove it", src, dst)
+	case s.sizeOnly && s.checksum, s.howGiven && (s.sizeOnly || s.checksum):
+		return errors.New("--compare, --size-only and --checksum say the same thing: give one of them")
 	case s.sizeOnly:
 		s.compare = compareFlag(transfer.Size)
 	case s.checksum:

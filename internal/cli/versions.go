@@ -49,10 +49,12 @@ func (a *app) listVersions(ctx context.Context, arg string) error {
 	}
 	defer client.Close()
 	out := newBuffered(a)
+	some := false
 	for v, err := range client.Bucket(at.bucket).Versions(ctx, &icos.ListOptions{Prefix: at.key}) {
 		if err != nil {
 			return errors.Join(err, out.flush())
 		}
+		some = true
 		a.version(out, at.bucket, &v)
 		if out.full() {
 			if err := out.flush(); err != nil {
@@ -60,7 +62,7 @@ func (a *app) listVersions(ctx context.Context, arg string) error {
 			}
 		}
 	}
-	return out.flush()
+	return errors.Join(out.flush(), nothingUnder(client.Bucket(at.bucket), at.key, some))
 }
 
 // version writes one version.
@@ -144,7 +146,7 @@ that has none and never had.
 }
 
 func newVersionsRestore(a *app) *cobra.Command {
-	var id string
+	var o oneObject
 	cmd := &cobra.Command{
 		Use:   "restore cos://BUCKET/KEY",
 		Short: "Make an old version the latest again",
@@ -157,7 +159,8 @@ latest: what was there before it was last overwritten or deleted.
   icos versions restore --version "$ID" cos://my-bucket/report.pdf`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.eachObject(cmd.Context(), args, func(ctx context.Context, obj *icos.Object, at location) error {
+			return a.eachRead(cmd.Context(), args, &o, func(ctx context.Context, obj *icos.Object, at location) error {
+				id := o.version
 				if id == "" {
 					var err error
 					if id, err = versionBefore(ctx, obj); err != nil {
@@ -179,7 +182,7 @@ latest: what was there before it was last overwritten or deleted.
 			})
 		},
 	}
-	cmd.Flags().StringVar(&id, "version", "", "`ID` of the version, as icos versions lists it")
+	o.addFlags(cmd)
 	return cmd
 }
 
