@@ -30,7 +30,7 @@ func (p *path) ascpUpload(ctx context.Context, j *transfer.Job) error {
 	if key := p.r.cfg.rooted(to.Key()); key != to.Key() {
 		to = to.Bucket().Object(key)
 	}
-	if why := p.unfit(to.Key(), j.Path()); why != "" || put.IfMatch != "" || put.IfNoneMatch != "" {
+	if why := p.unfit(to.Key(), j.Path()); why != "" || put.IfMatch != "" || put.IfNoneMatch != "" || put.Encrypt || keyed(j) {
 		return p.skip(why)
 	}
 	h := &haul{p: p, j: j, way: Path{Source: j.Path(), Destination: to.Key()}, resume: 1}
@@ -68,7 +68,7 @@ func (p *path) ascpUpload(ctx context.Context, j *transfer.Job) error {
 
 // ascpDownload fetches an object.
 func (p *path) ascpDownload(ctx context.Context, j *transfer.Job) error {
-	if why := p.unfit(j.Object().Key(), j.Local()); why != "" || j.Object().VersionID() != "" {
+	if why := p.unfit(j.Object().Key(), j.Local()); why != "" || j.Object().VersionID() != "" || keyed(j) {
 		return p.skip(why)
 	}
 	h := &haul{p: p, j: j, way: Path{Source: j.Object().Key(), Destination: j.Local()}}
@@ -143,10 +143,13 @@ func (p *path) unfit(key, local string) string {
 	return ""
 }
 
+// keyed reports whether an object is encrypted with a key of the caller, which ascp has no way to send.
+func keyed(j *transfer.Job) bool { return !j.Object().CustomerKey().IsZero() }
+
 // skip leaves a file to HTTPS.
 func (p *path) skip(why string) error {
 	if why == "" {
-		why = "an object has conditions or a version"
+		why = "an object has conditions, a version or a key"
 	}
 	p.unfitOnce.Do(func() {
 		p.r.notice(fmt.Sprintf("%s: some objects travel over HTTPS, for ascp cannot be asked for them: %s", p.bucket.Name(), why))

@@ -382,6 +382,39 @@ func TestAscpAttributes(t *testing.T) {
 	}
 }
 
+// TestAscpKeys leaves to requests what is to be encrypted: nobody would notice that ascp had stored it as it is.
+func TestAscpKeys(t *testing.T) {
+	w := newWorld(t)
+	ascptest.New(t)
+	m := w.manager(withAscp())
+	key, err := icos.NewCustomerKey(content(1, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine, managed := w.bucket.Object("mine").WithKey(key), w.bucket.Object("managed")
+	b := content(2, 1000)
+	for _, work := range []transfer.Upload{
+		{Path: w.file(b), To: mine},
+		{Path: w.file(b), To: managed, Put: icos.PutOptions{Encrypt: true}},
+	} {
+		if err := m.Start(t.Context(), work).Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for o, want := range map[*icos.Object]icos.EncryptedBy{mine: icos.EncryptedByCustomer, managed: icos.EncryptedByService} {
+		if info, err := o.Stat(t.Context()); err != nil || info.EncryptedBy != want {
+			t.Errorf("%s: encrypted by %q, %v; want %q", o, info.EncryptedBy, err, want)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "down")
+	if err := m.Download(t.Context(), mine, path).Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, b) {
+		t.Errorf("came back as %d bytes, %v", len(got), err)
+	}
+}
+
 // TestAscpDestinationRoot has keys put below a root, and files nowhere else.
 func TestAscpDestinationRoot(t *testing.T) {
 	w := newWorld(t)

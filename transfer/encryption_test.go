@@ -3,6 +3,7 @@ package transfer_test
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -76,6 +77,19 @@ func TestCustomerKeyOfResumedUpload(t *testing.T) {
 		t.Fatal(err)
 	}
 	hold.Store(false)
+	err := filepath.WalkDir(o.StateDir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		kept, err := os.ReadFile(path)
+		if bytes.Contains(kept, bytes.Repeat([]byte{1}, 32)) || bytes.Contains(kept, []byte("AQEBAQEBAQEBAQ")) {
+			t.Errorf("the key is in %s", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
 
 	m = manager(t, b.Client(), o)
 	for name, other := range map[string]*icos.Object{"none": b.Object("o"), "another": b.Object("o").WithKey(customerKey(t, 2))} {
@@ -120,6 +134,21 @@ func TestCustomerKeyOfTree(t *testing.T) {
 	}
 	info, err := b.Object("b/small").WithKey(customerKey(t, 2)).Stat(t.Context())
 	if err != nil || info.EncryptedBy != icos.EncryptedByCustomer {
+		t.Errorf("Stat = %+v, %v", info, err)
+	}
+}
+
+// TestCustomerKeyByHTTPClient has the key go along when another http.Client sends the requests: without it the object would be stored
+// as it is, and nobody would notice.
+func TestCustomerKeyByHTTPClient(t *testing.T) {
+	b := bucket(t, nil)
+	via := &http.Client{Transport: http.DefaultTransport}
+	m := manager(t, b.Client(), &transfer.Options{HTTPClient: func(*icos.Bucket) *http.Client { return via }})
+	o := b.Object("o").WithKey(customerKey(t, 1))
+	if err := m.Upload(t.Context(), file(t, 9, 1000), o).Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := o.Stat(t.Context()); err != nil || info.EncryptedBy != icos.EncryptedByCustomer {
 		t.Errorf("Stat = %+v, %v", info, err)
 	}
 }

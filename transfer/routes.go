@@ -61,11 +61,7 @@ func (r *routes) object(o *icos.Object) (*icos.Object, error) {
 	if err != nil || b == o.Bucket() {
 		return o, err
 	}
-	routed := b.Object(o.Key())
-	if id := o.VersionID(); id != "" {
-		routed = routed.Version(id)
-	}
-	return routed, nil
+	return b.Object(o.Key()).Version(o.VersionID()).WithKey(o.CustomerKey()), nil
 }
 
 func (r *routes) bucket(b *icos.Bucket) (*icos.Bucket, error) {
