@@ -171,7 +171,7 @@ func (c *copier) check(srcs []location, dst location) error {
 			return errors.New("mv does not go with a standard stream: use icos cp")
 		case c.dryRun && (src.stream || dst.stream):
 			return errors.New("--dry-run does not go with a standard stream")
-		case src == dst:
+		case src == dst && (!src.remote || c.recursive || c.move || !c.changes()):
 			return fmt.Errorf("%s is both source and target", src)
 		case c.recursive:
 			if err := overlap(src, dst); err != nil {
@@ -192,6 +192,12 @@ func (c *copier) check(srcs []location, dst location) error {
 		return fmt.Errorf("several sources need a directory to go to, and %s is none", dst)
 	}
 	return nil
+}
+
+// changes reports whether a copy of an object to itself changes anything: what is stored with it, its key, or which version is the
+// latest.
+func (c *copier) changes() bool {
+	return c.version != "" || c.keys.given(c.app) || c.upload.forTrees() != nil
 }
 
 // overlap refuses trees of one bucket of which the target lies in the source:

@@ -52,6 +52,11 @@ const sourceKeyHelp = customerKeyHelp + ` Of a copy inside the store
 it is the key of the copy; --source-sse-c-key-file or ICOS_SSE_C_SOURCE_KEY has that of
 the source.`
 
+// given reports whether there is any key.
+func (k *customerKeys) given(a *app) bool {
+	return k.file != "" || k.sourceFile != "" || a.getenv(keyVariable) != "" || a.getenv(sourceKeyVariable) != ""
+}
+
 // load reads the keys that flags and environment name. Copies says that what is copied stays inside the store.
 func (k *customerKeys) load(a *app, copies bool) error {
 	if k.sourceFile != "" && !copies {
