@@ -20,6 +20,8 @@ func Main(m *testing.M) {
 	if dir := os.Getenv(variable); dir != "" && len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-test.") {
 		os.Exit(run(dir, os.Args[1:]))
 	}
+	// Under the race detector the program would wait for a second whenever it exits.
+	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	os.Exit(m.Run())
 }
 
