@@ -232,3 +232,18 @@ func FuzzReceiveBuffer(f *testing.F) {
 		}
 	})
 }
+
+func TestWiden(t *testing.T) {
+	c := flow.NewCredit(1<<20, 8<<20)
+	for _, x := range []struct {
+		to, want uint64
+		wider    bool
+	}{{1 << 19, 1 << 20, false}, {4 << 20, 4 << 20, true}, {4 << 20, 4 << 20, false}, {16 << 20, 8 << 20, true}} {
+		if got := c.Widen(x.to); got != x.wider || c.Window() != x.want {
+			t.Errorf("Widen(%d) is %v, the window %d; want %v, %d", x.to, got, c.Window(), x.wider, x.want)
+		}
+	}
+	if limit, worth := c.Update(); !worth || limit != 8<<20 {
+		t.Errorf("the peer is told %d, worth %v", limit, worth)
+	}
+}

@@ -73,6 +73,16 @@ func (c *Credit) Grow(may func(bytes int) bool) (grown bool) {
 	return true
 }
 
+// Widen makes the window at least that wide, up to its bound, and reports whether it was narrower.
+func (c *Credit) Widen(window uint64) (wider bool) {
+	window = min(window, c.most)
+	if window <= c.window {
+		return false
+	}
+	c.window = window
+	return true
+}
+
 // Consume notes that n of what came were read or thrown away.
 func (c *Credit) Consume(n uint64) { c.consumed += n }
 

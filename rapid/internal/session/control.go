@@ -60,6 +60,10 @@ func (s *Session) streamWindow() uint64 {
 	return uint64(max(min(s.cfg.Limits.StreamWindow, firstSessionWindow/2), firstStreamWindow))
 }
 
+// usualWindow returns the window of a stream whose reader keeps up, once more than the first is known to be needed: what other
+// streams have shown of the path holds for it too. It is a quarter of the session's, so that a few that nobody reads do not stop the others.
+func (s *Session) usualWindow() uint64 { return s.credit.Window() / 4 }
+
 func (s *Session) hello() *wire.Hello {
 	return &wire.Hello{
 		MaxDatagram:   uint64(s.cfg.MaxDatagram),

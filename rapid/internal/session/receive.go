@@ -194,6 +194,9 @@ func (s *Session) arrive(now time.Duration, st *Stream, end uint64, final bool) 
 	return true
 }
 
+// bulky is how much has to come over a stream for its window to be widened without need.
+const bulky = 32 << 10
+
 // growWindows gives more credit if what there is would limit the peer. A stream has half of the session's
 // at most, so that one that nobody reads does not stop the others. What many streams leave unread does not keep the
 // session's window small: each of theirs does not grow.
@@ -203,7 +206,9 @@ func (s *Session) growWindows(st *Stream) {
 	if (narrow || s.credit.Short(0)) && s.credit.Grow(s.cfg.Limits.More) {
 		s.consume(0)
 	}
-	if short && s.credit.Window() >= 4*st.credit.Window() && st.credit.Grow(nil) {
+	switch {
+	case short && s.credit.Window() >= 4*st.credit.Window() && st.credit.Grow(nil),
+		!st.discard && !st.finalKnown && st.credit.Arrived() >= bulky && uint64(st.in.Ready()) < st.credit.Window()/4 && st.credit.Widen(s.usualWindow()):
 		st.tellCredit()
 	}
 }

@@ -66,6 +66,7 @@ type Session struct {
 	woken      queue
 	control    queue // with frames to send
 	sched      scheduler
+	bursts     uint64    // how often a stream began to send that had nothing under way
 	starved    []*Stream // writers waiting for sendBuffer
 
 	// Flow control of the session.

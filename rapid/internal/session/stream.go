@@ -147,6 +147,10 @@ func (st *Stream) Write(p []byte) (int, error) {
 	}
 	n := min(len(p), s.room(st))
 	if n > 0 {
+		if st.out.Done() {
+			s.bursts++
+			st.slot.since = s.bursts
+		}
 		st.out.Write(p[:n], &s.pool)
 		s.sendHeld += n
 		s.unsent += n

@@ -445,3 +445,26 @@ func TestLossWithoutCredit(t *testing.T) {
 		t.Fatalf("stuck: client %+v, server %+v", w.ends[0].Stats(), w.ends[1].Stats())
 	}
 }
+
+// What one stream has shown of the path holds for the next: it is sent at full speed from the first round trip
+// of it on, and does not have to earn its window.
+func TestWindowOfNextStream(t *testing.T) {
+	for _, up := range []bool{false, true} {
+		t.Run(fmt.Sprintf("up %v", up), func(t *testing.T) {
+			const part = 32 << 20
+			rate := 900. * mbit
+			w := newWorld(t, link{rate: 1000 * mbit, delay: 100 * time.Millisecond}, fixed(rate))
+			newExchange(w, up, part, 2).move(4 * part)
+			w.pass(time.Second)
+			// A request and its answer, and the part at its rate; a server knows of an upload's stream one way later.
+			want := 220*time.Millisecond + time.Duration(1.06*part/rate*float64(time.Second)) 
+			if up {
+				want += 200 * time.Millisecond
+			}
+			took, _ := newExchange(w, up, part, 1).move(part)
+			if took > want {
+				t.Errorf("a part over a stream of its own took %v, want at most %v", took, want)
+			}
+		})
+	}
+}

@@ -20,6 +20,9 @@ func (s *Session) Open(destination string) (*Stream, error) {
 	s.nextStream++
 	st.dest, st.announced = destination, true
 	st.pend(pendOpen)
+	if st.credit.Widen(s.usualWindow()) {
+		st.tellCredit()
+	}
 	return st, nil
 }
 
@@ -144,9 +147,9 @@ const (
 	mostUnsent = 2 << 20
 )
 
-// unsentLimit returns how much a stream may hold that was never sent.
-func (s *Session) unsentLimit() int {
-	if s.unsent > 4*mostUnsent {
+// unsentLimit returns how much st may hold that was never sent. The senior needs most, however much the others hold.
+func (s *Session) unsentLimit(st *Stream) int {
+	if s.unsent > 4*mostUnsent && st != s.sched.senior {
 		return minUnsent
 	}
 	return min(max(someUnsent, s.cc.Window()/2), mostUnsent)
@@ -154,7 +157,7 @@ func (s *Session) unsentLimit() int {
 
 // room returns how much may be written to st now.
 func (s *Session) room(st *Stream) int {
-	return max(0, min(s.unsentLimit()-st.out.Unsent(), s.sendBuffer-s.sendHeld))
+	return max(0, min(s.unsentLimit(st)-st.out.Unsent(), s.sendBuffer-s.sendHeld))
 }
 
 // growSendBuffer makes room for what the congestion window lets be in flight, and
@@ -195,7 +198,7 @@ func (s *Session) wakeWriter(st *Stream) {
 	if !st.wantWrite || st.starved {
 		return
 	}
-	limit := s.unsentLimit()
+	limit := s.unsentLimit(st)
 	switch deal := min(limit/2, someUnsent, max(s.sendBuffer/4, 1)); {
 	case limit-st.out.Unsent() < deal:
 	case s.sendBuffer-s.sendHeld < deal:
