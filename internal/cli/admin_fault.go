@@ -66,7 +66,7 @@ characters; --rate, --every and --first how often they do; the others in what wa
 	f.IntVar(&r.First, "first", 0, "end the rule after the first `N` requests")
 	f.IntVar(&r.Status, "status", 0, "answer with this `STATUS`, such as 503")
 	f.StringVar(&r.Code, "code", "", "answer with this error `CODE`, such as SlowDown")
-	f.DurationVar(&r.Delay, "delay", 0, "`SPAN` to wait before anything else, such as 2s")
+	f.Var((*spanFlag)(&r.Delay), "delay", "`SPAN` to wait before anything else, such as 2s")
 	f.Int64Var(&truncate, "truncate", 0, "end the answer after so many `BYTES`")
 	f.StringVar(&reset, "reset", "", "reset the connection: `WHEN` is before or after carrying out the request")
 	f.StringVar(&corrupt, "corrupt", "", "flip one bit of a body: `WHICH` is request or answer")

@@ -47,7 +47,7 @@ an object that is there already is read instead.
 		},
 	}
 	f := cmd.Flags()
-	f.DurationVar(&b.duration, "duration", b.duration, "how long each engine sends, and receives")
+	f.Var((*spanFlag)(&b.duration), "duration", "how long each engine sends, and receives")
 	f.Var(&b.size, "size", "most that each engine sends, and receives")
 	f.IntVarP(&b.connections, "connections", "c", b.connections, "connections or streams at a time")
 	return cmd

@@ -59,7 +59,7 @@ func (a *app) showConfig(found *auth.Found) error {
 			}
 			continue
 		}
-		if err := a.printf("%-17s  %s: %s\n", "not used", printable(s.Source), printable(s.Why)); err != nil {
+		if err := a.printf("%-20s  %s: %s\n", "not used", printable(s.Source), printable(s.Why)); err != nil {
 			return err
 		}
 	}
@@ -77,5 +77,5 @@ func (a *app) showSource(s auth.Source) error {
 	if s.Warning != "" {
 		from += "  (" + s.Warning + ")"
 	}
-	return a.printf("%-17s  %s%s\n", s.Field, printable(cmp.Or(s.Value, "-")), from)
+	return a.printf("%-20s  %s%s\n", s.Field, printable(cmp.Or(s.Value, "-")), from)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/icos-go/icos"
 	"github.com/icos-go/icos/aspera"
 	"github.com/icos-go/icos/auth"
+	"github.com/icos-go/icos/internal/control"
 	"github.com/icos-go/icos/keyprotect"
 	"github.com/icos-go/icos/rapid/relay"
 	"github.com/icos-go/icos/resourceconfig"
@@ -131,7 +132,7 @@ func exitCode(err error) int {
 		return restExitCode(rerr)
 	case errors.As(err, &aerr):
 		return adminExitCode(aerr)
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, control.ErrNoJob):
 		return exitNoObject
 	case errors.Is(err, relay.ErrDenied):
 		return exitPermission
@@ -236,6 +237,8 @@ func hint(err error) string {
 		return "--addr chooses another address, and port 0 any free one"
 	case errors.As(err, &service) && service.StatusCode == http.StatusNotFound && strings.ContainsAny(service.Key, "*?"):
 		return "wildcards in keys are not expanded: -r with --include 'PATTERN' selects, and icos find lists"
+	case errors.As(err, &service) && service.StatusCode == http.StatusNotFound && service.Op == "HeadObject":
+		return "the service does not say whether it is the object or the bucket: icos ls cos://" + service.Bucket + " shows what there is"
 	case errors.As(err, &service) && service.Code == "InvalidObjectState":
 		return "the object is archived: icos restore --days N has it copied back for so many days"
 	case errors.As(err, &service) && service.Code == "QuotaExceeded":

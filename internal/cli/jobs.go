@@ -194,7 +194,7 @@ func (s *jobSelection) choose(jobs []job, ids []string) ([]job, error) {
 		}
 		switch {
 		case len(found) == 0:
-			return nil, fmt.Errorf("job %s: %w; icos jobs lists what there is", id, os.ErrNotExist)
+			return nil, &missing{"there is no job " + id + "; icos jobs lists those that are unfinished"}
 		case len(found) > 1:
 			return nil, &usageError{fmt.Errorf("%s is the beginning of %s", id, plural(len(found), "job"))}
 		}

@@ -59,6 +59,9 @@ type localCOS struct {
 // openLocalCOS opens the data and the address. Clients can connect and are
 // answered once serve was called. The caller ends it with close.
 func openLocalCOS(o *localOptions) (_ *localCOS, err error) {
+	if _, _, err := net.SplitHostPort(o.addr); err != nil {
+		return nil, &usageError{fmt.Errorf("--addr %s: write HOST:PORT, such as 127.0.0.1:9000, or :9000 for all addresses", o.addr)}
+	}
 	if !o.tls && !loopbackAddr(o.addr) {
 		return nil, &usageError{fmt.Errorf("--addr %s can be reached from other machines: add --tls, since keys and tokens are not sent over plain http", o.addr)}
 	}

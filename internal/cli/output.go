@@ -202,10 +202,14 @@ func (a *app) reportErrorAt(w io.Writer, at transfer.Item, err error, code int) 
 	}
 }
 
-// explain is err for people: a list of places that were searched has a line for each.
+// explain is err for people: what the service answered comes without the steps that led there, and a list of places that were
+// searched has a line for each.
 func explain(err error) string {
 	none, ok := errors.AsType[*auth.NotFoundError](err)
 	if !ok {
+		if e, ok := errors.AsType[*icos.Error](err); ok {
+			return brief(err.Error(), e)
+		}
 		return err.Error()
 	}
 	var b strings.Builder
@@ -214,6 +218,30 @@ func explain(err error) string {
 		fmt.Fprintf(&b, "\n    %s: %s", s.Source, s.Why)
 	}
 	return b.String()
+}
+
+// brief leaves out of text, which holds all of e, what stands between the command's own words and those of the service: steps of the
+// library, which say once more what was tried on what.
+func brief(text string, e *icos.Error) string {
+	before, after, ok := strings.Cut(text, e.Error())
+	if !ok || e.Bucket == "" {
+		return text
+	}
+	at, wire := "cos://"+e.Bucket, e.Op+" "+e.Bucket
+	if e.Key != "" {
+		at, wire = at+"/"+e.Key, wire+"/"+e.Key
+	}
+	answer, ok := strings.CutPrefix(e.Error(), "s3: "+wire+": ")
+	if !ok {
+		return text
+	}
+	words, steps, named := strings.Cut(before, at)
+	if !named { // "list my-bucket: "
+		words = strings.TrimSuffix(strings.TrimSuffix(words, ": "), e.Bucket)
+		return strings.TrimSpace(strings.TrimSpace(words)+" "+at) + ": " + answer + after
+	}
+	more, _, _ := strings.Cut(steps, ": ") // such as what is to be done with it
+	return words + at + more + ": " + answer + after
 }
 
 // printable makes a key or a name safe to show on one line: it may hold control

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -65,7 +64,7 @@ func (p *planner) addPrefix(ctx context.Context, src, dst location) error {
 		case err != nil:
 			return err
 		case !some && src.isPrefix(), !some && !found:
-			return &fs.PathError{Op: "copy", Path: src.tree().String(), Err: fmt.Errorf("no key begins with this: %w", fs.ErrNotExist)}
+			return &missing{"no key begins with " + src.tree().String()}
 		case !some:
 			return nil
 		}

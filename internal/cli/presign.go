@@ -11,9 +11,12 @@ import (
 	"github.com/icos-go/icos"
 )
 
+// longestSignature is how long the service takes a signed URL (Signature Version 4).
+const longestSignature = 7 * 24 * time.Hour
+
 func newPresign(a *app) *cobra.Command {
 	var method string
-	var expires time.Duration
+	expires := time.Hour
 	cmd := &cobra.Command{
 		Use:   "presign cos://BUCKET/KEY",
 		Short: "Print a URL that lets anyone read or write one object for a while",
@@ -31,6 +34,9 @@ with the option to include HMAC has both.
 			if expires < time.Second {
 				return &usageError{fmt.Errorf("--expires %v: at least one second is needed", expires)}
 			}
+			if expires > longestSignature {
+				return &usageError{fmt.Errorf("--expires %s: the service takes no signature that holds for more than 7 days", formatDuration(expires))}
+			}
 			return a.eachObject(cmd.Context(), args, func(ctx context.Context, obj *icos.Object, at location) error {
 				u, err := obj.Presign(ctx, strings.ToUpper(method), expires, nil)
 				if err != nil {
@@ -44,6 +50,7 @@ with the option to include HMAC has both.
 		},
 	}
 	cmd.Flags().StringVar(&method, "method", "GET", "what the URL allows: GET, PUT, HEAD or DELETE")
-	cmd.Flags().DurationVar(&expires, "expires", time.Hour, "how long it works")
+	cmd.Flags().Var((*spanFlag)(&expires), "expires", "how long it works, such as 10m or 7d, which is the longest")
+	cmd.Flags().Lookup("expires").DefValue = "1h"
 	return cmd
 }

@@ -12,7 +12,7 @@ import (
 )
 
 func newRestore(a *app) *cobra.Command {
-	r := restorer{app: a}
+	r := restorer{app: a, every: time.Minute}
 	cmd := &cobra.Command{
 		Use:   "restore cos://BUCKET/KEY...",
 		Short: "Have archived objects copied back, to be read for some days",
@@ -51,7 +51,8 @@ are. icos lifecycle archive has objects archived.
 	f.StringVar(&r.tier, "tier", "", "`TIER` of the archive: bulk or accelerated (default: the one it has)")
 	f.BoolVarP(&r.recursive, "recursive", "r", false, "all archived objects whose keys begin with KEY")
 	f.BoolVar(&r.wait, "wait", false, "wait until the copies can be read")
-	f.DurationVar(&r.every, "every", time.Minute, "how often --wait looks")
+	f.Var((*spanFlag)(&r.every), "every", "how often --wait looks")
+	f.Lookup("every").DefValue = "1m"
 	f.StringVar(&r.version, "version", "", "`ID` of the version to restore")
 	a.oneOf(cmd, "tier", "bulk", "accelerated")
 	return cmd

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -60,7 +61,7 @@ It is for development and tests. SIGINT or SIGTERM ends it cleanly.`,
 	f.StringSliceVar(&s.names, "name", nil, "host name clients use, for the certificate and for BUCKET.NAME addresses; may be repeated")
 	f.BoolVar(&s.noRapid, "no-rapid", false, "accept no rapid sessions over UDP")
 	f.StringVar(&s.admin, "admin", "", "`ADDRESS` of an API for icos admin, such as 127.0.0.1:9001 (default: none)")
-	f.DurationVar(&s.nameHold, "hold-names", 0, "`SPAN` for which the name of a deleted bucket cannot be taken; COS says 5m")
+	f.Var((*spanFlag)(&s.nameHold), "hold-names", "`SPAN` for which the name of a deleted bucket cannot be taken; COS says 5m")
 	f.StringVar(&s.region, "region", "us-south", "region this COS plays")
 	f.BoolVar(&s.encrypt, "encrypt", false, "encrypt every object on the disk with a key in DATA/kms, unless it is under another key")
 	return cmd
@@ -83,6 +84,9 @@ type serve struct {
 func (s *serve) run(ctx context.Context) error {
 	if s.dir == "" {
 		return &usageError{errors.New("--dir is missing: name the directory that holds the data, such as --dir ./data")}
+	}
+	if info, err := os.Stat(s.dir); err == nil && !info.IsDir() {
+		return &usageError{fmt.Errorf("--dir %s is a file: name a directory, which need not exist", s.dir)}
 	}
 	noOffload, err := s.offloadOff()
 	if err != nil {

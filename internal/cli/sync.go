@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"strings"
 
@@ -154,7 +153,7 @@ func (s *syncer) nothingThere(ctx context.Context, client *icos.Client, src loca
 	for _, err := range client.Bucket(src.bucket).Objects(ctx, &icos.ListOptions{Prefix: src.tree().key, PageSize: 1}) {
 		return err // there is something, which rules left out
 	}
-	return fmt.Errorf("sync %s: no key begins with this: %w", src.tree(), fs.ErrNotExist)
+	return &missing{"no key begins with " + src.tree().String()}
 }
 
 func (s *syncer) check(src, dst location) error {

@@ -13,7 +13,7 @@ import (
 
 func newTop(a *app) *cobra.Command {
 	var once bool
-	var every time.Duration
+	every := time.Second
 	cmd := &cobra.Command{
 		Use:   "top",
 		Short: "See and steer what is moving, from another terminal",
@@ -46,7 +46,7 @@ Leaving changes nothing of what runs. Without a terminal, with --once and with
 		},
 	}
 	cmd.Flags().BoolVar(&once, "once", false, "print what runs now, and leave")
-	cmd.Flags().DurationVar(&every, "interval", time.Second, "how often to look")
+	cmd.Flags().Var((*spanFlag)(&every), "interval", "how often to look")
 	return cmd
 }
 
