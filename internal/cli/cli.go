@@ -105,10 +105,9 @@ func (a *app) execute(ctx context.Context, args []string) error {
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	help := root.HelpFunc()
-	root.SetHelpFunc(func(c *cobra.Command, args []string) {
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) {
 		if unknownCommand(c) == nil {
-			help(c, args)
+			a.help(c)
 		}
 	})
 	command, err := root.ExecuteContextC(ctx)
@@ -188,6 +187,7 @@ file that COS_CREDENTIALS_FILE names or else ~/.bluemix/cos_credentials,
 	root.SetCompletionCommandGroupID("setup")
 	root.SetHelpCommandGroupID("setup")
 	root.InitDefaultHelpCmd()
+	root.SetUsageFunc(a.usage)
 	plainly(root)
 	return root
 }

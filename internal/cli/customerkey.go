@@ -33,7 +33,7 @@ type customerKeys struct {
 }
 
 func (k *customerKeys) addFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&k.file, "sse-c-key-file", "", "encrypt, or decrypt, with the key of yours in `FILE` (SSE-C): 32 bytes, or those in hex or base64")
+	cmd.Flags().StringVar(&k.file, "sse-c-key-file", "", "encrypt, or decrypt, with a key of yours: `FILE` holds 32 bytes, or those in hex or base64 (SSE-C)")
 }
 
 // addFlags is addFlag for commands that copy.

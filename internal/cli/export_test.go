@@ -17,3 +17,9 @@ func Pattern(size string) []byte {
 	}
 	return b
 }
+
+// Reflow and Distance are what helps people who read help, and who mistype.
+var (
+	Reflow   = reflow
+	Distance = distance
+)
