@@ -34,6 +34,12 @@ func (x *acceleration) addFlags(cmd *cobra.Command) {
 	f.Var(&x.policy, "policy", "with --accelerate: how to share the path: fixed, high, fair or low (default fair)")
 }
 
+// oneOfWays has the shell complete what these flags take.
+func (a *app) oneOfWays(cmd *cobra.Command) {
+	a.oneOf(cmd, "accelerate", "auto", "rapid", "ascp", "https")
+	a.oneOf(cmd, "policy", "fixed", "high", "fair", "low")
+}
+
 // accelerateHelp is what the help of each command with these flags says of them.
 const accelerateHelp = `--accelerate moves bytes at the rate that the path has, whatever its delay and
 loss: by rapid over UDP, when ICOS_RELAY names a relay or the bucket's transfer

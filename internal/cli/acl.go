@@ -34,8 +34,7 @@ What roles allow is not part of an ACL: see icos iam.
   icos acl cos://my-bucket/logo.svg public-read
   icos acl cos://my-bucket --grant read=everyone
   icos acl cos://my-bucket --block-public on --ignore-public on`,
-		Args:      cobra.RangeArgs(1, 2),
-		ValidArgs: []string{"private", "public-read"},
+		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			l, err := parseRemote(args[0], "cos://BUCKET/KEY")
 			if err != nil {

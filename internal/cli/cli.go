@@ -189,6 +189,7 @@ file that COS_CREDENTIALS_FILE names or else ~/.bluemix/cos_credentials,
 	root.InitDefaultHelpCmd()
 	root.SetUsageFunc(a.usage)
 	plainly(root)
+	a.completed(root)
 	return root
 }
 

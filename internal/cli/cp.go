@@ -84,6 +84,9 @@ func (c *copier) addFlags(cmd *cobra.Command) {
 	c.accel.addFlags(cmd)
 	c.keys.addFlags(cmd)
 	c.show.addFlags(cmd)
+	c.oneOfWays(cmd)
+	c.oneOf(cmd, "preserve", "all", "mtime", "mode", "symlinks", "empty-dirs")
+	c.oneOf(cmd, "acl", string(icos.Private), string(icos.PublicRead))
 }
 
 // addDryRun adds --dry-run and the way other tools write it.

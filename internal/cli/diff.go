@@ -42,6 +42,7 @@ and otherwise as for the other verbs.`,
 	cmd.Flags().Var(&d.compare, "compare", "what tells that two are the same: checksum, size or mtime")
 	cmd.Flags().BoolVar(&d.symlinks, "symlinks", false, "compare symbolic links as such, not what they lead to")
 	d.selection.addFlags(cmd)
+	a.oneOf(cmd, "compare", "checksum", "size", "mtime")
 	return cmd
 }
 

@@ -50,6 +50,7 @@ yes, or without asking with --yes.
 	flags.BoolVarP(&f.nul, "print0", "0", false, "end each name by a NUL, unquoted")
 	flags.BoolVar(&f.remove, "delete", false, "remove what was found, after asking")
 	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask")
+	a.oneOf(cmd, "type", "o", "p", "o,p")
 	return cmd
 }
 

@@ -282,9 +282,8 @@ off. While it is on nobody can delete the version, whatever its lock.
 In a bucket with a retention policy the command is icos hold.
 
 ` + exitHelp,
-		Example:   `  icos lock hold cos://vault/ledger.csv on`,
-		Args:      cobra.ExactArgs(2),
-		ValidArgs: []string{"on", "off"},
+		Example: `  icos lock hold cos://vault/ledger.csv on`,
+		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if args[1] != "on" && args[1] != "off" {
 				return &usageError{fmt.Errorf("%q: a legal hold is on or off", args[1])}

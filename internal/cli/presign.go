@@ -52,5 +52,6 @@ with the option to include HMAC has both.
 	cmd.Flags().StringVar(&method, "method", "GET", "what the URL allows: GET, PUT, HEAD or DELETE")
 	cmd.Flags().Var((*spanFlag)(&expires), "expires", "how long it works, such as 10m or 7d, which is the longest")
 	cmd.Flags().Lookup("expires").DefValue = "1h"
+	a.oneOf(cmd, "method", "GET", "PUT", "HEAD", "DELETE")
 	return cmd
 }

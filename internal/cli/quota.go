@@ -20,8 +20,7 @@ here.
 		Example: `  icos quota cos://my-bucket
   icos quota cos://my-bucket 10GiB
   icos quota cos://my-bucket off`,
-		Args:      cobra.RangeArgs(1, 2),
-		ValidArgs: []string{"off"},
+		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			l, err := parseRemote(args[0], "cos://BUCKET")
 			if err != nil {

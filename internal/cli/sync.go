@@ -92,6 +92,9 @@ func (s *syncer) addFlags(cmd *cobra.Command) {
 	s.accel.addFlags(cmd)
 	s.keys.addFlags(cmd)
 	s.show.addFlags(cmd)
+	s.oneOfWays(cmd)
+	s.oneOf(cmd, "compare", "auto", "size", "mtime", "checksum")
+	s.oneOf(cmd, "preserve", "all", "mtime", "mode", "symlinks", "empty-dirs")
 }
 
 func (s *syncer) run(ctx context.Context, args []string) error {
