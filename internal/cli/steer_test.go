@@ -129,7 +129,7 @@ func TestTransfersAreSteeredFromAnotherProcess(t *testing.T) {
 		t.Errorf("the rate is %q, want 64.0 KiB/s", out)
 	}
 	w.run(2, "jobs", "rate", id, "fast")
-	w.run(7, "jobs", "pause", "nosuchjob")
+	w.run(4, "jobs", "pause", "nosuchjob")
 	w.run(0, "jobs", "rate", id, "off")
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("icos cp: %v", err)
