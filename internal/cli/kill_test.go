@@ -17,9 +17,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/icos-go/icos"
 	"github.com/icos-go/icos/auth"
+	"github.com/icos-go/icos/s3"
 )
 
 // TestServeSurvivesKill kills `icos serve` at random moments while 32 clients
@@ -46,12 +48,18 @@ func TestServeSurvivesKill(t *testing.T) {
 		}
 		// The moment is what varies: from the first requests on to well into
 		// large objects and their commits, with 31 others always in flight.
+		idle := make(chan struct{})
+		go func() { writers.Wait(); close(idle) }()
 		for range rand.IntN(400) {
-			<-ledger.acks
+			select {
+			case <-ledger.acks:
+			case <-idle:
+				t.Fatal("all writers failed before the server was killed")
+			}
 		}
 		srv.kill(t)
 		stop()
-		writers.Wait()
+		<-idle
 	}
 	srv := startServe(t, dir)
 	ledger.verify(t, srv.client.Bucket("crash"), true)
@@ -205,6 +213,9 @@ func seedOf(b []byte) (seed uint64, ok bool) {
 	return binary.LittleEndian.Uint64(b), bytes.Equal(h.Sum(nil), b[len(b)-8:])
 }
 
+// impatient has clients find out soon that their server is gone for good; the last thing they try is to abort an upload.
+var impatient = s3.RetryPolicy{BaseDelay: 10 * time.Millisecond}
+
 // served is an `icos serve` in a process of its own.
 type served struct {
 	cmd    *exec.Cmd
@@ -253,7 +264,7 @@ func startServe(t *testing.T, dir string) *served {
 		t.Fatalf("icos serve announced nothing: %q", stderr.String())
 	}
 	go io.Copy(io.Discard, out)
-	client, err := icos.NewClient(icos.Config{Endpoint: keys["endpoint"], Credentials: auth.HMAC(keys["access key"], keys["secret key"])})
+	client, err := icos.NewClient(icos.Config{Endpoint: keys["endpoint"], Credentials: auth.HMAC(keys["access key"], keys["secret key"]), Retry: impatient})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -78,9 +78,12 @@ type versionWriter struct {
 	gone   func(id string)
 }
 
+// keptVersions bounds how many versions a writer leaves, so that looking at all of them after each of many crashes is quick.
+const keptVersions = 40
+
 func (w *versionWriter) step(ctx context.Context) error {
 	p := w.rng.IntN(10)
-	if p < 3 && len(w.own) > 0 {
+	if len(w.own) > 0 && (p < 3 || len(w.own) >= keptVersions) {
 		i := w.rng.IntN(len(w.own))
 		id := w.own[i]
 		w.own = append(w.own[:i:i], w.own[i+1:]...)
@@ -291,6 +294,14 @@ func writeVersionsUntilKilled(dir string) error {
 	if err != nil && !errors.Is(err, store.ErrBucketExists) {
 		return err
 	}
+	own := map[string][]string{} // versions that earlier processes have left
+	err = s.Scan(ctx, "b", "", "", true, func(o *store.Object) (bool, error) {
+		own[o.Key] = append(own[o.Key], o.Version)
+		return true, nil
+	})
+	if err != nil {
+		return err
+	}
 	base := uint64(time.Now().UnixNano())
 	failed := make(chan error)
 	var out sync.Mutex
@@ -301,7 +312,7 @@ func writeVersionsUntilKilled(dir string) error {
 	}
 	for i := range killWorkers {
 		w := &versionWriter{
-			s: s, key: ackKey(i), rng: rand.New(rand.NewPCG(base, uint64(i))), stamp: base,
+			s: s, key: ackKey(i), rng: rand.New(rand.NewPCG(base, uint64(i))), own: own[ackKey(i)], stamp: base,
 			wrote:  func(id string, v loggedVersion) { say("wrote", id, v.key, v.stamp) },
 			doomed: func(id string) { say("doomed", id) },
 			gone:   func(id string) { say("gone", id) },
