@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -38,6 +39,7 @@ type app struct {
 	getenv         func(string) string
 	home           string
 
+	ctx     context.Context // of the run, for input
 	flags   globalFlags
 	args    []string       // as given to run
 	shared  *sharing       // with other commands of the same run; nil if this is the only one
@@ -46,6 +48,7 @@ type app struct {
 	started bool           // a verb's own code has begun, so an error is no longer one of usage
 	command *cobra.Command // the verb that ran, once it has ended
 	keyed   bool           // a key of the user's own was given, for an object
+	waiting *bufio.Reader  // see input
 	hinted  string         // the last hint that was given, which is not repeated
 }
 
@@ -99,7 +102,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 
 // execute runs one command.
 func (a *app) execute(ctx context.Context, args []string) error {
-	a.args = args
+	a.args, a.ctx = args, ctx
 	root := newRoot(a)
 	root.SetArgs(args)
 	root.SetIn(a.stdin)

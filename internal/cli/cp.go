@@ -131,7 +131,7 @@ func (c *copier) run(ctx context.Context, args []string) error {
 func (c *copier) copy(ctx context.Context, client *icos.Client, srcs []location, dst location) error {
 	plan := planner{copier: c, client: client, many: len(srcs) > 1, target: dst.path}
 	var err error
-	if plan.filter, err = c.selection.filter(c.stdin); err != nil {
+	if plan.filter, err = c.selection.filter(c.typedInput); err != nil {
 		return err
 	}
 	h, err := c.newHaul(ctx, client, haulOptions{

@@ -63,7 +63,7 @@ func (d *differ) run(ctx context.Context, args []string) error {
 	if err := d.parse(args); err != nil {
 		return err
 	}
-	rules, err := d.selection.filter(d.stdin)
+	rules, err := d.selection.filter(d.typedInput)
 	if err != nil {
 		return err
 	}

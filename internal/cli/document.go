@@ -17,9 +17,9 @@ const maxDocument = 1 << 20 // bytes
 // readDocument reads a file of JSON, or standard input if it is -. Members that v
 // does not have are an error, since they would be lost.
 func (a *app) readDocument(file string, v any) error {
-	in := a.stdin
+	var in io.Reader
 	if file == "-" {
-		file = "standard input"
+		file, in = "standard input", a.typedInput()
 	} else {
 		f, err := os.Open(file)
 		if err != nil {

@@ -23,6 +23,7 @@ type haul struct {
 	show   showing
 	dryRun bool
 	single bool // one object, whose failure is the command's own
+	stream bool // it comes from a reader, and cannot be gone on with
 	target linkRateFlag
 
 	ctx     context.Context
@@ -132,6 +133,9 @@ func (h *haul) start(w transfer.Work) {
 	h.ended.Add(1)
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if _, ok := w.(transfer.Stream); ok {
+		h.stream = true
+	}
 	t := h.manager.Start(h.ctx, h.labelled(w), transfer.Observer{Queued: h.queued, Item: h.item, Done: h.done})
 	h.live = append(h.live, t)
 }

@@ -19,8 +19,10 @@ const maxSecret = 64 << 10
 
 // readInput reads a small file, or standard input for a hyphen.
 func (k *kmsCommand) readInput(name string) ([]byte, error) {
-	src := k.stdin
-	if name != "-" {
+	var src io.Reader
+	if name == "-" {
+		src = k.typedInput()
+	} else {
 		f, err := os.Open(name)
 		if err != nil {
 			return nil, err

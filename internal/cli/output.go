@@ -205,6 +205,9 @@ func (a *app) reportErrorAt(w io.Writer, at transfer.Item, err error, code int) 
 // explain is err for people: what the service answered comes without the steps that led there, and a list of places that were
 // searched has a line for each.
 func explain(err error) string {
+	if errors.Is(err, transfer.ErrCanceled) {
+		return "canceled from another terminal; what had arrived is removed"
+	}
 	none, ok := errors.AsType[*auth.NotFoundError](err)
 	if !ok {
 		if e, ok := errors.AsType[*icos.Error](err); ok {

@@ -69,7 +69,7 @@ func (c *copier) put(ctx context.Context, src, dst location) error {
 	defer client.Close()
 	typed := src.stream && c.canAsk()
 	if typed {
-		c.notef("icos: reading standard input; Ctrl-D ends it\n")
+		c.notef("%s", typedNote)
 	}
 	h, err := c.newHaul(ctx, client, haulOptions{verb: c.verb, tuning: &c.tuning, show: c.show, single: true, stdout: c.tee, typed: typed})
 	if err != nil {

@@ -66,8 +66,10 @@ func (r *runner) run(ctx context.Context, file string) error {
 	if r.shared != nil {
 		return &usageError{errors.New("a file of commands cannot run another one")}
 	}
-	in := interruptibleReader(ctx, r.stdin)
-	if file != "-" {
+	var in io.Reader
+	if file == "-" {
+		in = r.typedInput()
+	} else {
 		f, err := os.Open(file)
 		if err != nil {
 			return err

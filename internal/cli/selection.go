@@ -60,7 +60,7 @@ func (f *ruleFlag) Set(value string) error {
 func (s *selection) empty() bool { return len(s.rules) == 0 && s.filesFrom == "" }
 
 // filter makes the rules, nil if nothing is left out.
-func (s *selection) filter(stdin io.Reader) (*filter.Rules, error) {
+func (s *selection) filter(stdin func() io.Reader) (*filter.Rules, error) {
 	var all *filter.Rules
 	if len(s.rules) > 0 && s.rules[0].include {
 		// To take only what is included, everything else is excluded first, but
@@ -119,9 +119,11 @@ func appendRules(all **filter.Rules, lines ...string) error {
 
 // readPaths reads the list of --files-from. A path that leaves the source is
 // refused: it would be copied to nowhere.
-func (s *selection) readPaths(stdin io.Reader) ([]string, error) {
-	in := stdin
-	if s.filesFrom != "-" {
+func (s *selection) readPaths(stdin func() io.Reader) ([]string, error) {
+	var in io.Reader
+	if s.filesFrom == "-" {
+		in = stdin()
+	} else {
 		f, err := os.Open(s.filesFrom)
 		if err != nil {
 			return nil, err

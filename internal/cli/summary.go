@@ -107,7 +107,7 @@ func (h *haul) stopped(cause error) error {
 		return err
 	}
 	how := "nothing has arrived yet; the same command goes on"
-	if h.state == "" {
+	if h.state == "" || h.stream {
 		how = "nothing was kept; run the same command to begin anew"
 	}
 	return &stoppedError{err: cause, how: how}

@@ -116,7 +116,7 @@ func (s *syncer) run(ctx context.Context, args []string) error {
 			return &usageError{fmt.Errorf("%s is not a directory: use icos cp", src)}
 		}
 	}
-	rules, err := s.selection.filter(s.stdin)
+	rules, err := s.selection.filter(s.typedInput)
 	if err != nil {
 		return err
 	}
