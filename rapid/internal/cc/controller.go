@@ -43,15 +43,15 @@ type Controller struct {
 	rate    float64 // delivery rate sample, zero if none
 
 	// states
-	fill   fill
-	growth growth
-	drain  drainage
-	poor   int     // points for drains that left a queue, since one that did not
-	part   float64 // of what the path carries that this session has, as drains show
-	cubic  cubic
-	fixed  breaker
-	hush   hush
-	idle   int // rounds in a row in which the application had too little to send
+	fill    fill
+	growth  growth
+	drain   drainage
+	poor    int // points for drains that left a queue, since one that did not
+	drag    drag
+	contest contest
+	fixed   breaker
+	hush    hush
+	idle    int // rounds in a row in which the application had too little to send
 
 	hostDrops int // of the receiving host, not yet matched with losses
 	limit     string
@@ -68,7 +68,6 @@ func New(cfg Config) *Controller {
 	}
 	c.window = initialWindow * c.datagram()
 	c.limit = "path"
-	c.part = 1
 	return c
 }
 
@@ -147,7 +146,7 @@ func (c *Controller) Lost(p *Packet) {
 		return
 	}
 	c.lost++
-	c.cubic.lose(p)
+	c.contest.lose(p)
 	c.drain.lose(p)
 }
 
@@ -156,7 +155,7 @@ func (c *Controller) Lost(p *Packet) {
 func (c *Controller) Late(p *Packet) {
 	c.s.delivered += int64(p.size)
 	c.round.lost = max(0, c.round.lost-1)
-	c.cubic.lost = max(0, c.cubic.lost-1)
+	c.contest.lost = max(0, c.contest.lost-1)
 }
 
 // Forget takes p out of flight without any conclusion: a lost probe of a
@@ -200,7 +199,7 @@ func (c *Controller) measure(now, rtt time.Duration) (ended bool) {
 	c.round.lost += c.lost
 	c.round.acked += c.acked
 	c.drain.acked += c.acked
-	c.cubic.acked += c.acked
+	c.contest.acked += c.acked
 	if !c.s.any {
 		return false
 	}

@@ -3,12 +3,15 @@ package cc
 import "time"
 
 const (
-	// A drain that leaves more than middle is poor and one that leaves more
-	// than high counts poorHigh times. After poorMax without a good one
-	// between, somebody else keeps the queue filled (Copa, section 2.2, asks
-	// for an almost empty queue once in five round trips).
-	poorHigh = 3
-	poorMax  = 9
+	// A drain that leaves more than it would if all others drained is poor; one
+	// that leaves more than middle counts poorMiddle times, and more than high
+	// poorHigh times. After poorMax without a good one between, somebody else
+	// keeps the queue filled (Copa, section 2.2, asks for an almost empty queue
+	// once in five round trips). A drain is good, too, if the queue goes while the
+	// window grows again: others like it have drained later.
+	poorMiddle = 2
+	poorHigh   = 3
+	poorMax    = 7
 	// sameRate is the part of the delivery rate that is left when less is
 	// sent and as much arrives.
 	sameRate = 0.97
@@ -19,10 +22,6 @@ const (
 	// where nobody else is.
 	aloneKept  = 0.93
 	aloneAfter = 4 // drains that have shown nobody else
-	// A drain to less than partCut of the window shows the session's part of
-	// the path, which is at least partMin.
-	partCut = 0.93
-	partMin = 0.1
 )
 
 // A why is the reason for a drain.
@@ -41,7 +40,8 @@ type drainage struct {
 	why     why
 	waiting bool          // more is in flight than the window
 	at      time.Duration // when the first packet after the queue left
-	seen    time.Duration // smallest round trip of those sent since, 0 none yet
+	from    delaySample   // what stood before
+	seen    delaySample   // smallest round trip of those sent since, 0 none yet
 	seenAt  time.Duration // when the first of them was acknowledged
 	before  float64       // window before the first of a row of drains
 	rate    float64       // delivered before
@@ -63,11 +63,11 @@ func (c *Controller) cut(y why, w float64) {
 	if c.state != drain {
 		d.before, d.rate, d.again, d.shown = c.window, c.bw.last, 0, false
 	}
-	d.why = y
+	d.why, d.from = y, c.delay.standing()
 	c.state = drain
 	c.window = max(min(w, 0.98*c.window), minWindow*c.datagram())
 	d.waiting = float64(c.s.inflight) > c.window
-	d.at, d.seen, d.acked, d.lost = c.now, 0, 0, 0
+	d.at, d.seen, d.acked, d.lost = c.now, delaySample{}, 0, 0
 }
 
 // sent notices the first packet that leaves after the drain.
@@ -81,10 +81,12 @@ func (d *drainage) ack(p *Packet, rtt time.Duration, now time.Duration) {
 	if d.waiting || p.sent < d.at {
 		return
 	}
-	if d.seen == 0 {
-		d.seen, d.seenAt, d.acked, d.lost = rtt, now, 0, 0
+	if d.seen.rtt == 0 {
+		d.seenAt, d.acked, d.lost = now, 0, 0
 	}
-	d.seen = min(d.seen, rtt)
+	if d.seen.rtt == 0 || rtt < d.seen.rtt {
+		d.seen = delaySample{rtt, p.inflight, p.appLimited}
+	}
 }
 
 func (d *drainage) lose(p *Packet) {
@@ -100,11 +102,13 @@ func (c *Controller) inDrain() {
 		// path carries, better than those of the time when it filled.
 		c.window = max(c.window, min(d.before, c.carries(c.bw.get()/(1-c.floor.rate))))
 	}
-	if d.waiting || d.seen == 0 || c.now-d.seenAt < c.drainWait() {
+	if d.waiting || d.seen.rtt == 0 || c.now-d.seenAt < c.drainWait() {
 		return
 	}
-	c.measurePart()
-	left := d.seen - c.delay.base
+	if d.why == forQueue || d.why == forTest {
+		c.drag.learn(d.from, d.seen)
+	}
+	left := d.seen.rtt - c.delay.base
 	switch d.why {
 	case forTest:
 		c.tested(left)
@@ -121,24 +125,6 @@ func (c *Controller) drainWait() time.Duration {
 		return max(c.delay.srtt/4, standingMin)
 	}
 	return c.delay.srtt // a whole round, to count losses or arrivals in
-}
-
-// measurePart learns from a drain which part of the path's rate is this
-// session's. With W₁ and W₂ in flight before and after, r₁ and r₂ delivered, and
-// others that did not change,
-//
-//	part = 1 − (1 − r₂/r₁) / (1 − W₂/W₁):
-//
-// alone, it delivers as much with less in flight while there is a queue; as one
-// of many, it loses as much of its rate as of its window.
-func (c *Controller) measurePart() {
-	d := &c.drain
-	w := c.window / d.before
-	if d.why == forStartup || d.why == forLoss || w > partCut || d.rate == 0 {
-		return
-	}
-	part := 1 - (1-c.bw.last/d.rate)/(1-w)
-	c.part += (min(max(part, partMin), 1) - c.part) / 4
 }
 
 // compare finds out, a round trip after a drain, whether as much arrives as before it: if
@@ -164,14 +150,14 @@ func (c *Controller) alone() bool { return c.drain.others == 0 && c.poor == 0 }
 // drainedTo ends a drain that leaves a queue.
 func (c *Controller) drainedTo(left time.Duration) {
 	switch {
-	case left <= c.middle():
+	case left <= c.emptied():
 		c.poor = 0
 	case c.cfg.Policy == Low:
 		// Low goes on yielding.
-	case left <= c.high():
-		// Others have drained less or later: no reason yet to think that
-		// they never will.
+	case left <= c.middle():
 		c.poor++
+	case left <= c.high():
+		c.poor += poorMiddle
 	default:
 		if c.poor += poorHigh; c.poor < poorMax {
 			c.cut(forQueue, c.drained())
@@ -211,12 +197,13 @@ func (c *Controller) lostLess(left time.Duration) {
 // tested ends a drain that was to show whether others fill the queue: if so it
 // stays, or what this session had is taken at once by them.
 func (c *Controller) tested(left time.Duration) {
-	if left <= c.middle() && c.bw.last > testKept*c.drain.rate {
+	d := &c.drain
+	if left <= c.emptied() && d.seen.rate() > testKept*d.from.rate() {
 		c.poor = 0
 		c.toGrow()
 		return
 	}
-	c.state, c.window = compete, max(c.window, c.drain.before)
-	c.window *= min(max(testShare/c.part, 1), testRaise)
-	c.cubic.cutAt = c.now
+	c.state, c.window = compete, max(c.window, d.before)
+	c.contest.cutAt = c.now
+	c.claim()
 }

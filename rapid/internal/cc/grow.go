@@ -72,6 +72,9 @@ func (c *Controller) inGrow(ended bool) {
 		}
 		c.window += min(part*g.speed, speedMax) * float64(c.s.acked)
 	}
+	if c.delay.queue() <= c.emptied() {
+		c.poor = 0
+	}
 	if c.delay.queue() > c.high() && c.ours() {
 		c.cut(forQueue, c.drained())
 		return

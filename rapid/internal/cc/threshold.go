@@ -62,8 +62,11 @@ func (c *Controller) low() time.Duration {
 	return max(time.Duration(part*float64(c.delay.base)), min(lowMin, c.delay.base/10))
 }
 
+// emptied is the queue that a drain leaves if all others drain, too.
+func (c *Controller) emptied() time.Duration { return c.low() + c.delay.slack() }
+
 func (c *Controller) middle() time.Duration {
-	return (c.high() + c.low() + c.delay.slack()) / 2
+	return (c.high() + c.emptied()) / 2
 }
 
 // calm tells that a loss has nothing to do with a queue of this length.
@@ -86,7 +89,7 @@ func (c *Controller) baseWindow() time.Duration {
 	switch {
 	case c.cfg.Policy == Low:
 		return 10 * time.Minute
-	case c.state == compete:
+	case c.competing():
 		return 5 * time.Minute
 	}
 	return max(20*time.Second, 50*c.delay.srtt)
