@@ -21,20 +21,32 @@ type change struct {
 	dropped body  // what nothing refers to after the change
 	objects int64 // what it adds to the bucket's usage
 	bytes   int64
+
+	unlock  func()
+	encoded []byte // memory that rows are encoded in
 }
 
-// beginChange locks the key and reads its current object. The caller calls unlock.
-func (s *Store) beginChange(ctx context.Context, b *bucketState, key string, removable func(*Object) error) (c *change, unlock func(), err error) {
-	unlock, err = s.lockKey(ctx, b, key)
+// beginChange locks the key and reads its current object. The caller calls end.
+func (s *Store) beginChange(ctx context.Context, b *bucketState, key string, removable func(*Object) error) (*change, error) {
+	unlock, err := s.lockKey(ctx, b, key)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	c = &change{s: s, b: b, key: key, removable: removable}
+	c := s.changes.Get().(*change)
+	c.s, c.b, c.key, c.removable, c.unlock = s, b, key, removable, unlock
 	if c.found, err = s.object(b, key, &c.current); err != nil {
-		unlock()
-		return nil, nil, err
+		c.end()
+		return nil, err
 	}
-	return c, unlock, nil
+	return c, nil
+}
+
+// end unlocks the key. The memory of a change, and of its current object, is then that of another.
+func (c *change) end() {
+	c.unlock()
+	s := c.s
+	*c = change{encoded: c.encoded}
+	s.changes.Put(c)
 }
 
 // insert puts row into the batch as a new version of the key: the current one, unless it is a replica that is older than what is
@@ -71,7 +83,7 @@ func (c *change) setNewest(row *objectRow) {
 	row.Latest = true
 	c.count(row, 1)
 	if !row.DeleteMarker {
-		c.s.setObject(c.batch, c.b, row)
+		c.setCurrent(row)
 		return
 	}
 	c.setShelved(row)
@@ -116,7 +128,7 @@ func (c *change) remove(row *objectRow) error {
 		}
 		if !o.DeleteMarker {
 			c.deleteShelved(o)
-			c.s.setObject(c.batch, c.b, o)
+			c.setCurrent(o)
 		}
 		return false, nil
 	})
@@ -154,9 +166,17 @@ func (c *change) drop(row *objectRow) error {
 	return nil
 }
 
+// setCurrent keeps a row as that of the current object.
+func (c *change) setCurrent(row *objectRow) {
+	var key [objectKeyPrefix + 256]byte
+	c.encoded = row.encode(c.encoded)
+	_ = c.batch.Set(appendObjectKey(key[:0], c.b.id, c.key), c.encoded, nil)
+}
+
 // setShelved keeps a row as that of a noncurrent version or a delete marker.
 func (c *change) setShelved(row *objectRow) {
-	_ = c.batch.Set(versionKey(c.b.id, c.key, row.seq), row.encode(nil), nil)
+	c.encoded = row.encode(c.encoded)
+	_ = c.batch.Set(versionKey(c.b.id, c.key, row.seq), c.encoded, nil)
 }
 
 func (c *change) deleteShelved(row *objectRow) {
@@ -166,7 +186,7 @@ func (c *change) deleteShelved(row *objectRow) {
 // setRow writes a row to where it is.
 func (c *change) setRow(row *objectRow) {
 	if row.Latest && !row.DeleteMarker {
-		c.s.setObject(c.batch, c.b, row)
+		c.setCurrent(row)
 		return
 	}
 	c.setShelved(row)

@@ -47,11 +47,11 @@ func (s *Store) CompleteUpload(ctx context.Context, bucket, key, id string, part
 	if err != nil {
 		return Object{}, err
 	}
-	c, unlock, err := s.beginChange(ctx, b, key, o.Removable)
+	c, err := s.beginChange(ctx, b, key, o.Removable)
 	if err != nil {
 		return Object{}, err
 	}
-	defer unlock()
+	defer c.end()
 
 	u, unlockUpload, err := s.lockUpload(b, key, id)
 	if errors.Is(err, ErrNoSuchUpload) {

@@ -49,23 +49,16 @@ func openDatabase(g *guard, dir string, o *Options, logger *slog.Logger) (*pebbl
 	return db, nil
 }
 
-// spanPolicy keeps the values of all rows but bodies and manifests in place: a listing reads them one after the other.
+// spanPolicy keeps the values of all rows but bodies and manifests in place: a listing reads them one after the other. And every
+// kind of row gets tables of its own: tables with other kinds in them would have to be searched for keys that come after all others,
+// as those of many new objects do.
 func spanPolicy(start []byte) (pebble.SpanPolicy, []byte, error) {
-	separated := pebble.SpanPolicy{DisableValueSeparationBySuffix: true}
-	inPlace := pebble.SpanPolicy{ValueStoragePolicy: pebble.ValueStorageLowReadLatency}
-	kind := byte(0)
-	if len(start) > 0 {
-		kind = start[0]
+	kind := start[0]
+	end := []byte{kind + 1}
+	if kind == rowBytes || kind == rowManifest {
+		return pebble.SpanPolicy{DisableValueSeparationBySuffix: true}, end, nil
 	}
-	switch {
-	case kind == rowBytes || kind == rowManifest:
-		return separated, []byte{kind + 1}, nil
-	case kind < rowBytes:
-		return inPlace, []byte{rowBytes}, nil
-	case kind < rowManifest:
-		return inPlace, []byte{rowManifest}, nil
-	}
-	return inPlace, nil, nil
+	return pebble.SpanPolicy{ValueStoragePolicy: pebble.ValueStorageLowReadLatency}, end, nil
 }
 
 // pebbleLogger passes on what Pebble logs.

@@ -13,7 +13,7 @@ func (s *Store) Delete(ctx context.Context, bucket, key string, check func(curre
 type DeleteOptions struct {
 	// Check, if set, is called under the key's lock with the version that the deletion names, its Superseded set, or with the
 	// current object if it names none; nil if there is none. Its error changes nothing and is returned as it is. It must not call
-	// the store.
+	// the store, nor keep the object.
 	Check func(named *Object) error
 
 	// Removable is as in PutOptions.
@@ -43,11 +43,11 @@ func (s *Store) DeleteVersion(ctx context.Context, bucket, key, version string, 
 	if err != nil {
 		return Deleted{}, err
 	}
-	c, unlock, err := s.beginChange(ctx, b, key, o.Removable)
+	c, err := s.beginChange(ctx, b, key, o.Removable)
 	if err != nil {
 		return Deleted{}, err
 	}
-	defer unlock()
+	defer c.end()
 	named, found := c.current, c.found
 	if version != "" {
 		if named, found, err = findIn(s.db, b, key, version); err != nil {

@@ -21,6 +21,20 @@ func (s *Store) Rows() (map[byte]int, error) {
 	return n, err
 }
 
+// Tables returns the kinds of the first and the last row of each table on disk.
+func (s *Store) Tables() (kinds [][2]byte, err error) {
+	if err := s.db.Flush(); err != nil {
+		return nil, err
+	}
+	levels, err := s.db.SSTables()
+	for _, tables := range levels {
+		for _, t := range tables {
+			kinds = append(kinds, [2]byte{t.Smallest.UserKey[0], t.Largest.UserKey[0]})
+		}
+	}
+	return kinds, err
+}
+
 // Fill adds n empty objects to a bucket, without waiting for the disk. Their keys are key(0), key(1) and so on.
 func (s *Store) Fill(bucket string, n int, key func(int) string) error {
 	b, err := s.bucket(bucket)
@@ -30,16 +44,16 @@ func (s *Store) Fill(bucket string, n int, key func(int) string) error {
 	row := objectRow{}
 	row.Object = Object{Modified: s.now(), Owner: "owner", Checksum: Checksum{"CRC32C", "AAAAAA==", "FULL_OBJECT"}}
 	row.ContentType = "text/plain"
-	batch := s.db.NewBatch()
+	c := change{s: s, b: b, batch: s.db.NewBatch()}
 	for i := range n {
-		row.Key = key(i)
-		s.setObject(batch, b, &row)
-		if batch.Len() > 1<<20 || i == n-1 {
-			if err := s.db.Apply(batch, pebble.NoSync); err != nil {
+		c.key = key(i)
+		c.setCurrent(&row)
+		if c.batch.Len() > 1<<20 || i == n-1 {
+			if err := s.db.Apply(c.batch, pebble.NoSync); err != nil {
 				return err
 			}
-			batch = s.db.NewBatch()
+			c.batch = s.db.NewBatch()
 		}
 	}
-	return batch.Close()
+	return c.batch.Close()
 }

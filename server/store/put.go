@@ -14,17 +14,18 @@ type PutOptions struct {
 	Seal  *Seal // encrypts the body; nil leaves it plain
 
 	// Check, if set, is called under the key's lock just before the commit with the object that is about to be replaced, nil
-	// if there is none. An error of Check stores nothing and is returned as it is. It must not call the store. It may be
-	// called more than once.
+	// if there is none. An error of Check stores nothing and is returned as it is. It must not call the store, nor keep the
+	// object. It may be called more than once.
 	Check func(current *Object) error
 
 	// Removable, if set, is called under the key's lock with each version that would be removed for good: the object replaced
 	// where there is no versioning, the null version replaced where it is suspended. Its error stores nothing and is returned
-	// as it is. It must not call the store.
+	// as it is. It must not call the store, nor keep the object.
 	Removable func(*Object) error
 
 	// Dated, if set, is called under the key's lock after Check with the object as it is about to be stored, its date included;
-	// it may alter the State. Its error stores nothing and is returned as it is. Of the store it may call Bucket only.
+	// it may alter the State. Its error stores nothing and is returned as it is. Of the store it may call Bucket only. It must not
+	// keep the object.
 	Dated func(*Object) error
 
 	// Replica, if set, makes the object that very version, at the place among the key's versions that its age gives it. The
@@ -57,13 +58,15 @@ func (s *Store) Put(ctx context.Context, bucket, key string, body io.Reader, o *
 	if err != nil {
 		return Object{}, err
 	}
-	row := objectRow{body: w.body, md5: w.md5}
+	row := s.rows.Get().(*objectRow)
+	defer s.rows.Put(row)
+	*row = objectRow{body: w.body, md5: w.md5}
 	row.Object = Object{Key: key, Size: w.size, Owner: o.Owner, ACL: o.ACL, Attributes: o.Attributes, State: o.State}
 	row.Encryption = o.Seal.encryption()
 	if o.Checksum != nil {
 		row.Checksum = o.Checksum()
 	}
-	err = s.putRow(ctx, b, &row, w, o)
+	err = s.putRow(ctx, b, row, w, o)
 	s.settle(w, err)
 	if err != nil {
 		return Object{}, err
@@ -93,11 +96,11 @@ func (s *Store) putRow(ctx context.Context, b *bucketState, row *objectRow, w *w
 // replace makes row the current object of its key, or the replica that o says. It sets Modified, ETag and the version. Commit adds
 // what concerns the bytes to the batch, and commits it.
 func (s *Store) replace(ctx context.Context, b *bucketState, row *objectRow, o *PutOptions, commit func(*change) error) error {
-	c, unlock, err := s.beginChange(ctx, b, row.Key, o.Removable)
+	c, err := s.beginChange(ctx, b, row.Key, o.Removable)
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer c.end()
 	if err := runCheck(o.Check, &c.current, c.found); err != nil {
 		return err
 	}

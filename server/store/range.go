@@ -66,6 +66,9 @@ func (r *Reader) writePiece(w io.Writer, pc piece) (int64, error) {
 	switch {
 	case pc.inline != nil:
 		n, err := w.Write(pc.inline[pc.off : pc.off+pc.n])
+		if err != nil {
+			r.held.Store(true) // as that of HTTP/2 may, whose connection is written to by another goroutine
+		}
 		return int64(n), err
 	case pc.body.kind == bodyInline:
 		buf := make([]byte, pc.n)
@@ -99,8 +102,11 @@ func sendFile(w io.Writer, f reader, off, n int64) (int64, error) {
 		}
 	}
 	c := chunkPool.Get().(*chunk)
-	defer chunkPool.Put(c)
-	return io.CopyBuffer(onlyWriter{w}, io.NewSectionReader(f, off, n), c.buf[:])
+	total, err := io.CopyBuffer(onlyWriter{w}, io.NewSectionReader(f, off, n), c.buf[:])
+	if err == nil { // otherwise the writer may hold on to it
+		chunkPool.Put(c)
+	}
+	return total, err
 }
 
 // onlyWriter hides ReadFrom, so that io.CopyBuffer uses the buffer.

@@ -17,8 +17,10 @@ type Reader struct {
 	row     objectRow
 	version string // that was asked for
 	inline  []byte
-	parts   []partRow // of a manifest
-	ends    []int64   // where each part ends in the object
+	small   *small      // memory that inline lies in; nil if it has its own
+	held    atomic.Bool // a writer may hold on to small
+	parts   []partRow   // of a manifest
+	ends    []int64     // where each part ends in the object
 	pinned  bool
 	key     *[32]byte // of a sealed object; nil until it is given
 	closed  atomic.Bool
@@ -72,15 +74,18 @@ func (r *Reader) take(b *bucketState) (bool, error) {
 	case bodyNone:
 		return true, nil
 	case bodyInline:
-		v, err := r.s.get(idKey(rowBytes, i))
-		if err != nil || v == nil {
-			if err == nil {
-				return r.gone(b)
-			}
+		err := r.s.view(idKey(rowBytes, i), func(v []byte) error {
+			r.inline = r.copy(v)
+			return nil
+		})
+		if err != nil {
 			return false, err
 		}
-		if r.inline = v; int64(len(v)) != r.row.storedSize() {
-			return false, fmt.Errorf("body of %d bytes, object of %d: %w", len(v), r.row.storedSize(), r.row.damage())
+		if r.inline == nil {
+			return r.gone(b)
+		}
+		if n := int64(len(r.inline)); n != r.row.storedSize() {
+			return false, fmt.Errorf("body of %d bytes, object of %d: %w", n, r.row.storedSize(), r.row.damage())
 		}
 		return true, nil
 	}
@@ -94,6 +99,19 @@ func (r *Reader) take(b *bucketState) (bool, error) {
 		return true, r.loadManifest()
 	}
 	return true, nil
+}
+
+// small is memory for a small body, for one Reader after the other: its bytes are most of what a GET would leave to the garbage
+// collector. It is no larger because a client that stalls keeps it.
+type small [8 << 10]byte
+
+// copy returns a copy of a body, for use until Close.
+func (r *Reader) copy(v []byte) []byte {
+	if len(v) > len(small{}) {
+		return append(make([]byte, 0, len(v)), v...)
+	}
+	r.small = r.s.smalls.Get().(*small)
+	return append(r.small[:0], v...)
 }
 
 // gone tells a body that vanished because its object was replaced, which is no error, from one that is missing.
@@ -155,6 +173,9 @@ func (r *Reader) Close() error {
 	last := r.last
 	r.last = nil
 	r.mu.Unlock()
+	if r.small != nil && !r.held.Load() {
+		r.s.smalls.Put(r.small)
+	}
 	var err error
 	if last != nil {
 		err = last.drop()

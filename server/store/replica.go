@@ -67,11 +67,11 @@ func (s *Store) PutMarker(ctx context.Context, bucket, key string, r Replica) (O
 	if err != nil {
 		return Object{}, err
 	}
-	c, unlock, err := s.beginChange(ctx, b, key, nil)
+	c, err := s.beginChange(ctx, b, key, nil)
 	if err != nil {
 		return Object{}, err
 	}
-	defer unlock()
+	defer c.end()
 	row := objectRow{}
 	row.Object = Object{Key: key, DeleteMarker: true}
 	c.batch = s.db.NewBatch()

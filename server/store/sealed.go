@@ -96,7 +96,11 @@ func (r *Reader) sealedRow(pc piece) ([]byte, error) {
 // writeSealed writes the whole piece to w.
 func (r *Reader) writeSealed(w io.Writer, pc piece) (total int64, err error) {
 	c := chunkPool.Get().(*chunk)
-	defer chunkPool.Put(c)
+	defer func() {
+		if err == nil { // otherwise the writer may hold on to it
+			chunkPool.Put(c)
+		}
+	}()
 	for pc.n > 0 {
 		// Up to the end of a chunk, so that none is opened twice.
 		n := min(pc.n, chunkSize-pc.off%sealChunk)

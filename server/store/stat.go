@@ -36,8 +36,7 @@ func (s *Store) object(b *bucketState, key string, row *objectRow) (found bool, 
 
 // objectIn is object in the database or a snapshot of it.
 func objectIn(r pebble.Reader, b *bucketState, key string, row *objectRow) (found bool, err error) {
-	var buf [objectKeyPrefix + 256]byte
-	err = viewIn(r, appendObjectKey(buf[:0], b.id, key), func(v []byte) error {
+	err = viewIn(r, appendObjectKey(make([]byte, 0, objectKeyPrefix+len(key)), b.id, key), func(v []byte) error {
 		found = true
 		err := row.decode(key, v, allFields)
 		row.Latest = true
@@ -47,11 +46,4 @@ func objectIn(r pebble.Reader, b *bucketState, key string, row *objectRow) (foun
 		err = fmt.Errorf("object row: %w", err)
 	}
 	return found, err
-}
-
-// setObject puts the row of an object into the batch.
-func (s *Store) setObject(batch *pebble.Batch, b *bucketState, row *objectRow) {
-	var key [objectKeyPrefix + 256]byte
-	var value [512]byte
-	_ = batch.Set(appendObjectKey(key[:0], b.id, row.Key), row.encode(value[:0]), nil)
 }

@@ -86,6 +86,9 @@ type Store struct {
 	reaper      *reaper
 	freeing     sync.Mutex // held while bytes are freed, and by who wants none to be
 	heads       sync.Pool  // of *[]byte, to read the beginning of a body into
+	smalls      sync.Pool  // of *small, for bodies on their way to a client
+	rows        sync.Pool  // of *objectRow, to write
+	changes     sync.Pool  // of *change
 
 	life    sync.RWMutex // read-locked by every use of db, locked by Close
 	closed  atomic.Bool
@@ -115,6 +118,9 @@ func Open(dir string, o *Options) (*Store, error) {
 		b := make([]byte, max(s.inlineLimit, 0)+1)
 		return &b
 	}
+	s.smalls.New = func() any { return new(small) }
+	s.rows.New = func() any { return new(objectRow) }
+	s.changes.New = func() any { return new(change) }
 	if err := s.open(o); err != nil {
 		return nil, fmt.Errorf("open store %s: %w", dir, err)
 	}
