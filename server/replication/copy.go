@@ -202,7 +202,11 @@ func (r *Replicator) copyContent(ctx context.Context, from, to *store.Bucket, o 
 	if !o.Sealed() {
 		c.Unseal = nil
 	}
-	if _, err := r.store.Copy(ctx, from.Name, o.Key, to.Name, o.Key, c); err != nil {
+	_, err = r.store.Copy(ctx, from.Name, o.Key, to.Name, o.Key, c)
+	switch {
+	case errors.Is(err, store.ErrQuota):
+		return errQuota // others were stored meanwhile
+	case err != nil:
 		return fmt.Errorf("copy: %w", err)
 	}
 	return nil

@@ -133,7 +133,7 @@ func (c code) describe() (status int, message string) {
 	case codePreconditionFailed:
 		return http.StatusPreconditionFailed, "At least one of the preconditions you specified did not hold."
 	case codeQuotaExceeded:
-		return http.StatusForbidden, "The quota of the bucket is exceeded."
+		return http.StatusForbidden, "The quota of the bucket does not allow the write: remove objects, or raise the quota."
 	case codeRequestTimeout:
 		return http.StatusBadRequest, "Your socket connection to the server was not read from or written to within the timeout period."
 	case codeServiceUnavailable:
@@ -247,6 +247,8 @@ func storeCode(err error) code {
 		return codeInvalidRange
 	case errors.Is(err, store.ErrTooLarge):
 		return codeEntityTooLarge
+	case errors.Is(err, store.ErrQuota):
+		return codeQuotaExceeded
 	case errors.Is(err, store.ErrInvalidKey):
 		return codeKeyTooLong
 	case errors.Is(err, store.ErrClosed), errors.Is(err, store.ErrFailed), errors.Is(err, syscall.ENOSPC):

@@ -7,8 +7,8 @@ import (
 )
 
 // admitSize refuses a write of n bytes that the quota of the bucket has no room for; n is -1 if nobody knows yet, and then there
-// must be room for anything at all. What an overwrite frees is not counted, as it may stay as a version. Writes that go on at
-// the same time do not see each other, so that the last of them may exceed the quota.
+// must be room for anything at all. What an overwrite frees is not counted, as it may stay as a version. Of writes that go on at
+// the same time all may be admitted: which of them has room is decided when they are stored, by store.ErrQuota.
 //
 // IBM says that no objects can be added once the quota is reached, and not which error says so; the code is the one that other
 // stores have for it.
@@ -23,7 +23,7 @@ func (c *call) admitSize(n int64) error {
 	if used+max(n, 1) <= c.info.Quota || n == 0 && used < c.info.Quota {
 		return nil
 	}
-	return newErrorMessage(codeQuotaExceeded, "The quota of the bucket does not allow the write: remove objects, or raise the quota.")
+	return newError(codeQuotaExceeded)
 }
 
 // fitting returns body, which fails where it exceeds the quota of the bucket if nobody knows its length yet, as that of a form's file.

@@ -12,7 +12,7 @@ type BucketState struct {
 	Protection   Protection
 	ObjectLock   BucketLock
 	PublicAccess PublicAccess
-	Quota        int64    // bytes that all versions and parts may have together; 0 for no limit
+	Quota        int64    // bytes that all versions may have together; 0 for no limit. Writes beyond it fail with ErrQuota
 	Firewall     []string // addresses and networks that may ask, as IP or CIDR, and after ! that may not; nil for all
 	RootKey      string   // CRN of the root key that objects are encrypted under; empty for none
 

@@ -28,7 +28,7 @@ type change struct {
 
 // beginChange locks the key and reads its current object. The caller calls end.
 func (s *Store) beginChange(ctx context.Context, b *bucketState, key string, removable func(*Object) error) (*change, error) {
-	unlock, err := s.lockKey(ctx, b, key)
+	unlock, err := s.lockWrite(ctx, b, key)
 	if err != nil {
 		return nil, err
 	}
@@ -200,26 +200,35 @@ func (c *change) count(row *objectRow, sign int64) {
 	}
 }
 
-// commit makes the change durable, and gives up the bodies dropped besides its own.
+// commit makes the change durable, and gives up the bodies dropped besides its own. It fails with ErrQuota if the bucket has no room
+// for it.
 func (c *change) commit(dropped ...body) error {
-	var err error
-	if len(dropped) == 0 {
-		err = c.s.commit(c.batch, c.dropped)
-	} else {
-		err = c.s.commit(c.batch, append(dropped, c.dropped)...)
-	}
-	if err != nil {
-		return err
-	}
-	c.b.usage.add(c.objects, c.bytes)
-	return nil
+	return c.counted(func() error {
+		if len(dropped) == 0 {
+			return c.s.commit(c.batch, c.dropped)
+		}
+		return c.s.commit(c.batch, append(dropped, c.dropped)...)
+	})
 }
 
 // commitShare is commit for a change that inserted a row whose body another row has too.
 func (c *change) commitShare(shared body) error {
-	if err := c.s.commitShare(c.batch, shared, c.dropped); err != nil {
+	return c.counted(func() error { return c.s.commitShare(c.batch, shared, c.dropped) })
+}
+
+// counted makes a change durable by commit, and counts it. What it adds counts before it is there, so that of writes that go on at
+// the same time none takes room that another one needs; what it frees counts once it is gone.
+func (c *change) counted(commit func() error) error {
+	u := &c.b.usage
+	objects, bytes := max(c.objects, 0), max(c.bytes, 0)
+	if !u.reserve(objects, bytes, c.b.row.Load().Quota) {
+		_ = c.batch.Close()
+		return ErrQuota
+	}
+	if err := commit(); err != nil {
+		u.add(-objects, -bytes)
 		return err
 	}
-	c.b.usage.add(c.objects, c.bytes)
+	u.add(min(c.objects, 0), min(c.bytes, 0))
 	return nil
 }

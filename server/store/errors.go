@@ -26,6 +26,8 @@ var (
 	ErrInvalidRange = errors.New("range not satisfiable")
 	// ErrTooLarge says that a completed object would be over MaxObjectSize.
 	ErrTooLarge = errors.New("object too large")
+	// ErrQuota says that a write would have a bucket hold more than its quota.
+	ErrQuota = errors.New("bucket has no room by its quota")
 	// ErrInvalidKey says that a key is empty or longer than MaxKeyLength bytes.
 	ErrInvalidKey = errors.New("invalid key")
 	// ErrClosed says that the store was closed.

@@ -56,3 +56,19 @@ func (s *Store) lockKey(ctx context.Context, b *bucketState, key string) (unlock
 		leave()
 	}, nil
 }
+
+// lockWrite is lockKey that, if the bucket has a quota, has it known from then on how much it holds.
+func (s *Store) lockWrite(ctx context.Context, b *bucketState, key string) (unlock func(), err error) {
+	for {
+		if unlock, err = s.lockKey(ctx, b, key); err != nil {
+			return nil, err
+		}
+		if b.row.Load().Quota == 0 || b.usage.known.Load() {
+			return unlock, nil // and the quota stays as it is until unlock
+		}
+		unlock()
+		if err := s.measureNow(ctx, b); err != nil {
+			return nil, err
+		}
+	}
+}

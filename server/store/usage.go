@@ -26,6 +26,24 @@ func (u *usage) add(objects, bytes int64) {
 	}
 }
 
+// reserve counts what a change will add, unless it adds bytes that a quota has no room for; 0 is no quota. The change is inside the
+// bucket's lock, so that counting does not begin meanwhile.
+func (u *usage) reserve(objects, bytes, quota int64) bool {
+	if !u.counting.Load() {
+		return true // then there is no quota
+	}
+	for {
+		used := u.bytes.Load()
+		if quota > 0 && bytes > 0 && used+bytes > quota {
+			return false
+		}
+		if u.bytes.CompareAndSwap(used, used+bytes) {
+			u.objects.Add(objects)
+			return true
+		}
+	}
+}
+
 // Usage returns how many objects a bucket has, and their bytes. It counts every version but no delete markers, and no uploads in
 // progress. The first call for a bucket after Open reads all its rows; later ones cost nothing.
 func (s *Store) Usage(ctx context.Context, bucket string) (objects, bytes int64, err error) {
@@ -33,17 +51,25 @@ func (s *Store) Usage(ctx context.Context, bucket string) (objects, bytes int64,
 	if err != nil {
 		return 0, 0, err
 	}
-	if err := s.enter(ctx); err != nil {
+	if err := s.measureNow(ctx, b); err != nil {
 		return 0, 0, err
 	}
-	defer s.leave()
-	u := &b.usage
-	if !u.known.Load() {
-		if err := s.measure(ctx, b); err != nil {
-			return 0, 0, fmt.Errorf("measure bucket: %w", err)
-		}
+	return b.usage.objects.Load(), b.usage.bytes.Load(), nil
+}
+
+// measureNow has how much a bucket holds known on return.
+func (s *Store) measureNow(ctx context.Context, b *bucketState) error {
+	if err := s.enter(ctx); err != nil {
+		return err
 	}
-	return u.objects.Load(), u.bytes.Load(), nil
+	defer s.leave()
+	if b.usage.known.Load() {
+		return nil
+	}
+	if err := s.measure(ctx, b); err != nil {
+		return fmt.Errorf("measure bucket: %w", err)
+	}
+	return nil
 }
 
 // measure counts what a bucket holds. Writers wait only until there is a snapshot of the database; what they change from then on is
