@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http/httptrace"
 	"net/netip"
 	"runtime"
 	"strings"
@@ -100,6 +101,23 @@ func TestGrantOpensOneSession(t *testing.T) {
 		defer other.Close()
 		if _, err := other.Session(t.Context(), ""); !errors.Is(err, rapid.ErrBlocked) {
 			t.Errorf("a second session with the same grant: %v, want silence", err)
+		}
+	})
+}
+
+// Who waits for a session has a context that tells somebody of the connections of his request. That for the grant
+// is none of them.
+func TestGrantIsNobodysRequest(t *testing.T) {
+	inBubble(t, netsim.Link{Delay: time.Millisecond}, nil, func(t *testing.T, w *world) {
+		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{})
+		w.dialer.Grants = rapid.GranterFunc(func(ctx context.Context, network, address string) (*rapid.Grant, error) {
+			if httptrace.ContextClientTrace(ctx) != nil {
+				t.Error("the grant is asked for with the trace of a request")
+			}
+			return w.Grant(ctx, network, address)
+		})
+		if _, err := w.dialer.Session(ctx, ""); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -48,7 +48,7 @@ func (d *Dialer) session(ctx context.Context, network, address string) (*Session
 	}
 	a := p.attempt
 	if a == nil {
-		a = d.attemptLocked(ctx, p, network, address)
+		a = d.attemptLocked(p, network, address)
 	}
 	d.mu.Unlock()
 
@@ -68,9 +68,10 @@ func (d *Dialer) session(ctx context.Context, network, address string) (*Session
 	return nil, a.err
 }
 
-// attemptLocked begins to open the session of a place.
-func (d *Dialer) attemptLocked(ctx context.Context, p *place, network, address string) *attempt {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), openTimeout)
+// attemptLocked begins to open the session of a place. It is for all who wait for it: what the context of one of them
+// says, such as who is told of the connections of its request, is not about the request for a grant.
+func (d *Dialer) attemptLocked(p *place, network, address string) *attempt {
+	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	a := &attempt{cancel: cancel, done: make(chan struct{})}
 	p.attempt = a
 	d.running.Go(func() {

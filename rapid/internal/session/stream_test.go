@@ -457,7 +457,7 @@ func TestWindowOfNextStream(t *testing.T) {
 			newExchange(w, up, part, 2).move(4 * part)
 			w.pass(time.Second)
 			// A request and its answer, and the part at its rate; a server knows of an upload's stream one way later.
-			want := 220*time.Millisecond + time.Duration(1.06*part/rate*float64(time.Second)) 
+			want := 220*time.Millisecond + time.Duration(1.06*part/rate*float64(time.Second))
 			if up {
 				want += 200 * time.Millisecond
 			}
