@@ -25,6 +25,8 @@ type Job struct {
 	stat   fs.FileInfo // of the source of an upload
 	info   icos.ObjectInfo
 	put    icos.PutOptions
+	stated bool             // info is what the service has said just now
+	ahead  *multipart.Ahead // of a download; nil: nothing was asked for
 
 	lane       pace.Lane
 	limiters   [2]*pace.Limiter

@@ -221,21 +221,33 @@ func (t *Transfer) downloadFile(ctx context.Context, a *active, w Download, path
 	if err != nil {
 		return outcome{}, fmt.Errorf("open target: %w", err)
 	}
+	ahead := t.ahead(ctx, w.From)
+	defer ahead.Close()
 	info, err := w.From.Stat(ctx)
 	if err != nil {
 		return outcome{}, errors.Join(err, root.Close())
 	}
 	out, err := t.download(ctx, a, &download{
-		from: w.From, info: info, root: root, key: key,
+		from: w.From, info: info, stated: true, ahead: ahead, root: root, key: key,
 		preserve: w.Preserve, move: w.Move, identity: t.plan.identity,
 	})
 	return out, errors.Join(err, root.Close())
+}
+
+// ahead asks for the beginning of an object while it is not known yet what it is, if that pays.
+func (t *Transfer) ahead(ctx context.Context, from *icos.Object) *multipart.Ahead {
+	if t.tally.kept.Load() > 0 {
+		return nil // its beginning is there
+	}
+	return t.m.env.Ahead(ctx, from, t.meter, t.m.o.PartSize)
 }
 
 // A download is an object and the file that it becomes.
 type download struct {
 	from     *icos.Object
 	info     icos.ObjectInfo // with an ETag
+	stated   bool            // info is what the service has said just now
+	ahead    *multipart.Ahead
 	root     *tree.Root
 	key      string // of the file in root
 	preserve Preserve
@@ -250,7 +262,7 @@ type download struct {
 func (t *Transfer) download(ctx context.Context, a *active, d *download) (outcome, error) {
 	a.resize(d.info.Size)
 	j := t.job(a, d.from, d.root.Path(d.key), d.parent)
-	j.info = d.info
+	j.info, j.stated, j.ahead = d.info, d.stated, d.ahead
 	if err := j.open(d.identity, threshold(t.m.o.Threshold, downloadThreshold)); err != nil {
 		return outcome{}, err
 	}

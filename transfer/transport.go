@@ -95,7 +95,7 @@ func (h httpTransport) Download(ctx context.Context, j *Job) error {
 	}
 	o := &j.t.m.o
 	result, err := h.env.Download(ctx, &multipart.Download{
-		Flow: j.flow(), From: j.object, Info: &j.info, To: j.file,
+		Flow: j.flow(), From: j.object, Info: &j.info, Stated: j.stated, Ahead: j.ahead, To: j.file,
 		PartSize: o.PartSize, Threshold: o.Threshold,
 	})
 	j.finish(result)

@@ -31,6 +31,9 @@ func objectClient(ctx context.Context, f *clientFlags) (report clientReport, err
 	dial := new(net.Dialer).DialContext
 	if strings.HasPrefix(f.transport, "rapid") {
 		d := f.dialer()
+		if f.trace {
+			defer trace(d)()
+		}
 		defer d.Close()
 		defer func() { report.Rapid = d.Stats() }()
 		dial = d.DialContext
@@ -128,6 +131,9 @@ type meteredConn struct {
 	net.Conn
 	meter *readMeter
 }
+
+// NetConn shows what is known of the path through the meter.
+func (c *meteredConn) NetConn() net.Conn { return c.Conn }
 
 func (c *meteredConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)

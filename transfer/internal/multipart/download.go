@@ -32,6 +32,11 @@ type Download struct {
 	// service is asked.
 	Info *icos.ObjectInfo
 
+	// Stated says that Info is what the service has said just now when it was asked about the object.
+	Stated bool
+
+	Ahead *Ahead // the beginning of the object, if it was asked for already; it stays the caller's to Close
+
 	To Target
 
 	PartSize  int64 // bytes; if zero, chosen by Env.Tuner
@@ -53,7 +58,7 @@ func (e *Env) Download(ctx context.Context, d *Download) (Result, error) {
 	}
 	known, startedOver := d.Info, ""
 	for again := 0; ; again++ {
-		dl := &download{mover: m, from: d.From, to: d.To, wire: wire}
+		dl := &download{mover: m, from: d.From, to: d.To, wire: wire, ahead: d.Ahead}
 		r, err := dl.run(ctx, d, known)
 		if startedOver == "" {
 			startedOver = r.StartedOver
@@ -76,6 +81,8 @@ type download struct {
 	wire *s3.Client
 	info icos.ObjectInfo
 	want wanted
+
+	ahead *Ahead
 }
 
 // run fetches the version of the object that there is.
@@ -87,7 +94,15 @@ func (d *download) run(ctx context.Context, o *Download, known *icos.ObjectInfo)
 	if known != nil {
 		d.info = *known
 	}
-	if d.info.ETag == "" || d.info.Size >= threshold {
+	want := o.PartSize
+	if d.ahead != nil {
+		want = d.ahead.part
+		threshold = min(threshold, want+1) // for what was asked for to be of use
+	}
+	switch stated := known != nil && o.Stated; {
+	case stated:
+		d.arrived()
+	case d.info.ETag == "" || d.info.Size >= threshold:
 		if err := d.stat(ctx); err != nil {
 			return Result{}, err
 		}
@@ -95,7 +110,6 @@ func (d *download) run(ctx context.Context, o *Download, known *icos.ObjectInfo)
 	if d.info.Size < threshold || d.info.ETag == "" {
 		return d.whole(ctx)
 	}
-	want := o.PartSize
 	if want == 0 {
 		want = d.env.Tuner.PartSize(d.info.Size)
 	}
@@ -159,14 +173,21 @@ func (d *download) fetch(ctx context.Context, p *piece) error {
 		IfMatch: d.info.ETag, Unverified: true, CustomerKey: d.from.CustomerKey(),
 	}
 	whole := p.offset == 0 && p.got == 0 && p.length == d.info.Size && !p.ranged
+	resp := d.ahead.take(ctx, &d.info, p.offset+p.got, p.length-p.got)
+	if resp != nil && whole {
+		whole, d.want = false, wantedOf(&d.info)
+	}
 	if !whole {
 		r.Range = fmt.Sprintf("bytes=%d-%d", p.offset+p.got, p.offset+p.length-1)
 	}
-	resp, err := d.wire.GetObject(d.trace(ctx, p.length-p.got), r)
-	if err != nil {
-		return d.refused(ctx, err)
+	if resp == nil {
+		var err error
+		if resp, err = d.wire.GetObject(d.trace(ctx, p.length-p.got), r); err != nil {
+			return d.refused(ctx, err)
+		}
 	}
 	defer resp.Body.Close() // of something read
+	var err error
 	if whole {
 		err = d.adopt(resp, p)
 	} else {

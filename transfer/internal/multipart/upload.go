@@ -35,7 +35,7 @@ type Upload struct {
 	Put icos.PutOptions
 
 	PartSize  int64 // bytes; if zero, chosen by Env.Tuner
-	Threshold int64 // bytes from which parts are used; if zero, 8 MiB
+	Threshold int64 // bytes from which parts are used; if zero, 8 MiB, or more if Env.Tuner thinks so
 }
 
 // Upload stores a file as an object. The file is read in place; that it
@@ -60,10 +60,26 @@ func (e *Env) Upload(ctx context.Context, u *Upload) (Result, error) {
 	case size == 0 && !isEmptyFile(f):
 		s := &Stream{Flow: u.Flow, Reader: io.NewSectionReader(f, 0, math.MaxInt64), To: u.To, Put: u.Put, PartSize: u.PartSize}
 		return e.Stream(ctx, s)
-	case size < min(threshold, maxPartSize):
+	case size < min(threshold, maxPartSize), u.Threshold == 0 && u.PartSize == 0 && e.soonDone(u, size):
 		return e.uploadWhole(ctx, u, f)
 	}
 	return e.uploadParts(ctx, u, f)
+}
+
+// soonDone says whether a file is sent so soon that parts would only take longer: what is lost when the transfer
+// stops is no more than with parts. Of one that was begun in parts, these are there already.
+func (e *Env) soonDone(u *Upload, size int64) bool {
+	if u.Checkpoint != nil {
+		if _, begun := u.Checkpoint.Header(); begun {
+			return false
+		}
+	}
+	for _, l := range u.Limiters {
+		if l.Rate() > 0 {
+			return false
+		}
+	}
+	return size <= maxPartSize && e.Tuner.Whole(size)
 }
 
 // isEmptyFile says whether a file that claims to have no bytes is right. Those of /proc are not.

@@ -13,6 +13,7 @@ type PathInfo struct {
 	Rate       float64       // bytes/s that arrived at the other side lately; of uploads only
 	Congestion string        // congestion control of our side, such as "bbr"
 	Loopback   bool          // the other side is this machine
+	Shared     bool          // all connections have one congestion control among them
 
 	// Buffers is the share of the time with something to send in which the send buffer or the window of
 	// the receiver held it back, and not the network, 0 to 1. More connections help then.
@@ -45,6 +46,7 @@ func combine(infos []PathInfo) PathInfo {
 		all.Resent += p.Resent
 		all.Conns += p.Conns
 		all.Loopback = all.Loopback && p.Loopback
+		all.Shared = all.Shared && p.Shared
 	}
 	all.setLoss()
 	return all

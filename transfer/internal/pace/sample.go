@@ -38,7 +38,7 @@ func sampleTeller(c net.Conn, t teller) (PathInfo, bool) {
 	if err != nil {
 		return PathInfo{}, false
 	}
-	p := PathInfo{RTT: rtt, MinRTT: minRTT, Sent: sent, Resent: lost, Conns: 1, Congestion: ownControl, Loopback: loopback(c)}
+	p := PathInfo{RTT: rtt, MinRTT: minRTT, Sent: sent, Resent: lost, Conns: 1, Congestion: ownControl, Shared: true, Loopback: loopback(c)}
 	p.setLoss()
 	return p, true
 }

@@ -33,6 +33,7 @@ type Tuner struct {
 	mu      sync.Mutex
 	perConn float64       // bytes/s that one connection moves; 0: not known
 	service time.Duration // that an answer takes
+	shared  sharing
 }
 
 // connMemory is what one connection takes: the buffers of its transport, of TLS and of a body.
@@ -92,12 +93,16 @@ func (t *Tuner) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
+			if t.share(now) {
+				w = t.watch(w.kind, now)
+			}
 			o, over := w.look(now)
 			if !over {
 				continue
 			}
 			t.learn(w, o)
-			if climb := t.climbers[w.kind]; w.inUse[w.kind] >= 0.5 && climb.observe(o) != w.limit {
+			steered := w.kind == bulk && t.isShared() // without being watched
+			if climb := t.climbers[w.kind]; w.inUse[w.kind] >= 0.5 && !steered && climb.observe(o) != w.limit {
 				t.set(w.kind)
 				if t.o.Logger != nil {
 					t.o.Logger.LogAttrs(ctx, slog.LevelDebug, "pace: connections", slog.Bool("bulk", w.kind == bulk),
@@ -152,19 +157,23 @@ const (
 // PartSize returns in what parts to move an object of size bytes, or of unknown size if negative, as fast as
 // things go now: a multiple of 4 MiB, at least 8 MiB, and at most 10,000 of them. A part should take a few seconds, so
 // that little is lost with it and its beginning and end cost little, and there
-// should be enough of them for all connections. A nil Tuner goes by the size only.
+// should be enough of them for all connections. Where these share a congestion control, parts are smaller: there are many
+// under way at a time, but few of them half sent. A nil Tuner goes by the size only.
 func (t *Tuner) PartSize(size int64) int64 {
+	if size < 0 {
+		return minPart // the caller keeps parts of a stream in memory
+	}
 	part, conns := float64(usualPart), 4
 	if t != nil {
 		conns = t.o.Gate.Bulk()
 		t.mu.Lock()
-		if t.perConn > 0 {
+		switch {
+		case t.shared.known && t.shared.rate > 0:
+			part, conns = t.shared.part(), 1
+		case t.perConn > 0:
 			part = min(t.perConn*partTime.Seconds(), largePart)
 		}
 		t.mu.Unlock()
-	}
-	if size < 0 {
-		return minPart // the caller keeps parts of a stream in memory
 	}
 	part = max(min(part, float64(size)/float64(2*conns)), minPart)
 	n := int64(part) / partUnit * partUnit

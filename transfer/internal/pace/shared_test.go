@@ -1,0 +1,87 @@
+package pace_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/icos-go/icos/transfer/internal/pace"
+)
+
+// sharedPath runs a Tuner for a while over a path that all connections share, with rate bytes/s going over it.
+func sharedPath(t *testing.T, o pace.TunerOptions, path *pace.PathInfo, rate int64, d time.Duration) (*pace.Tuner, *pace.Gate) {
+	t.Helper()
+	o.Gate, o.Meter = pace.NewGate(1), pace.NewMeter(nil)
+	o.Path = func() (pace.PathInfo, bool) { return *path, true }
+	tuner := pace.NewTuner(o)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { tuner.Run(ctx); close(done) }()
+	var lane pace.Lane
+	if err := o.Gate.EnterBulk(ctx, &lane); err != nil {
+		t.Fatal(err)
+	}
+	for range d / (50 * time.Millisecond) {
+		o.Meter.Moved(rate / 20)
+		time.Sleep(50 * time.Millisecond)
+	}
+	o.Gate.LeaveBulk(&lane)
+	cancel()
+	<-done
+	return tuner, o.Gate
+}
+
+// Over one congestion control, as many parts are under way as the path takes in some round trips, from the first
+// moment on and whatever is measured.
+func TestTunerOfSharedPath(t *testing.T) {
+	const object = 256 << 20
+	for _, c := range []struct {
+		name     string
+		rate     int64
+		rtt      time.Duration
+		bulk     int
+		part     int64 // MiB
+		whole    bool
+		ahead    int
+		d        time.Duration
+		min, max int
+	}{
+		{name: "not known yet", rate: 118e6, rtt: 200 * time.Millisecond, bulk: 8, part: 16, d: 300 * time.Millisecond},
+		{name: "1000/200", rate: 118e6, rtt: 200 * time.Millisecond, bulk: 19, part: 16, whole: true, ahead: 2, d: 5 * time.Second},
+		{name: "1000/100", rate: 118e6, rtt: 100 * time.Millisecond, bulk: 11, part: 8, ahead: 2, d: 5 * time.Second},
+		{name: "300/200", rate: 35e6, rtt: 200 * time.Millisecond, bulk: 8, part: 8, ahead: 2, d: 5 * time.Second},
+		{name: "2/50", rate: 230e3, rtt: 50 * time.Millisecond, bulk: 4, part: 8, ahead: 1, d: 5 * time.Second},
+		{name: "10000/200", rate: 1180e6, rtt: 200 * time.Millisecond, bulk: 64, part: 128, ahead: 3, d: 5 * time.Second, max: 64},
+		{name: "next door", rate: 118e6, rtt: time.Millisecond, bulk: 4, part: 8, d: 5 * time.Second},
+		{name: "a number that was chosen", rate: 118e6, rtt: 200 * time.Millisecond, bulk: 3, part: 40, d: 5 * time.Second, min: 3, max: 3},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				path := &pace.PathInfo{RTT: c.rtt, MinRTT: c.rtt, Conns: 1, Shared: true}
+				tuner, gate := sharedPath(t, pace.TunerOptions{Min: c.min, Max: c.max}, path, c.rate, c.d)
+				n, part := tuner.Ahead()
+				if got := tuner.PartSize(object) >> 20; gate.Bulk() != c.bulk || got != c.part || tuner.Whole(object) != c.whole || n != c.ahead {
+					t.Errorf("%d parts of %d MiB at once, whole %v, ahead %d; want %d of %d, %v, %d",
+						gate.Bulk(), got, tuner.Whole(object), n, c.bulk, c.part, c.whole, c.ahead)
+				}
+				if n > 0 && part != tuner.PartSize(object) {
+					t.Errorf("asked ahead are parts of %d bytes, others have %d", part, tuner.PartSize(object))
+				}
+			})
+		})
+	}
+}
+
+// A path that is not shared any more, since UDP is blocked, is tuned for as others are.
+func TestTunerLeavesSharedPath(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := &pace.PathInfo{RTT: 200 * time.Millisecond, MinRTT: 200 * time.Millisecond, Conns: 1}
+		time.AfterFunc(5*time.Second, func() { path.Shared = false })
+		path.Shared = true
+		tuner, _ := sharedPath(t, pace.TunerOptions{}, path, 118e6, 6*time.Second)
+		if n, _ := tuner.Ahead(); n != 0 || tuner.Whole(256<<20) {
+			t.Errorf("%d parts are asked for ahead, whole %v", n, tuner.Whole(256<<20))
+		}
+	})
+}
