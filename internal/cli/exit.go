@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"io/fs"
@@ -13,6 +14,7 @@ import (
 	"github.com/icos-go/icos"
 	"github.com/icos-go/icos/aspera"
 	"github.com/icos-go/icos/auth"
+	"github.com/icos-go/icos/iam"
 	"github.com/icos-go/icos/internal/control"
 	"github.com/icos-go/icos/keyprotect"
 	"github.com/icos-go/icos/rapid/relay"
@@ -92,9 +94,10 @@ func exitCode(err error) int {
 		diff  *differences
 		vague *someUnsure
 		serr  *icos.Error
-		iam   *auth.IAMError
+		login *auth.IAMError
 		kerr  *keyprotect.Error
-		rerr  *resourceconfig.Error // and *iam.Error, which is the same
+		perr  *iam.Error
+		rerr  *resourceconfig.Error
 		aerr  *admin.Error
 	)
 	switch {
@@ -116,8 +119,8 @@ func exitCode(err error) int {
 		return exitIntegrity
 	case errors.Is(err, auth.ErrNoCredentials), errors.Is(err, aspera.ErrCredentials), errors.Is(err, fs.ErrPermission):
 		return exitPermission
-	case errors.As(err, &iam):
-		if iam.StatusCode >= http.StatusInternalServerError || iam.StatusCode == http.StatusTooManyRequests {
+	case errors.As(err, &login):
+		if login.StatusCode >= http.StatusInternalServerError || login.StatusCode == http.StatusTooManyRequests {
 			return exitTemporary
 		}
 		return exitPermission
@@ -128,8 +131,10 @@ func exitCode(err error) int {
 			return exitTemporary
 		}
 		return exitFatal
+	case errors.As(err, &perr):
+		return restExitCode(perr.StatusCode, perr.Code)
 	case errors.As(err, &rerr):
-		return restExitCode(rerr)
+		return restExitCode(rerr.StatusCode, rerr.Code)
 	case errors.As(err, &aerr):
 		return adminExitCode(aerr)
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, control.ErrNoJob):
@@ -156,15 +161,15 @@ func adminExitCode(e *admin.Error) int {
 	return exitFatal
 }
 
-func restExitCode(e *resourceconfig.Error) int {
+func restExitCode(status int, code string) int {
 	switch {
-	case e.StatusCode == http.StatusNotFound && e.Code == "NoSuchBucket":
+	case status == http.StatusNotFound && code == "NoSuchBucket":
 		return exitNoBucket
-	case e.StatusCode == http.StatusNotFound:
+	case status == http.StatusNotFound:
 		return exitNoObject
-	case e.StatusCode == http.StatusUnauthorized, e.StatusCode == http.StatusForbidden:
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		return exitPermission
-	case e.StatusCode == http.StatusTooManyRequests, e.StatusCode >= http.StatusInternalServerError && e.StatusCode != http.StatusNotImplemented:
+	case status == http.StatusTooManyRequests, status >= http.StatusInternalServerError && status != http.StatusNotImplemented:
 		return exitTemporary
 	}
 	return exitFatal
@@ -221,6 +226,7 @@ func hint(err error) string {
 		service  *icos.Error
 		key      *keyprotect.Error
 		setup    *setupError
+		plain    tls.RecordHeaderError
 	)
 	switch {
 	case errors.As(err, &stopped):
@@ -257,6 +263,8 @@ func hint(err error) string {
 		return "set ICOS_API_KEY, or ICOS_RELAY and ICOS_RELAY_TOKEN to go through a relay; --accelerate=https takes any credentials"
 	case errors.Is(err, auth.ErrNoCredentials):
 		return "icos serve --dir ./data starts a local COS and makes credentials for it; --anonymous sends none"
+	case errors.As(err, &plain):
+		return "the endpoint does not speak https: http:// is for a service on this machine"
 	case ofNetwork(err) && !errors.Is(err, context.Canceled):
 		return "icos doctor checks the way to the service, step by step"
 	}

@@ -221,6 +221,8 @@ func plainValue(err error) string {
 	switch {
 	case errors.Is(err, strconv.ErrRange):
 		return "that number is too large"
+	case strings.HasSuffix(err.Error(), "must be formatted as key=value"):
+		return "write NAME=VALUE"
 	case errors.Is(err, strconv.ErrSyntax), err.Error() == strconv.ErrSyntax.Error():
 		return "that is no number"
 	}

@@ -205,15 +205,18 @@ func (a *app) reportErrorAt(w io.Writer, at transfer.Item, err error, code int) 
 // explain is err for people: what the service answered comes without the steps that led there, and a list of places that were
 // searched has a line for each.
 func explain(err error) string {
-	if errors.Is(err, transfer.ErrCanceled) {
+	switch {
+	case errors.Is(err, transfer.ErrCanceled):
 		return "canceled from another terminal; what had arrived is removed"
+	case errors.Is(err, icos.ErrNoEndpoint):
+		return icos.ErrNoEndpoint.Error() // what else it says is for programs; the hint tells people
 	}
 	none, ok := errors.AsType[*auth.NotFoundError](err)
 	if !ok {
 		if e, ok := errors.AsType[*icos.Error](err); ok {
 			return brief(err.Error(), e)
 		}
-		return err.Error()
+		return strings.TrimPrefix(err.Error(), "icos: ") // which stands before it anyway
 	}
 	var b strings.Builder
 	b.WriteString("no credentials found; looked at")

@@ -46,6 +46,7 @@ func TestScript(t *testing.T) {
 			env.Values[serverKey{}] = srv
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("ENDPOINT", srv.URL)
+			env.Setenv("ENDPOINT_HOST", strings.TrimPrefix(srv.URL, "http://"))
 			env.Setenv("ICOS_ENDPOINT", srv.URL)
 			env.Setenv("COS_CREDENTIALS_FILE", file)
 			env.Setenv("HMAC_ID", srv.Credential.HMACKeys.AccessKeyID)
