@@ -105,19 +105,22 @@ const (
 )
 
 // Whole reports whether an object of size bytes is better sent with one request than in parts, though it is large: over a path
-// that is known to be so long and so fast that this would take longer, and no longer than a part may take. A nil Tuner says no.
+// that is known to be so long and so fast that parts would take longer, from a disk that is so fast that all of it can be summed
+// first, and if that takes no longer than a part may take. A nil Tuner says no.
 func (t *Tuner) Whole(size int64) bool {
 	if t == nil {
 		return false
 	}
+	sums := t.o.Meter.Sum()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := &t.shared
 	if !s.known || s.rate == 0 || s.rate > oneRequest {
 		return false
 	}
-	takes := float64(size) / s.rate
-	return takes <= partTime.Seconds() && roundsOfParts*s.rtt.Seconds() >= roundsMatter*takes
+	takes, saved := float64(size)/s.rate, roundsOfParts*s.rtt.Seconds()
+	reading := float64(size) / float64(max(sums.Moved, 1)) * sums.Disk.Seconds()
+	return takes <= partTime.Seconds() && saved >= roundsMatter*takes && saved >= 2*reading
 }
 
 // worthAsking is the round trip from which on it pays to ask for an object before it is known what it is.

@@ -1,6 +1,7 @@
 package pace_test
 
 import (
+	"cmp"
 	"context"
 	"testing"
 	"testing/synctest"
@@ -9,8 +10,8 @@ import (
 	"github.com/icos-go/icos/transfer/internal/pace"
 )
 
-// sharedPath runs a Tuner for a while over a path that all connections share, with rate bytes/s going over it.
-func sharedPath(t *testing.T, o pace.TunerOptions, path *pace.PathInfo, rate int64, d time.Duration) (*pace.Tuner, *pace.Gate) {
+// sharedPath runs a Tuner for a while over a path that all connections share, with rate bytes/s going over it, and disk bytes/s read.
+func sharedPath(t *testing.T, o pace.TunerOptions, path *pace.PathInfo, rate, disk int64, d time.Duration) (*pace.Tuner, *pace.Gate) {
 	t.Helper()
 	o.Gate, o.Meter = pace.NewGate(1), pace.NewMeter(nil)
 	o.Path = func() (pace.PathInfo, bool) { return *path, true }
@@ -22,8 +23,10 @@ func sharedPath(t *testing.T, o pace.TunerOptions, path *pace.PathInfo, rate int
 	if err := o.Gate.EnterBulk(ctx, &lane); err != nil {
 		t.Fatal(err)
 	}
+	time.Sleep(25 * time.Millisecond) // not in the moment in which the Tuner looks
 	for range d / (50 * time.Millisecond) {
 		o.Meter.Moved(rate / 20)
+		o.Meter.Disk(time.Duration(float64(rate) / float64(disk) * float64(50*time.Millisecond)))
 		time.Sleep(50 * time.Millisecond)
 	}
 	o.Gate.LeaveBulk(&lane)
@@ -39,6 +42,7 @@ func TestTunerOfSharedPath(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		rate     int64
+		disk     int64
 		rtt      time.Duration
 		bulk     int
 		part     int64 // MiB
@@ -49,6 +53,7 @@ func TestTunerOfSharedPath(t *testing.T) {
 	}{
 		{name: "not known yet", rate: 118e6, rtt: 200 * time.Millisecond, bulk: 8, part: 16, d: 300 * time.Millisecond},
 		{name: "1000/200", rate: 118e6, rtt: 200 * time.Millisecond, bulk: 19, part: 16, whole: true, ahead: 2, d: 5 * time.Second},
+		{name: "1000/200, slow disk", rate: 118e6, disk: 500e6, rtt: 200 * time.Millisecond, bulk: 19, part: 16, ahead: 2, d: 5 * time.Second},
 		{name: "1000/100", rate: 118e6, rtt: 100 * time.Millisecond, bulk: 11, part: 8, ahead: 2, d: 5 * time.Second},
 		{name: "300/200", rate: 35e6, rtt: 200 * time.Millisecond, bulk: 8, part: 8, ahead: 2, d: 5 * time.Second},
 		{name: "2/50", rate: 230e3, rtt: 50 * time.Millisecond, bulk: 4, part: 8, ahead: 1, d: 5 * time.Second},
@@ -59,7 +64,7 @@ func TestTunerOfSharedPath(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				path := &pace.PathInfo{RTT: c.rtt, MinRTT: c.rtt, Conns: 1, Shared: true}
-				tuner, gate := sharedPath(t, pace.TunerOptions{Min: c.min, Max: c.max}, path, c.rate, c.d)
+				tuner, gate := sharedPath(t, pace.TunerOptions{Min: c.min, Max: c.max}, path, c.rate, cmp.Or(c.disk, 5e9), c.d)
 				n, part := tuner.Ahead()
 				if got := tuner.PartSize(object) >> 20; gate.Bulk() != c.bulk || got != c.part || tuner.Whole(object) != c.whole || n != c.ahead {
 					t.Errorf("%d parts of %d MiB at once, whole %v, ahead %d; want %d of %d, %v, %d",
@@ -79,7 +84,7 @@ func TestTunerLeavesSharedPath(t *testing.T) {
 		path := &pace.PathInfo{RTT: 200 * time.Millisecond, MinRTT: 200 * time.Millisecond, Conns: 1}
 		time.AfterFunc(5*time.Second, func() { path.Shared = false })
 		path.Shared = true
-		tuner, _ := sharedPath(t, pace.TunerOptions{}, path, 118e6, 6*time.Second)
+		tuner, _ := sharedPath(t, pace.TunerOptions{}, path, 118e6, 5e9, 6*time.Second)
 		if n, _ := tuner.Ahead(); n != 0 || tuner.Whole(256<<20) {
 			t.Errorf("%d parts are asked for ahead, whole %v", n, tuner.Whole(256<<20))
 		}
