@@ -60,7 +60,7 @@ func (s *Server) openState(dir string) (*state, error) {
 			Store: st, Sealer: s3api.NewSealer(keys, cfg.Encrypt), Now: cfg.Clock.Now, Logger: cfg.Logger,
 		}),
 		config: resourceconfig.New(resourceconfig.Config{Store: st, IAM: ids, Now: cfg.Now, Today: cfg.Clock.Now, Logger: cfg.Logger}),
-		ats:    ats.New(ats.Config{Store: st, IAM: ids, Now: cfg.Now, Logger: cfg.Logger}),
+		ats:    ats.New(ats.Config{Store: st, IAM: ids, Access: s3api.NewAuthorizer(ids), Now: cfg.Now, Logger: cfg.Logger}),
 	}
 	d.s3 = s3api.New(s3api.Config{
 		Store: st, IAM: ids, Authn: authn.New(authn.Config{Directory: ids, Now: cfg.Now, Hosts: cfg.Hosts}),

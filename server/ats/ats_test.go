@@ -16,6 +16,7 @@ import (
 
 	"github.com/icos-go/icos/server/ats"
 	"github.com/icos-go/icos/server/iam"
+	"github.com/icos-go/icos/server/s3api"
 	"github.com/icos-go/icos/server/store"
 )
 
@@ -65,7 +66,7 @@ func newService(t testing.TB) *service {
 		}
 	}
 	s.Service = ats.New(ats.Config{
-		Store: s.store, IAM: s.iam, Now: clock,
+		Store: s.store, IAM: s.iam, Access: s3api.NewAuthorizer(s.iam), Now: clock,
 		Logger: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	return s

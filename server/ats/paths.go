@@ -9,7 +9,7 @@ import (
 	"github.com/icos-go/icos/server/store"
 )
 
-// checkPaths refuses paths that no object can have, and downloads of what is not there. The other side of a path is a file of
+// checkPaths refuses paths that no object can have, what the caller may not do, and downloads of what is not there. The other side of a path is a file of
 // the client's, which is none of our business.
 func (j *job) checkPaths(ctx context.Context, t *transferRequest) error {
 	if len(t.Paths) == 0 {
@@ -25,9 +25,12 @@ func (j *job) checkPaths(ctx context.Context, t *transferRequest) error {
 			return err
 		}
 		if j.direction == upload {
+			if err := j.mayUpload(key); err != nil {
+				return err
+			}
 			continue
 		}
-		there, err := j.exists(ctx, j.bucket.Name, key)
+		there, err := j.found(ctx, key)
 		if err != nil {
 			return err
 		}

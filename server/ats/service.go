@@ -11,15 +11,25 @@ import (
 	"github.com/icos-go/icos/server/store"
 )
 
-// Config says whose buckets a Service serves. Store and IAM are required.
+// Config says whose buckets a Service serves. Store, IAM and Access are required.
 type Config struct {
 	Store *store.Store
 	IAM   *iam.Service
+	// Access decides who may move what.
+	Access Access
 	// Now is the clock of tokens. If nil, time.Now.
 	Now func() time.Time
 	// Logger gets an Error line for each failure of ours, and at debug level a line for each request, without keys and
 	// tokens. If nil, silence.
 	Logger *slog.Logger
+}
+
+// Access decides about the requests to the S3 API that a transfer consists of: what is refused there is refused here.
+// An *s3api.Authorizer does.
+type Access interface {
+	MayGet(who iam.Principal, b *store.Bucket, o *store.Object) bool
+	MayList(who iam.Principal, b *store.Bucket, prefix string) bool
+	MayPut(who iam.Principal, b *store.Bucket, key string) bool
 }
 
 // A Granter makes grants for sessions that end at this server. A *rapid.Listener is one.
@@ -29,16 +39,17 @@ type Granter interface {
 
 // A Service answers the Node API. It may be used concurrently.
 type Service struct {
-	store *store.Store
-	iam   *iam.Service
-	now   func() time.Time
-	log   *slog.Logger
-	rapid atomic.Pointer[Granter]
+	store  *store.Store
+	iam    *iam.Service
+	access Access
+	now    func() time.Time
+	log    *slog.Logger
+	rapid  atomic.Pointer[Granter]
 }
 
 // New returns a Service. It never closes what it is given.
 func New(c Config) *Service {
-	s := &Service{store: c.Store, iam: c.IAM, now: c.Now, log: c.Logger}
+	s := &Service{store: c.Store, iam: c.IAM, access: c.Access, now: c.Now, log: c.Logger}
 	if s.now == nil {
 		s.now = time.Now
 	}

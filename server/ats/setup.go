@@ -74,7 +74,7 @@ func (s *Service) setup(w http.ResponseWriter, r *http.Request, d direction) (an
 	if err != nil {
 		return nil, err
 	}
-	who, err := s.principal(r, &b)
+	who, err := s.principal(r)
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +198,7 @@ func (j *job) checkTags(doc json.RawMessage) error {
 	if tags.Aspera.Node.Credentials == nil {
 		return nil
 	}
-	who, err := j.verify(tags.Aspera.Node.Credentials, &j.bucket)
+	who, err := j.verify(tags.Aspera.Node.Credentials)
 	if err != nil {
 		return err
 	}

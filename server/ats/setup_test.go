@@ -134,7 +134,7 @@ func TestErrorsStandInTheirElement(t *testing.T) {
 		{`{"paths":[{"source":"a"}],"cookie":"` + strings.Repeat("c", 5000) + `"}`, "cookie", 400},
 		{`{"paths":[{"source":"a"}],"tags":"x"}`, "tags", 400},
 		{`{"paths":[{"source":"a"}],"tags":{"aspera":{"node":{"storage_credentials":{"type":"token"}}}}}`, "Storage credentials", 400},
-		{`{"paths":[{"source":"a"}],"tags":{"aspera":{"node":{"storage_credentials":` + s.credentials(s.other, "aspera_ats") + `}}}}`, "may not use", 403},
+		{`{"paths":[{"source":"a"}],"tags":{"aspera":{"node":{"storage_credentials":` + s.credentials(s.other, "aspera_ats") + `}}}}`, "another's than", 403},
 	} {
 		e := only(t, s.setup("upload_setup", tt.request))
 		if e.Error == nil || e.Error.Code != tt.code || !strings.Contains(e.Error.UserMessage, tt.want) {

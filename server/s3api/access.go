@@ -62,6 +62,15 @@ func (c *call) authorize(need permission) error {
 // is open to everybody are what its owner gets back from what they did.
 func (c *call) removesVersion() bool { return c.action() == iam.ObjectDeleteVersion }
 
+// admit refuses a request whose address the firewall of the bucket does not let in, whatever the caller may do and even if the
+// bucket is public.
+func (c *call) admit(b *store.Bucket) error {
+	if b.LetsIn(c.r.RemoteAddr) {
+		return nil
+	}
+	return newError(codeAccessDenied)
+}
+
 // action is the IAM action of the operation.
 func (c *call) action() iam.Action {
 	if a := c.op.access.version; a != 0 && c.query.has("versionId") {
@@ -111,8 +120,7 @@ func (c *call) authorizeSource(s *copySource) error {
 
 // mayList reports whether the caller may learn which keys there are below a prefix of a bucket.
 func (c *call) mayList(b *store.Bucket, prefix string) bool {
-	return c.iam.Allowed(c.who, iam.BucketGet, iam.Resource{Instance: b.Instance, Bucket: b.Name, Prefix: prefix}) ||
-		c.granted(b, b.ACL, needRead)
+	return mayList(c.iam, c.who, b, prefix)
 }
 
 // mayDelete is for each of the keys of a DeleteObjects, which needs the actions of a request for that key as well as its own.
@@ -131,12 +139,16 @@ func (c *call) mayDelete(key string, version bool) error {
 
 // granted reports whether an ACL in the bucket b gives the caller a permission.
 func (c *call) granted(b *store.Bucket, acl store.ACL, need permission) bool {
+	return granted(c.who, b, acl, need)
+}
+
+func granted(who iam.Principal, b *store.Bucket, acl store.ACL, need permission) bool {
 	for i := range acl.Grants {
 		g := &acl.Grants[i]
 		if b.PublicAccess.IgnoreACLs && g.Grantee.URI != "" {
 			continue
 		}
-		if (g.Permission == string(need) || g.Permission == fullControl) && isGrantee(c.who, g.Grantee, b.Instance) {
+		if (g.Permission == string(need) || g.Permission == fullControl) && isGrantee(who, g.Grantee, b.Instance) {
 			return true
 		}
 	}
