@@ -29,7 +29,8 @@ type Options struct {
 	PartSize int64
 
 	// Threshold is the size in bytes from which on objects are moved in parts. If
-	// zero, 8 MiB for uploads and 16 MiB for downloads.
+	// zero, 8 MiB for uploads and 16 MiB for downloads; uploads over a path so long
+	// and so fast that parts would only delay them go in one request.
 	Threshold int64
 
 	// Concurrency is the number of objects moved at once, over all transfers. If
@@ -41,7 +42,8 @@ type Options struct {
 	MaxQueue int
 
 	// Connections is the number of requests that carry data at once, over all
-	// transfers. If zero, it follows the goodput, up to 64.
+	// transfers. If zero, it follows the goodput, or the path where connections are
+	// streams of one session, up to 64.
 	Connections int
 
 	// Memory bounds the buffers of all transfers together, in bytes. If zero, 16
