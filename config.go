@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 
 	"github.com/icos-go/icos/auth"
+	"github.com/icos-go/icos/internal/loopback"
 	"github.com/icos-go/icos/s3"
 )
 
@@ -98,7 +98,7 @@ func parseEndpoint(s string, anonymous bool) (*url.URL, error) {
 	raw := s
 	if !strings.Contains(s, "://") {
 		scheme := "https://"
-		if u, err := url.Parse("http://" + s); err == nil && isLoopback(u.Hostname()) {
+		if u, err := url.Parse("http://" + s); err == nil && loopback.Host(u.Hostname()) {
 			scheme = "http://"
 		}
 		raw = scheme + s
@@ -118,17 +118,8 @@ func parseEndpoint(s string, anonymous bool) (*url.URL, error) {
 		return nil, fmt.Errorf("endpoint %q: a query or fragment makes no sense in an endpoint", s)
 	case u.Path != "" && u.Path != "/":
 		return nil, fmt.Errorf("endpoint %q: remove the path %q; buckets are named by Client.Bucket", s, u.Path)
-	case u.Scheme == "http" && !anonymous && !isLoopback(u.Hostname()):
+	case u.Scheme == "http" && !anonymous && !loopback.Host(u.Hostname()):
 		return nil, fmt.Errorf("endpoint %q: credentials are not sent over plain http except to loopback; use https", s)
 	}
 	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
-}
-
-// isLoopback reports whether a host name without port stays on this machine.
-func isLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.IsLoopback()
 }

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/icos-go/icos/internal/loopback"
 )
 
 // The hosts of the public service are s3.{region}.{domain}, with private. or
@@ -102,7 +104,7 @@ func newAtlas(listURL string, client *http.Client) (*atlas, error) {
 		if err != nil {
 			return nil, fmt.Errorf("endpoints URL: %w", err)
 		}
-		if u.Hostname() == "" || u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
+		if u.Hostname() == "" || u.Scheme != "https" && (u.Scheme != "http" || !loopback.Host(u.Hostname())) {
 			return nil, fmt.Errorf("endpoints URL %q: want https, or http to a loopback host", listURL)
 		}
 		// IBM's own list says what the built-in one says, which costs no request.

@@ -13,7 +13,6 @@ import (
 	"mime"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -21,6 +20,7 @@ import (
 
 	"github.com/icos-go/icos"
 	"github.com/icos-go/icos/auth"
+	"github.com/icos-go/icos/internal/loopback"
 )
 
 // Bounds of one setup.
@@ -274,19 +274,10 @@ func endpoint(s string) (*url.URL, error) {
 		return nil, fmt.Errorf("the endpoint of the transfer service at %s has more than a path", u.Host)
 	case u.Scheme == "https":
 		return u, nil
-	case u.Scheme == "http" && loopback(u.Hostname()):
+	case u.Scheme == "http" && loopback.Host(u.Hostname()):
 		return u, nil
 	}
 	return nil, fmt.Errorf("the endpoint of the transfer service is %s://%s: %w", u.Scheme, u.Host, auth.ErrPlaintext)
-}
-
-// loopback reports whether host names this machine without asking a resolver.
-func loopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback()
 }
 
 // hostPort puts host into an address that has none, such as ":33001".

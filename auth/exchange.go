@@ -11,9 +11,10 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/icos-go/icos/internal/backoff"
 )
 
 // DefaultEndpoint is where IBM Cloud gives tokens for API keys.
@@ -89,7 +90,7 @@ func (x *exchanger) exchange(ctx context.Context, f form) (*grant, error) {
 			return g, err
 		}
 		pause := exchangePause << (attempt - 1)
-		if err := sleep(ctx, max(wait, pause/2+rand.N(pause))); err != nil {
+		if err := backoff.Sleep(ctx, max(wait, pause/2+rand.N(pause))); err != nil {
 			return nil, fmt.Errorf("get token: %w", err)
 		}
 	}
@@ -106,17 +107,6 @@ func passing(err error) bool {
 	}
 	var untrusted *tls.CertificateVerificationError
 	return !errors.As(err, &untrusted)
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // attempt sends f once. wait is how long the server asked to be left alone.
@@ -145,7 +135,7 @@ func (x *exchanger) attempt(ctx context.Context, u *url.URL, f form) (g *grant, 
 		return nil, 0, fmt.Errorf("get token: read answer of %s: %w", u.Redacted(), err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return nil, retryAfter(resp.Header), newIAMError(u.Redacted(), resp, body[:min(len(body), maxTokenResponse)], f.secrets)
+		return nil, min(backoff.Asked(resp.Header.Get("Retry-After"), resp.Header.Get("Date")), maxRetryAfter), newIAMError(u.Redacted(), resp, body[:min(len(body), maxTokenResponse)], f.secrets)
 	}
 	if len(body) > maxTokenResponse {
 		return nil, 0, fmt.Errorf("get token: %w of %s: longer than %d bytes", errResponse, u.Redacted(), maxTokenResponse)
@@ -156,14 +146,6 @@ func (x *exchanger) attempt(ctx context.Context, u *url.URL, f form) (g *grant, 
 		return nil, 0, fmt.Errorf("get token: %w of %s: not the JSON of a token", errResponse, u.Redacted())
 	}
 	return g, 0, nil
-}
-
-func retryAfter(h http.Header) time.Duration {
-	seconds, err := strconv.Atoi(h.Get("Retry-After"))
-	if err != nil || seconds < 0 {
-		return 0
-	}
-	return min(time.Duration(min(seconds, 3600))*time.Second, maxRetryAfter)
 }
 
 // access returns the access token of g. Its lifetime is counted by the local clock

@@ -3,9 +3,9 @@ package auth
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"net/url"
-	"strings"
+
+	"github.com/icos-go/icos/internal/loopback"
 )
 
 // ErrPlaintext is in the chain of the error when a secret would have been sent over
@@ -21,21 +21,11 @@ func checkTransport(u *url.URL, what string) error {
 		return fmt.Errorf("the request has no host to send %s to", what)
 	case u.Scheme == "https":
 		return nil
-	case u.Scheme == "http" && loopback(u.Hostname()):
+	case u.Scheme == "http" && loopback.Host(u.Hostname()):
 		return nil
 	case u.Scheme == "http":
 		return fmt.Errorf("%w: anyone on the way to %s could read %s; use https://%s (plain http is for localhost)",
 			ErrPlaintext, u.Host, what, u.Host)
 	}
 	return fmt.Errorf("unknown scheme %q of %s; use https://", u.Scheme, u.Host)
-}
-
-// loopback reports whether host names this machine without asking a resolver.
-func loopback(host string) bool {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") { // RFC 6761, 6.3
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback()
 }

@@ -4,7 +4,7 @@
 // A [Client] speaks to IBM Cloud, or to the local server of icos, which has the same two APIs:
 //
 //	client, err := iam.New(iam.Config{Credentials: auth.IAM(key, nil)})
-//	made, err := client.CreateKey(ctx, &iam.KeyInput{Instance: crn, Name: "reports", HMAC: true})
+//	made, err := client.CreateKey(ctx, crn, "reports", &iam.CreateKeyOptions{HMAC: true})
 //	policy, err := client.CreatePolicy(ctx, &iam.Policy{
 //		Subject: made.IAMID(), Roles: []iam.Role{iam.Writer}, Instance: crn, Bucket: "reports", Prefix: "2026/",
 //	})
@@ -13,7 +13,7 @@
 package iam
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -29,53 +29,65 @@ const (
 	DefaultResourceController = "https://resource-controller.cloud.ibm.com"
 )
 
-// Config says who manages, and where.
+// Config is what a Client needs to reach the services.
 type Config struct {
-	// Credentials must hand out bearer tokens, as those of auth.IAM do. They are required.
+	// Credentials are an identity of IAM: auth.IAM, auth.TrustedProfile or auth.StaticToken, or whatever else is an
+	// auth.TokenSource. Required. HMAC keys are of no use here.
 	Credentials auth.Credentials
-	// Endpoint is the URL of IAM's policies. If empty, DefaultEndpoint.
+
+	// Endpoint is the URL of the policies. If empty, DefaultEndpoint.
 	Endpoint string
-	// ResourceController is the URL of the resource keys. If empty, Endpoint if that is set, else DefaultResourceController.
+
+	// ResourceController is the URL of the resource keys. If empty, Endpoint, and if that is empty,
+	// DefaultResourceController.
 	ResourceController string
-	// HTTPClient sends the requests. If nil, one like http.DefaultClient. Redirects are never followed.
+
+	// HTTPClient sends the requests, each attempt for up to 30 seconds. If nil, one like http.DefaultClient. Redirects
+	// are never followed.
 	HTTPClient *http.Client
-	// Logger gets a line at debug level for each request, without secrets. If nil, silence.
+
+	// Logger gets one debug record per attempt, without secrets. If nil, nothing is logged.
 	Logger *slog.Logger
 }
 
-// A Client manages credentials and policies. It may be used concurrently, and needs no closing.
+// LoadConfig returns the configuration found in the environment and in the credential files of the user, as icos.LoadConfig does, but
+// prefers an API key to the HMAC keys beside it. Beside the token endpoint of a local server, the other services are there too. The
+// result may be changed before it is given to [New].
+func LoadConfig() (Config, error) {
+	credentials, endpoint, err := rest.Find()
+	if err != nil {
+		return Config{}, fmt.Errorf("load config: %w", err)
+	}
+	return Config{Credentials: credentials, Endpoint: endpoint}, nil
+}
+
+// A Client manages credentials and policies. Its methods are safe for concurrent use, and it needs no closing. Requests that may be
+// carried out twice are retried when that may help.
 type Client struct {
 	policies *rest.Client
 	keys     *rest.Client
 }
 
-// Error is a refusal by IAM or the Resource Controller, with its code.
-type Error = rest.Error
-
-// New returns a client.
+// New returns a Client. It does not touch the network.
 func New(cfg Config) (*Client, error) {
-	if cfg.Credentials == nil {
-		return nil, errors.New("iam: Config.Credentials is nil; set it to auth.IAM(…)")
+	if err := rest.CheckIdentity(cfg.Credentials); err != nil {
+		return nil, fmt.Errorf("iam: %w", err)
 	}
-	if _, ok := cfg.Credentials.(auth.TokenSource); !ok {
-		return nil, errors.New("iam: the credentials are no identity of IAM; use an API key, as HMAC keys cannot manage access")
+	policies, err := rest.Base(cfg.Endpoint, DefaultEndpoint, "")
+	if err != nil {
+		return nil, fmt.Errorf("iam: %w", err)
 	}
-	controller := cfg.ResourceController
-	if controller == "" {
-		controller = cfg.Endpoint
+	controller := cmp.Or(cfg.ResourceController, cfg.Endpoint)
+	keys, err := rest.Base(controller, DefaultResourceController, "")
+	if err != nil {
+		return nil, fmt.Errorf("iam: resource controller: %w", err)
 	}
-	c := &Client{
-		policies: &rest.Client{Service: "iam", Credentials: cfg.Credentials, HTTP: cfg.HTTPClient, Logger: cfg.Logger},
-		keys:     &rest.Client{Service: "iam", Credentials: cfg.Credentials, HTTP: cfg.HTTPClient, Logger: cfg.Logger},
+	at := func(base string) *rest.Client {
+		return &rest.Client{
+			Service: "iam", Base: base, Credentials: cfg.Credentials, HTTP: rest.NewHTTP(cfg.HTTPClient), Logger: cfg.Logger, Refusal: newError,
+		}
 	}
-	var err error
-	if c.policies.Base, err = rest.Base(cfg.Endpoint, DefaultEndpoint, ""); err != nil {
-		return nil, fmt.Errorf("iam: Config.Endpoint: %w", err)
-	}
-	if c.keys.Base, err = rest.Base(controller, DefaultResourceController, ""); err != nil {
-		return nil, fmt.Errorf("iam: Config.ResourceController: %w", err)
-	}
-	return c, nil
+	return &Client{policies: at(policies), keys: at(keys)}, nil
 }
 
 // splitCRN returns the account and the id of the COS instance in a CRN. Of an id alone, the account is empty.
@@ -85,7 +97,7 @@ func splitCRN(s string) (account, instance string, err error) {
 	}
 	f := strings.Split(s, ":")
 	if len(f) != 10 || f[4] != service || !strings.HasPrefix(f[6], "a/") || f[7] == "" {
-		return "", "", fmt.Errorf("iam: %q is not the CRN of a COS instance", s)
+		return "", "", fmt.Errorf("%q is not the CRN of a COS instance", s)
 	}
 	return f[6][len("a/"):], f[7], nil
 }

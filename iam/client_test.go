@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -35,7 +36,7 @@ func TestKeyForAFolder(t *testing.T) {
 	if err := cos.Client().Bucket("reports").Create(ctx, nil); err != nil {
 		t.Fatal(err)
 	}
-	key, err := client.CreateKey(ctx, &iam.KeyInput{Instance: instance, Name: "june", HMAC: true})
+	key, err := client.CreateKey(ctx, instance, "june", &iam.CreateKeyOptions{HMAC: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +86,7 @@ func TestKeyForAFolder(t *testing.T) {
 	}
 	_, err = client.Key(ctx, key.CRN)
 	var e *iam.Error
-	if !errors.As(err, &e) || e.StatusCode != http.StatusNotFound || e.Op == "" || e.RequestID == "" {
+	if !errors.As(err, &e) || e.StatusCode != http.StatusNotFound || !errors.Is(err, fs.ErrNotExist) || e.Op == "" || e.RequestID == "" {
 		t.Errorf("get deleted key: %v", err)
 	}
 }
@@ -96,7 +97,7 @@ func TestKeysAndPoliciesAreListed(t *testing.T) {
 	client := newClient(t, cos)
 	instance := cos.Credential.ResourceInstanceID
 	for _, role := range iam.Roles() {
-		if _, err := client.CreateKey(ctx, &iam.KeyInput{Instance: instance, Name: string(role), Role: role}); err != nil {
+		if _, err := client.CreateKey(ctx, instance, string(role), &iam.CreateKeyOptions{Role: role}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -117,7 +118,7 @@ func TestKeysAndPoliciesAreListed(t *testing.T) {
 		t.Fatal(err)
 	}
 	account := strings.TrimPrefix(strings.Split(instance, ":")[6], "a/")
-	count := func(in *iam.PoliciesInput) int {
+	count := func(in *iam.PoliciesOptions) int {
 		t.Helper()
 		n := 0
 		for p, err := range client.Policies(ctx, in) {
@@ -131,7 +132,7 @@ func TestKeysAndPoliciesAreListed(t *testing.T) {
 		}
 		return n
 	}
-	if all, public := count(&iam.PoliciesInput{Account: account}), count(&iam.PoliciesInput{Subject: iam.PublicAccess}); all != 8 || public != 1 {
+	if all, public := count(&iam.PoliciesOptions{Account: account}), count(&iam.PoliciesOptions{Subject: iam.PublicAccess}); all != 8 || public != 1 {
 		t.Errorf("%d policies, %d of them public; want 8 and 1", all, public)
 	}
 	for _, err := range client.Keys(ctx, "crn:v1:bluemix:public:kms:us-south:a/1:2::") {
@@ -145,7 +146,7 @@ func TestKeysAndPoliciesAreListed(t *testing.T) {
 func TestKeyHidesSecrets(t *testing.T) {
 	cos := icostest.NewServer(t)
 	client := newClient(t, cos)
-	key, err := client.CreateKey(t.Context(), &iam.KeyInput{Instance: cos.Credential.ResourceInstanceID, Name: "k", Role: iam.Reader, HMAC: true})
+	key, err := client.CreateKey(t.Context(), cos.Credential.ResourceInstanceID, "k", &iam.CreateKeyOptions{Role: iam.Reader, HMAC: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,10 +247,24 @@ func TestAnswers(t *testing.T) {
 		t.Errorf("keys %q in %d requests, %d of them elsewhere", got, asked, elsewhere)
 	}
 	asked = 0
-	_, err = client.CreateKey(t.Context(), &iam.KeyInput{Instance: "2", Name: "k"})
+	_, err = client.CreateKey(t.Context(), "2", "k", nil)
 	var e *iam.Error
 	if !errors.As(err, &e) || e.StatusCode != http.StatusServiceUnavailable || asked != 1 || strings.Contains(err.Error(), "secret-token") {
 		t.Errorf("create at a busy service: %v after %d requests", err, asked)
+	}
+	// A service that sends its first page for ever would be listed without end.
+	circle := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"next_url":"/v2/resource_keys?resource_id=2","resources":[]}`))
+	}))
+	defer circle.Close()
+	if client, err = iam.New(iam.Config{Credentials: auth.StaticToken("t"), Endpoint: circle.URL}); err != nil {
+		t.Fatal(err)
+	}
+	err = nil
+	for _, err = range client.Keys(t.Context(), "2") {
+	}
+	if err == nil {
+		t.Error("a list that goes round in circles ended without an error")
 	}
 	redirecting := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
 	defer redirecting.Close()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"log/slog"
 	"net/http"
@@ -97,16 +98,10 @@ func (c Credentials) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("service_id", c.ServiceIDCRN), slog.String("secrets", "REDACTED"))
 }
 
-// KeyInput says what key to make.
-type KeyInput struct {
-	// Instance is the service instance, as CRN or id. It is required.
-	Instance string
-	// Name is for people. It is required.
-	Name string
-	// Role is what the key may do in all of the instance. If empty, nothing until a policy says so.
-	Role Role
-	// HMAC makes HMAC keys beside the API key.
-	HMAC bool
+// CreateKeyOptions say what a new key can do. A nil *CreateKeyOptions means the zero value.
+type CreateKeyOptions struct {
+	Role Role // in all of the instance; if empty, nothing until a policy says so
+	HMAC bool // with HMAC keys beside the API key
 }
 
 // keyDocument is a key in the JSON of the Resource Controller.
@@ -130,61 +125,80 @@ func (d *keyDocument) key() *Key {
 
 const keysPath = "/v2/resource_keys"
 
-// CreateKey makes a service credential: a service ID with an API key.
-func (c *Client) CreateKey(ctx context.Context, in *KeyInput) (*Key, error) {
-	body := map[string]any{"name": in.Name, "source": in.Instance, "parameters": map[string]any{"HMAC": in.HMAC}}
-	if in.Role != "" {
-		body["role"] = in.Role.CRN()
+// CreateKey makes a service credential for an instance, given as CRN or id: a service ID with an API key. It is not repeated when its
+// answer is lost, since that would make two. o may be nil.
+func (c *Client) CreateKey(ctx context.Context, instance, name string, o *CreateKeyOptions) (*Key, error) {
+	if o == nil {
+		o = &CreateKeyOptions{}
 	}
+	r := &rest.Request{Op: "create key", About: name, Method: http.MethodPost, Path: keysPath}
+	if _, id, err := splitCRN(instance); err != nil || id == "" || name == "" {
+		return nil, c.keys.Errorf(r, "it needs a name, and the CRN or the id of a COS instance, not %q", instance)
+	}
+	body := map[string]any{"name": name, "source": instance, "parameters": map[string]any{"HMAC": o.HMAC}}
+	if o.Role != "" {
+		body["role"] = o.Role.CRN()
+	}
+	r.Body = body
 	var out keyDocument
-	if _, err := c.keys.Do(ctx, &rest.Request{Op: "create key " + in.Name, Method: http.MethodPost, Path: keysPath, Body: body}, &out); err != nil {
+	if _, err := c.keys.Do(ctx, r, &out); err != nil {
 		return nil, err
 	}
 	return out.key(), nil
 }
 
-// Keys lists the credentials of an instance, given as CRN or id; with "", of all instances that the caller manages. It ends with
-// the first error.
+// Keys lists the credentials of an instance, given as CRN or id; with "", of all instances that the caller manages. It makes one
+// request for each page, as the loop gets there. An error comes last.
 func (c *Client) Keys(ctx context.Context, instance string) iter.Seq2[*Key, error] {
 	return func(yield func(*Key, error) bool) {
-		r := &rest.Request{Op: "list keys", Method: http.MethodGet, Path: keysPath, Query: url.Values{}}
-		if _, id, err := splitCRN(instance); err != nil {
-			yield(nil, err)
+		_, id, err := splitCRN(instance)
+		if err != nil {
+			yield(nil, fmt.Errorf("iam: list keys: %w", err))
 			return
-		} else if id != "" {
-			r.Query.Set("resource_id", id)
+		}
+		query := url.Values{}
+		if id != "" {
+			query.Set("resource_id", id)
 		}
 		for {
-			var page struct {
-				Next      string        `json:"next_url"`
-				Resources []keyDocument `json:"resources"`
-			}
+			var page keyPage
+			r := &rest.Request{Op: "list keys", Method: http.MethodGet, Path: keysPath, Query: query}
 			if _, err := c.keys.Do(ctx, r, &page); err != nil {
 				yield(nil, err)
 				return
 			}
 			for i := range page.Resources {
 				k := page.Resources[i].key()
-				if _, id, err := splitCRN(instance); err == nil && id != "" && !strings.Contains(k.Instance, ":"+id+":") {
+				if id != "" && !strings.Contains(k.Instance, ":"+id+":") {
 					continue // a service that knows another filter than ours
 				}
 				if !yield(k, nil) {
 					return
 				}
 			}
-			next, err := url.Parse(page.Next)
-			if page.Next == "" || err != nil {
+			if page.Next == "" {
 				return
 			}
-			r.Query = next.Query() // the rest of the URL must not lead the token elsewhere
+			next, err := url.Parse(page.Next)
+			if err != nil || next.RawQuery == query.Encode() {
+				yield(nil, c.keys.Errorf(r, "the service says there is more but not how to go on"))
+				return
+			}
+			query = next.Query() // the rest of the URL must not lead the token elsewhere
 		}
 	}
+}
+
+// keyPage is a page of keys in the JSON of the Resource Controller.
+type keyPage struct {
+	Next      string        `json:"next_url"`
+	Resources []keyDocument `json:"resources"`
 }
 
 // Key returns the credential with the given ID or CRN.
 func (c *Client) Key(ctx context.Context, id string) (*Key, error) {
 	var out keyDocument
-	if _, err := c.keys.Do(ctx, &rest.Request{Op: "get key " + id, Method: http.MethodGet, Path: keysPath + "/" + url.PathEscape(id)}, &out); err != nil {
+	if _, err := c.keys.Do(ctx, one("get key", http.MethodGet, keysPath, id), &out); err != nil {
 		return nil, err
 	}
 	return out.key(), nil
@@ -192,6 +206,23 @@ func (c *Client) Key(ctx context.Context, id string) (*Key, error) {
 
 // DeleteKey removes the credential with the given ID or CRN, with its service ID. Tokens it still holds stop working.
 func (c *Client) DeleteKey(ctx context.Context, id string) error {
-	_, err := c.keys.Do(ctx, &rest.Request{Op: "delete key " + id, Method: http.MethodDelete, Path: keysPath + "/" + url.PathEscape(id)}, nil)
+	return remove(ctx, c.keys, one("delete key", http.MethodDelete, keysPath, id))
+}
+
+// one is a request about one thing with an id.
+func one(op, method, path, id string) *rest.Request {
+	return &rest.Request{Op: op, About: id, Method: method, Path: path + "/" + url.PathEscape(id), Repeatable: true}
+}
+
+// remove makes a request that removes something. If an attempt was not answered and the next one hears that there is no such thing,
+// it was the first that removed it.
+func remove(ctx context.Context, c *rest.Client, r *rest.Request) error {
+	if strings.HasSuffix(r.Path, "/") {
+		return c.Errorf(r, "no id")
+	}
+	_, err := c.Do(ctx, r, nil)
+	if r.Unsure() && errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	return err
 }

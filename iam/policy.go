@@ -15,7 +15,10 @@ import (
 
 // PublicAccess is the subject of policies for everybody, with credentials or without. It can be given the roles ContentReader and
 // ObjectReader on a bucket.
-const PublicAccess = "AccessGroupId-PublicAccess"
+const PublicAccess = accessGroup + "PublicAccess"
+
+// accessGroup begins the IDs of access groups, which are subjects of a kind of their own.
+const accessGroup = "AccessGroupId-"
 
 // A Policy gives a subject roles. Several policies add up, and what none gives is denied.
 type Policy struct {
@@ -125,6 +128,9 @@ const (
 )
 
 func (p *Policy) document() (*policyDocument, error) {
+	if p == nil {
+		return nil, errors.New("the policy is nil")
+	}
 	account, instance, err := splitCRN(p.Instance)
 	if err != nil {
 		return nil, err
@@ -134,16 +140,16 @@ func (p *Policy) document() (*policyDocument, error) {
 	}
 	switch {
 	case p.Subject == "" || len(p.Roles) == 0:
-		return nil, errors.New("iam: create policy: a policy has a subject and roles")
+		return nil, errors.New("a policy has a subject and roles")
 	case account == "":
-		return nil, errors.New("iam: create policy: the account is not known; name the instance by its CRN")
+		return nil, errors.New("the account is not known; name the instance by its CRN")
 	case p.Prefix != "" && (p.Bucket == "" || p.Rule != nil):
-		return nil, errors.New("iam: create policy: a prefix is of a bucket, and takes the place of a rule")
+		return nil, errors.New("a prefix is of a bucket, and takes the place of a rule")
 	case strings.ContainsAny(p.Prefix, "*?"):
-		return nil, fmt.Errorf("iam: create policy: the prefix %q holds a wildcard; a rule can have some", p.Prefix)
+		return nil, fmt.Errorf("the prefix %q holds a wildcard; a rule can have some", p.Prefix)
 	}
 	d := &policyDocument{Type: "access", Description: p.Description, Rule: p.Rule}
-	if strings.HasPrefix(p.Subject, "AccessGroupId-") {
+	if strings.HasPrefix(p.Subject, accessGroup) {
 		d.Subject.add("access_group_id", p.Subject)
 	} else {
 		d.Subject.add("iam_id", p.Subject)
@@ -187,43 +193,47 @@ func (d *policyDocument) policy() *Policy {
 	return p
 }
 
-// CreatePolicy makes a policy, which is in force on return on the local server, and within some minutes on IBM Cloud.
+// CreatePolicy makes a policy, which is in force on return on the local server, and within some minutes on IBM Cloud. It is not
+// repeated when its answer is lost, since that would make two.
 func (c *Client) CreatePolicy(ctx context.Context, p *Policy) (*Policy, error) {
+	r := &rest.Request{Op: "create policy", Method: http.MethodPost, Path: policiesPath}
 	in, err := p.document()
 	if err != nil {
-		return nil, err
+		return nil, c.policies.Errorf(r, "%w", err)
 	}
+	r.Body = in
 	var out policyDocument
-	if _, err := c.policies.Do(ctx, &rest.Request{Op: "create policy", Method: http.MethodPost, Path: policiesPath, Body: in}, &out); err != nil {
+	if _, err := c.policies.Do(ctx, r, &out); err != nil {
 		return nil, err
 	}
 	return out.policy(), nil
 }
 
-// PoliciesInput says which policies to list.
-type PoliciesInput struct {
-	Account string // required by IBM Cloud; that of the caller in the local server
+// PoliciesOptions say which policies to list. A nil *PoliciesOptions means the zero value.
+type PoliciesOptions struct {
+	Account string // IBM Cloud insists on it; if empty, that of the caller in the local server
 	Subject string // an IAM ID or the ID of an access group; if empty, all
 }
 
-// Policies lists the policies on COS that the caller may see. It ends with the first error.
-func (c *Client) Policies(ctx context.Context, in *PoliciesInput) iter.Seq2[*Policy, error] {
+// Policies lists the policies on COS that the caller may see. An error comes last. o may be nil.
+func (c *Client) Policies(ctx context.Context, o *PoliciesOptions) iter.Seq2[*Policy, error] {
+	q := url.Values{}
+	if o != nil && o.Account != "" {
+		q.Set("account_id", o.Account)
+	}
+	switch {
+	case o == nil || o.Subject == "":
+	case strings.HasPrefix(o.Subject, accessGroup):
+		q.Set("access_group_id", o.Subject)
+	default:
+		q.Set("iam_id", o.Subject)
+	}
 	return func(yield func(*Policy, error) bool) {
-		q := url.Values{}
-		if in != nil && in.Account != "" {
-			q.Set("account_id", in.Account)
-		}
-		switch {
-		case in == nil || in.Subject == "":
-		case strings.HasPrefix(in.Subject, "AccessGroupId-"):
-			q.Set("access_group_id", in.Subject)
-		default:
-			q.Set("iam_id", in.Subject)
-		}
 		var out struct {
 			Policies []policyDocument `json:"policies"`
 		}
-		if _, err := c.policies.Do(ctx, &rest.Request{Op: "list policies", Method: http.MethodGet, Path: policiesPath, Query: q}, &out); err != nil {
+		r := &rest.Request{Op: "list policies", Method: http.MethodGet, Path: policiesPath, Query: q}
+		if _, err := c.policies.Do(ctx, r, &out); err != nil {
 			yield(nil, err)
 			return
 		}
@@ -239,7 +249,7 @@ func (c *Client) Policies(ctx context.Context, in *PoliciesInput) iter.Seq2[*Pol
 // Policy returns the policy with the given ID.
 func (c *Client) Policy(ctx context.Context, id string) (*Policy, error) {
 	var out policyDocument
-	if _, err := c.policies.Do(ctx, &rest.Request{Op: "get policy " + id, Method: http.MethodGet, Path: policiesPath + "/" + url.PathEscape(id)}, &out); err != nil {
+	if _, err := c.policies.Do(ctx, one("get policy", http.MethodGet, policiesPath, id), &out); err != nil {
 		return nil, err
 	}
 	return out.policy(), nil
@@ -247,6 +257,5 @@ func (c *Client) Policy(ctx context.Context, id string) (*Policy, error) {
 
 // DeletePolicy removes a policy.
 func (c *Client) DeletePolicy(ctx context.Context, id string) error {
-	_, err := c.policies.Do(ctx, &rest.Request{Op: "delete policy " + id, Method: http.MethodDelete, Path: policiesPath + "/" + url.PathEscape(id)}, nil)
-	return err
+	return remove(ctx, c.policies, one("delete policy", http.MethodDelete, policiesPath, id))
 }

@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"strings"
 
 	"github.com/icos-go/icos/auth"
+	"github.com/icos-go/icos/internal/rest"
 )
 
 // Config is what a Client needs to reach the service.
@@ -17,14 +16,16 @@ type Config struct {
 	// Instance is the CRN or the UUID of the Key Protect instance. Required.
 	Instance string
 
-	// Endpoint is the URL of the service, such as https://us-south.kms.cloud.ibm.com. If empty, that of the region in the CRN of
-	// Instance.
+	// Endpoint is the URL of the service, such as https://us-south.kms.cloud.ibm.com. If empty, that of the region in
+	// the CRN of Instance.
 	Endpoint string
 
-	// Credentials are an identity of IAM: auth.IAM, auth.TrustedProfile or auth.StaticToken. Required. HMAC keys are of no use here.
+	// Credentials are an identity of IAM: auth.IAM, auth.TrustedProfile or auth.StaticToken, or whatever else is an
+	// auth.TokenSource. Required. HMAC keys are of no use here.
 	Credentials auth.Credentials
 
-	// HTTPClient sends the requests. If nil, one like http.DefaultClient. Redirects are never followed.
+	// HTTPClient sends the requests, each attempt for up to 30 seconds. If nil, one like http.DefaultClient. Redirects
+	// are never followed.
 	HTTPClient *http.Client
 
 	// Logger gets one debug record per attempt, without secrets. If nil, nothing is logged.
@@ -42,15 +43,9 @@ func LoadConfig() (Config, error) {
 	return Config{Instance: found.KMSInstance, Endpoint: found.KMSEndpoint, Credentials: found.Credentials}, nil
 }
 
-// A Client calls one instance of Key Protect. Its methods are safe for concurrent use. Where they take the id of a key, an alias
-// will do.
-type Client struct {
-	base        *url.URL
-	credentials auth.Credentials
-	instance    string // UUID
-	http        *http.Client
-	logger      *slog.Logger
-}
+// A Client calls one instance of Key Protect. Its methods are safe for concurrent use, and it needs no closing. Where they take the
+// id of a key, an alias will do.
+type Client struct{ rest *rest.Client }
 
 // New returns a Client. It does not touch the network.
 func New(cfg Config) (*Client, error) {
@@ -58,26 +53,27 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("keyprotect: %w", err)
 	}
-	if cfg.Credentials == nil {
-		return nil, errors.New("keyprotect: Config.Credentials is nil; auth.IAM makes some of an API key")
+	if err := rest.CheckIdentity(cfg.Credentials); err != nil {
+		return nil, fmt.Errorf("keyprotect: %w", err)
 	}
-	if cfg.Endpoint == "" {
-		if region == "" {
-			return nil, errors.New("keyprotect: Config.Endpoint is empty, and Config.Instance is not a CRN that would name the region")
-		}
-		cfg.Endpoint = "https://" + region + ".kms.cloud.ibm.com"
+	preset := "https://" + region + ".kms.cloud.ibm.com"
+	if cfg.Endpoint == "" && region == "" {
+		return nil, errors.New("keyprotect: Config.Endpoint is empty, and Config.Instance is not a CRN that would name the region")
 	}
-	base, err := parseEndpoint(cfg.Endpoint)
+	base, err := rest.Base(cfg.Endpoint, preset, "")
 	if err != nil {
 		return nil, fmt.Errorf("keyprotect: %w", err)
 	}
-	// A copy, because a redirect would take key material elsewhere.
-	var hc http.Client
-	if cfg.HTTPClient != nil {
-		hc = *cfg.HTTPClient
-	}
-	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &Client{base: base, credentials: cfg.Credentials, instance: id, http: &hc, logger: cfg.Logger}, nil
+	return &Client{&rest.Client{
+		Service:     "keyprotect",
+		Base:        strings.TrimSuffix(base, "/api/v2") + "/api/v2",
+		Header:      http.Header{"Accept": {typeKey}, "Bluemix-Instance": {id}},
+		Credentials: cfg.Credentials,
+		HTTP:        rest.NewHTTP(cfg.HTTPClient),
+		Logger:      cfg.Logger,
+		Refusal:     newError,
+		Stale:       stale,
+	}}, nil
 }
 
 // parseInstance returns the UUID of an instance, and its region if that is known.
@@ -96,33 +92,4 @@ func parseInstance(s string) (id, region string, err error) {
 		return "", "", fmt.Errorf("instance %q is not the CRN of a Key Protect instance, crn:v1:bluemix:public:kms:…", s)
 	}
 	return f[7], f[5], nil
-}
-
-// parseEndpoint accepts https, and http to this machine: keys travel in the requests.
-func parseEndpoint(s string) (*url.URL, error) {
-	if !strings.Contains(s, "://") {
-		s = "https://" + s
-	}
-	u, err := url.Parse(s)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("endpoint: %w", err)
-	case u.User != nil:
-		return nil, errors.New("endpoint: keys do not belong in the URL; use Config.Credentials")
-	case u.Hostname() == "" || u.RawQuery != "" || u.Fragment != "":
-		return nil, fmt.Errorf("endpoint %q: want https://host", s)
-	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return nil, fmt.Errorf("endpoint %q: %w except to this machine; use https", s, auth.ErrPlaintext)
-	case u.Scheme != "https" && u.Scheme != "http":
-		return nil, fmt.Errorf("endpoint %q: scheme %q is neither https nor http", s, u.Scheme)
-	}
-	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: strings.TrimSuffix(strings.TrimSuffix(u.Path, "/"), "/api/v2")}, nil
-}
-
-func loopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback()
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/icos-go/icos/internal/rest"
 )
 
 // An Error is an answer of Key Protect that says no. Callers ask errors.Is for fs.ErrNotExist, fs.ErrExist and
@@ -81,19 +83,9 @@ func (e *Error) Is(target error) bool {
 	return false
 }
 
-// transient reports whether the same request may well succeed later.
-func (e *Error) transient() bool {
-	switch e.StatusCode {
-	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
-		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return true
-	}
-	return false
-}
-
 // newError reads the answer to a request that was refused.
-func newError(op, key string, r *http.Response, body []byte) *Error {
-	e := &Error{Op: op, Key: key, StatusCode: r.StatusCode, CorrelationID: r.Header.Get("Correlation-Id")}
+func newError(r *rest.Request, answer *http.Response, body []byte) error {
+	e := &Error{Op: r.Op, Key: r.About, StatusCode: answer.StatusCode, CorrelationID: rest.Quiet(answer.Header.Get("Correlation-Id"))}
 	var doc page[struct {
 		Message string `json:"errorMsg"`
 		Reasons []struct {
@@ -104,9 +96,9 @@ func newError(op, key string, r *http.Response, body []byte) *Error {
 	if json.Unmarshal(body, &doc) != nil || len(doc.Resources) == 0 {
 		return e // the page of a proxy, say; the status has to do
 	}
-	e.Message = doc.Resources[0].Message
+	e.Message = rest.Quiet(doc.Resources[0].Message)
 	for _, r := range doc.Resources[0].Reasons {
-		e.Reasons = append(e.Reasons, Reason{r.Code, r.Message})
+		e.Reasons = append(e.Reasons, Reason{rest.Quiet(r.Code), rest.Quiet(r.Message)})
 	}
 	return e
 }

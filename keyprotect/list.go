@@ -88,7 +88,7 @@ func (c *Client) Count(ctx context.Context, o *ListOptions) (int, error) {
 	}
 	n, err := strconv.Atoi(h.Get("Key-Total"))
 	if err != nil {
-		return 0, x.wrap(errors.New("the answer has no key-total"))
+		return 0, c.errorf(x, "the answer has no key-total")
 	}
 	return n, nil
 }

@@ -73,7 +73,7 @@ func (c *Client) Payload(ctx context.Context, id string) (Secret, error) {
 		return nil, err
 	}
 	if len(w.Payload) == 0 {
-		return nil, x.wrap(errors.New("the key has no payload to read: it is a root key, or was deleted"))
+		return nil, c.errorf(x, "the key has no payload to read: it is a root key, or was deleted")
 	}
 	return w.Payload, nil
 }
@@ -154,7 +154,7 @@ func (c *Client) resource(ctx context.Context, x *call) (*keyWire, error) {
 		return nil, err
 	}
 	if len(p.Resources) != 1 {
-		return nil, x.wrap(errors.New("the answer is not one key"))
+		return nil, c.errorf(x, "the answer is not one key")
 	}
 	return &p.Resources[0], nil
 }

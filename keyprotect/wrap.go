@@ -1,9 +1,6 @@
 package keyprotect
 
-import (
-	"context"
-	"errors"
-)
+import "context"
 
 // Wrapped is a key that only a root key can make readable again.
 type Wrapped struct {
@@ -71,7 +68,7 @@ func (c *Client) act(ctx context.Context, action, id string, in *actionWire) (*a
 		return nil, err
 	}
 	if out.Ciphertext == "" && len(out.Plaintext) == 0 {
-		return nil, x.wrap(errors.New("the answer holds no key"))
+		return nil, c.errorf(x, "the answer holds no key")
 	}
 	return &out, nil
 }

@@ -9,7 +9,6 @@ package resourceconfig
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -23,38 +22,50 @@ import (
 // DefaultEndpoint is where IBM Cloud has the API.
 const DefaultEndpoint = "https://config.cloud-object-storage.cloud.ibm.com/v1"
 
-// Config says who asks, and where.
+// Config is what a Client needs to reach the service.
 type Config struct {
-	// Credentials must hand out bearer tokens, as those of auth.IAM do. They are required.
+	// Credentials are an identity of IAM: auth.IAM, auth.TrustedProfile or auth.StaticToken, or whatever else is an
+	// auth.TokenSource. Required. HMAC keys are of no use here.
 	Credentials auth.Credentials
-	// Endpoint is the URL of the API; without a path it gets /v1. If empty, DefaultEndpoint.
+
+	// Endpoint is the URL of the service; without a path it gets /v1. If empty, DefaultEndpoint.
 	Endpoint string
-	// HTTPClient sends the requests. If nil, one like http.DefaultClient. Redirects are never followed.
+
+	// HTTPClient sends the requests, each attempt for up to 30 seconds. If nil, one like http.DefaultClient. Redirects
+	// are never followed.
 	HTTPClient *http.Client
-	// Logger gets a line at debug level for each request, without secrets. If nil, silence.
+
+	// Logger gets one debug record per attempt, without secrets. If nil, nothing is logged.
 	Logger *slog.Logger
 }
 
-// A Client reads and changes the settings of buckets. It may be used concurrently, and needs no closing.
+// LoadConfig returns the configuration found in the environment and in the credential files of the user, as icos.LoadConfig does, but
+// prefers an API key to the HMAC keys beside it. Beside the token endpoint of a local server, this service is there too. The result
+// may be changed before it is given to [New].
+func LoadConfig() (Config, error) {
+	credentials, endpoint, err := rest.Find()
+	if err != nil {
+		return Config{}, fmt.Errorf("load config: %w", err)
+	}
+	return Config{Credentials: credentials, Endpoint: endpoint}, nil
+}
+
+// A Client reads and changes the settings of buckets. Its methods are safe for concurrent use, and it needs no closing. Requests are
+// retried when that may help.
 type Client struct{ rest *rest.Client }
 
-// Error is a refusal by the API, with its code.
-type Error = rest.Error
-
-// New returns a client.
+// New returns a Client. It does not touch the network.
 func New(cfg Config) (*Client, error) {
-	if cfg.Credentials == nil {
-		return nil, errors.New("resourceconfig: Config.Credentials is nil; set it to auth.IAM(…)")
-	}
-	if _, ok := cfg.Credentials.(auth.TokenSource); !ok {
-		return nil, errors.New("resourceconfig: the credentials are no identity of IAM; use an API key, as HMAC keys are not accepted here")
+	if err := rest.CheckIdentity(cfg.Credentials); err != nil {
+		return nil, fmt.Errorf("resourceconfig: %w", err)
 	}
 	base, err := rest.Base(cfg.Endpoint, DefaultEndpoint, "/v1")
 	if err != nil {
-		return nil, fmt.Errorf("resourceconfig: Config.Endpoint: %w", err)
+		return nil, fmt.Errorf("resourceconfig: %w", err)
 	}
 	return &Client{&rest.Client{
-		Service: "resourceconfig", Base: base, Credentials: cfg.Credentials, HTTP: cfg.HTTPClient, Logger: cfg.Logger,
+		Service: "resourceconfig", Base: base, Credentials: cfg.Credentials, HTTP: rest.NewHTTP(cfg.HTTPClient), Logger: cfg.Logger,
+		Refusal: newError,
 	}}, nil
 }
 
@@ -102,7 +113,11 @@ type Metrics struct {
 // Bucket returns what the API tells of a bucket.
 func (c *Client) Bucket(ctx context.Context, name string) (*Bucket, error) {
 	b := new(Bucket)
-	h, err := c.rest.Do(ctx, &rest.Request{Op: "get configuration of " + name, Method: http.MethodGet, Path: path(name)}, b)
+	r := &rest.Request{Op: "get configuration of", About: name, Method: http.MethodGet, Path: path(name)}
+	if name == "" {
+		return nil, c.rest.Errorf(r, "no bucket")
+	}
+	h, err := c.rest.Do(ctx, r, b)
 	if err != nil {
 		return nil, err
 	}
@@ -122,24 +137,30 @@ type Patch struct {
 	IfMatch string `json:"-"` // the ETag that the settings must have, unless empty
 }
 
-// Update changes settings of a bucket, all of them or none.
-func (c *Client) Update(ctx context.Context, name string, p *Patch) error {
-	h := http.Header{"Content-Type": {"application/merge-patch+json"}}
-	if p.IfMatch != "" {
-		h.Set("If-Match", p.IfMatch)
+// Update changes settings of a bucket, all of them or none. If they no longer have the ETag of the Patch, the error has status 412.
+func (c *Client) Update(ctx context.Context, name string, p Patch) error {
+	r := &rest.Request{
+		Op: "change configuration of", About: name, Method: http.MethodPatch, Path: path(name),
+		Header: http.Header{"Content-Type": {"application/merge-patch+json"}}, Body: &p,
+		Repeatable: p.IfMatch == "", // the ETag that was asked for is gone once it was done
 	}
-	r := &rest.Request{Op: "change configuration of " + name, Method: http.MethodPatch, Path: path(name), Header: h, Body: p}
+	if name == "" {
+		return c.rest.Errorf(r, "no bucket")
+	}
+	if p.IfMatch != "" {
+		r.Header.Set("If-Match", p.IfMatch)
+	}
 	_, err := c.rest.Do(ctx, r, nil)
 	return err
 }
 
 // SetQuota sets how many bytes a bucket can hold; 0 takes the limit away.
 func (c *Client) SetQuota(ctx context.Context, name string, bytes int64) error {
-	return c.Update(ctx, name, &Patch{Quota: &bytes})
+	return c.Update(ctx, name, Patch{Quota: &bytes})
 }
 
 // SetFirewall lets only the addresses and networks reach a bucket. Without any, all may. The types of networks that may are left
 // as they are.
 func (c *Client) SetFirewall(ctx context.Context, name string, allowed ...string) error {
-	return c.Update(ctx, name, &Patch{Firewall: &Firewall{Allowed: append([]string{}, allowed...), Denied: []string{}}})
+	return c.Update(ctx, name, Patch{Firewall: &Firewall{Allowed: append([]string{}, allowed...), Denied: []string{}}})
 }

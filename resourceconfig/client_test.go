@@ -54,7 +54,7 @@ func TestBucketSettings(t *testing.T) {
 	if _, err := bucket.Object("l").Put(ctx, strings.NewReader("123"), nil); !errors.As(err, &refused) || refused.Code != "QuotaExceeded" {
 		t.Errorf("put beyond the quota: %v", err)
 	}
-	if err := client.Update(ctx, "settings", &resourceconfig.Patch{IfMatch: b.ETag}); !refusedWith(err, http.StatusPreconditionFailed) {
+	if err := client.Update(ctx, "settings", resourceconfig.Patch{IfMatch: b.ETag}); !refusedWith(err, http.StatusPreconditionFailed) {
 		t.Errorf("update of what has changed: %v", err)
 	}
 	if err := client.SetFirewall(ctx, "settings", "192.0.2.0/24", "2001:db8::1"); err != nil {
@@ -69,7 +69,7 @@ func TestBucketSettings(t *testing.T) {
 	if b.Quota != 10 || b.Firewall == nil || strings.Join(b.Firewall.Allowed, " ") != "192.0.2.0/24 2001:db8::1" || b.Updated.Before(b.Created) {
 		t.Errorf("bucket = %+v, firewall %+v", b, b.Firewall)
 	}
-	patch := &resourceconfig.Patch{
+	patch := resourceconfig.Patch{
 		Firewall: &resourceconfig.Firewall{Denied: []string{"192.0.2.7"}, Networks: []string{"public"}},
 		Tracking: &resourceconfig.Tracking{Writes: true, CRN: "crn:t"}, Metrics: &resourceconfig.Metrics{Usage: true, CRN: "crn:m"}, IfMatch: b.ETag,
 	}
@@ -107,7 +107,7 @@ func TestRolesForSettings(t *testing.T) {
 	owner := newClient(t, cos, cos.Config().Credentials)
 	firewall := &resourceconfig.Firewall{Allowed: []string{"127.0.0.1"}}
 	quota := int64(100)
-	if err := owner.Update(ctx, "settings", &resourceconfig.Patch{Quota: &quota, Firewall: firewall, Tracking: &resourceconfig.Tracking{Reads: true}}); err != nil {
+	if err := owner.Update(ctx, "settings", resourceconfig.Patch{Quota: &quota, Firewall: firewall, Tracking: &resourceconfig.Tracking{Reads: true}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
@@ -138,7 +138,7 @@ func TestRolesForSettings(t *testing.T) {
 			"quota": {resourceconfig.Patch{Quota: &quota}, test.setQuota}, "firewall": {resourceconfig.Patch{Firewall: firewall}, test.setFirewall},
 			"tracking": {resourceconfig.Patch{Tracking: &resourceconfig.Tracking{Reads: true}}, test.setTracking}, "nothing": {resourceconfig.Patch{}, test.setNothing},
 		} {
-			if err := client.Update(ctx, "settings", &try.patch); (err == nil) != try.want || err != nil && !refusedWith(err, http.StatusForbidden) {
+			if err := client.Update(ctx, "settings", try.patch); (err == nil) != try.want || err != nil && !refusedWith(err, http.StatusForbidden) {
 				t.Errorf("%s sets %s: %v", test.role, name, err)
 			}
 		}

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+
+	"github.com/icos-go/icos/internal/loopback"
 )
 
 // A CustomerKey is a key of AES-256 that the service encrypts an object with and then forgets: whoever reads the object has to send
@@ -60,7 +62,7 @@ func (x *exchange) setCustomerKey(prefix string, k CustomerKey) error {
 	if k.IsZero() {
 		return nil
 	}
-	if x.base.Scheme != "https" && !loopback(x.base.Hostname()) {
+	if x.base.Scheme != "https" && !loopback.Host(x.base.Hostname()) {
 		return fmt.Errorf("customer key refused over plain http: anyone on the way to %s could read it; use https", x.base.Host)
 	}
 	if fips140.Enforced() {

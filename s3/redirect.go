@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/url"
 	"strings"
+
+	"github.com/icos-go/icos/internal/loopback"
 )
 
 // maxRedirects is how many redirects one call follows.
@@ -19,7 +21,7 @@ func (x *exchange) redirect() error {
 	if err != nil || to.Host == "" {
 		return fmt.Errorf("redirected to %.200q, which is not a URL", x.hint.location)
 	}
-	local := loopback(from.Hostname()) && loopback(to.Hostname())
+	local := loopback.Host(from.Hostname()) && loopback.Host(to.Hostname())
 	switch {
 	case to.Scheme == "https" && (local || related(from.Hostname(), to.Hostname())):
 	case to.Scheme == "http" && from.Scheme == "http" && local:
@@ -67,10 +69,4 @@ func lastLabels(host string, n int) string {
 		}
 	}
 	return host[i+1:]
-}
-
-// loopback says whether host is this machine.
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }

@@ -5,14 +5,13 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/http"
-	"strconv"
 	"sync/atomic"
 	"time"
 
 	"github.com/icos-go/icos/auth"
+	"github.com/icos-go/icos/internal/backoff"
 )
 
 // A RetryPolicy says how often and how fast failed requests are repeated. The
@@ -50,16 +49,6 @@ func (p *RetryPolicy) setDefaults() {
 	if p.Budget == 0 {
 		p.Budget = 500
 	}
-}
-
-// delay draws the wait before the attempt that follows the given number of them:
-// full jitter, [0, min(MaxDelay, BaseDelay·2ⁿ⁻¹)).
-func (p *RetryPolicy) delay(attempts int) time.Duration {
-	bound := p.MaxDelay
-	if n := attempts - 1; n < 30 && p.BaseDelay<<n < bound {
-		bound = p.BaseDelay << n
-	}
-	return rand.N(bound)
 }
 
 // budget is the token bucket of RetryPolicy.Budget, in tenths of a retry.
@@ -141,8 +130,8 @@ func (c *Client) do(ctx context.Context, x *exchange) (*http.Response, error) {
 		if !c.budget.take() {
 			return nil, fmt.Errorf("%w; not repeated, because the retry budget of the client is spent", x.lastError(err))
 		}
-		wait := max(c.retry.delay(x.attempts), min(retryAfter(x.hint), c.retry.MaxDelay))
-		if sleep(ctx, wait) != nil {
+		wait := max(backoff.Jitter(c.retry.BaseDelay, c.retry.MaxDelay, x.attempts), min(backoff.Asked(x.hint.retryAfter, x.hint.date), c.retry.MaxDelay))
+		if backoff.Sleep(ctx, wait) != nil {
 			return nil, x.cancelled(ctx, err)
 		}
 	}
@@ -231,36 +220,6 @@ func (x *exchange) cancelled(ctx context.Context, last error) error {
 		err = fmt.Errorf("%w, after %w", err, last)
 	}
 	return x.wrap(err)
-}
-
-// retryAfter reads Retry-After: seconds, or a date by the clock of the service.
-func retryAfter(h hint) time.Duration {
-	if h.retryAfter == "" {
-		return 0
-	}
-	if n, err := strconv.ParseUint(h.retryAfter, 10, 31); err == nil {
-		return time.Duration(n) * time.Second
-	}
-	until, err := http.ParseTime(h.retryAfter)
-	if err != nil {
-		return 0
-	}
-	now, err := http.ParseTime(h.date)
-	if err != nil {
-		now = time.Now()
-	}
-	return max(0, until.Sub(now))
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // learnSkew corrects the clock by that of the service if e says that it is wrong, or may say so:

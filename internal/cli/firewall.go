@@ -44,7 +44,7 @@ of no use here.
 				if off {
 					f.Networks = []string{}
 				}
-				if err := client.Update(cmd.Context(), l.bucket, &resourceconfig.Patch{Firewall: f}); err != nil {
+				if err := client.Update(cmd.Context(), l.bucket, resourceconfig.Patch{Firewall: f}); err != nil {
 					return fmt.Errorf("set firewall of %s: %w", l, err)
 				}
 			}

@@ -86,13 +86,12 @@ a role, and a policy gives it the role there.
 			if err != nil {
 				return err
 			}
-			in := &iam.KeyInput{Instance: found.InstanceID, Name: args[0], Role: r, HMAC: hmac}
 			p := &iam.Policy{Roles: []iam.Role{r}, Instance: found.InstanceID, Bucket: bucket, Prefix: prefix, Description: "icos iam keys create"}
 			out, err := createSecret(output) // before there is a secret to lose
 			if err != nil {
 				return err
 			}
-			key, err := makeKey(cmd.Context(), client, in, p)
+			key, err := makeKey(cmd.Context(), client, args[0], hmac, p)
 			if err != nil {
 				return errors.Join(err, out.discard())
 			}
@@ -139,12 +138,13 @@ func parseScope(role string, bucket *string, prefix string) (iam.Role, error) {
 }
 
 // makeKey makes a credential, for what p is about if that is less than the instance.
-func makeKey(ctx context.Context, client *iam.Client, in *iam.KeyInput, p *iam.Policy) (*iam.Key, error) {
+func makeKey(ctx context.Context, client *iam.Client, name string, hmac bool, p *iam.Policy) (*iam.Key, error) {
+	o := &iam.CreateKeyOptions{HMAC: hmac}
 	if p.Bucket == "" {
-		return client.CreateKey(ctx, in)
+		o.Role = p.Roles[0]
+		return client.CreateKey(ctx, p.Instance, name, o)
 	}
-	in.Role = ""
-	key, err := client.CreateKey(ctx, in)
+	key, err := client.CreateKey(ctx, p.Instance, name, o)
 	if err != nil {
 		return nil, err
 	}

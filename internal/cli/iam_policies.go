@@ -83,7 +83,7 @@ func (i *iamCommand) listPolicies() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			in := &iam.PoliciesInput{Account: accountOf(found), Subject: subjectOf(subject)}
+			in := &iam.PoliciesOptions{Account: accountOf(found), Subject: subjectOf(subject)}
 			for p, err := range client.Policies(cmd.Context(), in) {
 				if err != nil {
 					return err
@@ -201,7 +201,7 @@ To open a single object, use icos acl.
 			}
 			ctx := cmd.Context()
 			var public []*iam.Policy
-			for p, err := range client.Policies(ctx, &iam.PoliciesInput{Account: accountOf(found), Subject: iam.PublicAccess}) {
+			for p, err := range client.Policies(ctx, &iam.PoliciesOptions{Account: accountOf(found), Subject: iam.PublicAccess}) {
 				if err != nil {
 					return err
 				}

@@ -3,20 +3,21 @@ package rest
 import (
 	"cmp"
 	"encoding/json"
+	"io/fs"
 	"net/http"
 	"strconv"
 	"strings"
 	"unicode"
 )
 
-// An Error is a refusal by a service.
+// An Error is a refusal by a service. Packages have an Error of their own with the same fields, for those who read their documentation.
 type Error struct {
-	Service    string // "iam"
-	Op         string // "create policy"
+	Service    string
+	Op         string
 	StatusCode int
-	Code       string // of the service, such as policy_not_found; may be empty
-	Message    string // of the service; may be empty
-	RequestID  string // what IBM's support asks for; may be empty
+	Code       string
+	Message    string
+	RequestID  string
 }
 
 // Error says what was tried and what the service answered.
@@ -32,8 +33,21 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// newError reads an answer that is an error. Its body may be anything: a proxy's page, say.
-func newError(service, op string, r *http.Response, body []byte) *Error {
+// Is reports whether e is target in the terms of package io/fs.
+func (e *Error) Is(target error) bool {
+	switch target {
+	case fs.ErrNotExist:
+		return e.StatusCode == http.StatusNotFound || e.StatusCode == http.StatusGone
+	case fs.ErrExist:
+		return e.Code == "policy_conflict_error"
+	case fs.ErrPermission:
+		return e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden
+	}
+	return false
+}
+
+// NewError reads an answer that is an error. Its body may be anything: a proxy's page, say.
+func NewError(service string, r *Request, resp *http.Response, body []byte) *Error {
 	var doc struct {
 		Errors []struct {
 			Code    string `json:"code"`
@@ -44,20 +58,28 @@ func newError(service, op string, r *http.Response, body []byte) *Error {
 		Trace       string `json:"trace"`
 		Transaction string `json:"transaction_id"`
 	}
-	e := &Error{Service: service, Op: op, StatusCode: r.StatusCode}
+	e := &Error{Service: service, Op: r.Op, StatusCode: resp.StatusCode}
+	if r.About != "" {
+		e.Op += " " + r.About
+	}
 	if json.Unmarshal(body, &doc) == nil {
 		e.Code, e.Message = doc.Code, doc.Message
 		if len(doc.Errors) > 0 {
 			e.Code, e.Message = doc.Errors[0].Code, doc.Errors[0].Message
 		}
 	}
-	e.Code, e.Message = quiet(e.Code), quiet(e.Message)
-	e.RequestID = quiet(cmp.Or(doc.Trace, doc.Transaction, r.Header.Get("Transaction-Id")))
+	e.Code, e.Message = Quiet(e.Code), Quiet(e.Message)
+	e.RequestID = Quiet(cmp.Or(doc.Trace, doc.Transaction, requestID(resp.Header)))
 	return e
 }
 
-// quiet makes text from the network fit to print: short, and without control characters.
-func quiet(s string) string {
+// requestID is what the headers of an answer name the request by.
+func requestID(h http.Header) string {
+	return cmp.Or(h.Get("Transaction-Id"), h.Get("X-Request-Id"), h.Get("Correlation-Id"))
+}
+
+// Quiet makes text from the network fit to print: short, and without control characters.
+func Quiet(s string) string {
 	const limit = 500
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {

@@ -11,12 +11,12 @@ import (
 	"mime"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/icos-go/icos/internal/loopback"
 	"github.com/icos-go/icos/rapid"
 )
 
@@ -210,21 +210,12 @@ func (c *Client) base() (*url.URL, error) {
 		return nil, errors.New("the URL cannot be read; write https://HOST:PORT") // url.Error quotes it, and it may hold a secret
 	case u.User != nil:
 		return nil, errors.New("a token does not belong in the URL; use Client.Token or ICOS_RELAY_TOKEN")
-	case u.Scheme == "http" && !loopback(u.Hostname()):
+	case u.Scheme == "http" && !loopback.Host(u.Hostname()):
 		return nil, fmt.Errorf("%w: anyone on the way to %s could read the token; use https", ErrPlaintext, u.Host)
 	case u.Scheme != "https" && u.Scheme != "http", u.Hostname() == "", u.RawQuery != "", u.Fragment != "":
 		return nil, fmt.Errorf("the URL %q is not of the form https://HOST:PORT", c.URL)
 	}
 	return u, nil
-}
-
-// loopback reports whether host is this machine without asking a resolver.
-func loopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback()
 }
 
 func (c *Client) token(ctx context.Context) (string, error) {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
+
+	"github.com/icos-go/icos/internal/loopback"
 )
 
 // IBMIssuer is the issuer of the access tokens of IBM Cloud.
@@ -76,7 +78,7 @@ func newJudge(i Issuer) (*judge, error) {
 		return nil, fmt.Errorf("issuer %s: an account or identity to serve is empty", i.URL)
 	}
 	u, err := url.Parse(i.KeysURL)
-	if err != nil || u.Hostname() == "" || u.User != nil || u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
+	if err != nil || u.Hostname() == "" || u.User != nil || u.Scheme != "https" && (u.Scheme != "http" || !loopback.Host(u.Hostname())) {
 		return nil, fmt.Errorf("issuer %s: the URL of its keys must be https, or http on loopback", i.URL)
 	}
 	return &judge{issuer: i, keys: newKeySet(i.KeysURL, i.HTTPClient)}, nil
