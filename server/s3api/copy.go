@@ -137,7 +137,7 @@ func (c *call) copyObject() error {
 		return err
 	}
 	put.Dated = c.keepNew(&asked)
-	o := &store.CopyOptions{PutOptions: *put, SourceVersion: source.version, Unseal: c.unsealSource(source)}
+	o := &store.CopyOptions{PutOptions: put, SourceVersion: source.version, Unseal: c.unsealSource(source)}
 	o.CheckSource = func(object store.Object) error {
 		if err := c.checkSource(source, &object, object.Size); err != nil {
 			return err

@@ -46,10 +46,10 @@ func (c *call) put() (object store.Object, err error) {
 	if body, err = c.fitting(body); err != nil {
 		return object, err
 	}
-	if err := c.checkEarly(o); err != nil {
+	if err := c.checkEarly(&o); err != nil {
 		return object, err
 	}
-	if object, err = c.store.Put(c.r.Context(), c.bucket, c.key, body, o); err != nil {
+	if object, err = c.store.Put(c.r.Context(), c.bucket, c.key, body, &o); err != nil {
 		return object, err
 	}
 	h := c.w.Header()
@@ -82,27 +82,26 @@ func (c *call) checkEarly(o *store.PutOptions) error {
 }
 
 // putOptions reads what the headers of a write say about the object.
-func (c *call) putOptions() (*store.PutOptions, error) {
+func (c *call) putOptions() (o store.PutOptions, err error) {
 	h := c.r.Header
-	o := &store.PutOptions{Owner: c.info.Owner}
-	var err error
+	o.Owner = c.info.Owner
 	if o.Seal, err = c.newSeal(); err != nil {
-		return nil, err
+		return o, err
 	}
 	if o.Attributes, err = c.attributes(); err != nil {
-		return nil, err
+		return o, err
 	}
 	if o.ACL, err = c.newObjectACL(); err != nil {
-		return nil, err
+		return o, err
 	}
 	if o.Tags, err = c.newTags(); err != nil {
-		return nil, err
+		return o, err
 	}
 	if o.Lock, err = c.newLock(); err != nil {
-		return nil, err
+		return o, err
 	}
 	if o.Check, err = writeCheck(h); err != nil {
-		return nil, err
+		return o, err
 	}
 	o.Removable = c.removable
 	return o, nil
