@@ -6,6 +6,8 @@ import (
 	"math"
 	"net/http"
 	"sync/atomic"
+
+	"github.com/icos-go/icos/server/journal"
 )
 
 // errRestoring tells a caller to come back when a restore is over.
@@ -57,8 +59,14 @@ func (g *gate) close(ctx context.Context) error {
 func (g *gate) open() { g.users.Add(-shut) }
 
 // refuseForNow answers a request that came during a restore, in a form that clients of S3 understand; those of the other
-// services go by the status.
-func refuseForNow(w http.ResponseWriter, r *http.Request) {
+// services go by the status. Name is that of the service, for the journal; empty for the S3 API, which has not looked at the request.
+func (s *Server) refuseForNow(name string, w http.ResponseWriter, r *http.Request) {
+	if s.journal != nil {
+		var watch *journal.Watch
+		w, r, watch = s.journal.Begin(w, r)
+		watch.Entry().Operation, watch.Entry().Code = name, "ServiceUnavailable"
+		defer watch.End()
+	}
 	const body = `<?xml version="1.0" encoding="UTF-8"?>` + "\n" +
 		`<Error><Code>ServiceUnavailable</Code><Message>A snapshot is being restored. Please try again.</Message></Error>`
 	w.Header().Set("Content-Type", "application/xml")

@@ -439,3 +439,23 @@ func (h tell) Handle(_ context.Context, r slog.Record) error {
 	}
 	return nil
 }
+
+// A rule about a bucket without versioning would only ever fail.
+func TestReplicationNeedsVersioningOfTheTarget(t *testing.T) {
+	r := newReplicas(t)
+	r.want(200, "PUT", "/plain", "", "Ibm-Service-Instance-Id", r.cos.Credential("").ResourceInstanceID)
+	for _, state := range []string{"", "Suspended"} {
+		if state != "" {
+			r.version("plain", state)
+		}
+		w := r.want(400, "PUT", "/source?replication", "<ReplicationConfiguration><Rule><ID>r</ID><Priority>1</Priority><Status>Enabled</Status>"+
+			"<DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication><Filter></Filter><Destination><Bucket>"+
+			r.crn("plain")+"</Bucket></Destination></Rule></ReplicationConfiguration>")
+		if !strings.Contains(w.Body.String(), "<Code>InvalidRequest</Code>") || !strings.Contains(w.Body.String(), "destination bucket") {
+			t.Errorf("with a target of versioning %q: %s", state, w.Body)
+		}
+		r.want(404, "GET", "/source?replication", "")
+	}
+	r.version("plain", "Enabled")
+	r.replicate("source", "plain", "", false)
+}

@@ -280,6 +280,42 @@ func TestRestoreGivesUpOnLongRequests(t *testing.T) {
 	}
 }
 
+// Requests that come during a restore are in the journal too, with their secrets hidden.
+func TestRequestsDuringRestoreAreInTheJournal(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(Config{Dir: t.TempDir(), NoSync: true, SigningKey: key, Journal: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	if err := s.gate.close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/bucket/key", "/identity/token"} {
+		r := httptest.NewRequest("POST", path, strings.NewReader("body"))
+		r.Header.Set("Authorization", "Bearer secret")
+		w := httptest.NewRecorder()
+		if s.ServeHTTP(w, r); w.Code != http.StatusServiceUnavailable {
+			t.Errorf("%s during a restore: %d", path, w.Code)
+		}
+	}
+	s.gate.open()
+	entries := s.Journal().After(0, 10)
+	if len(entries) != 2 {
+		t.Fatalf("%d entries, want 2", len(entries))
+	}
+	for i, operation := range []string{"", "IAM"} {
+		e := entries[i]
+		if e.Status != 503 || e.Code != "ServiceUnavailable" || e.Operation != operation || e.Method != "POST" || e.Sent == 0 ||
+			strings.Contains(e.Header.Get("Authorization"), "secret") {
+			t.Errorf("entry %d: %+v", i, e)
+		}
+	}
+}
+
 func TestGate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()

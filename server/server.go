@@ -174,7 +174,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w, r, end := guard(w, r)
 	defer end()
 	if !s.gate.enter() {
-		refuseForNow(w, r)
+		name, _ := s.beside(s.state.Load(), r)
+		s.refuseForNow(name, w, r)
 		return
 	}
 	defer s.gate.leave()

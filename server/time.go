@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/icos-go/icos/server/clock"
@@ -18,12 +19,15 @@ const defaultSweepEvery = time.Hour
 func (s *Server) Clock() *clock.Clock { return s.cfg.Clock }
 
 // Advance moves the clock of objects by d and does all that is due by then; see
-// [Server.Sweep]. Tokens and signatures keep the real time.
+// [Server.Sweep]. Tokens and signatures keep the real time. It fails with
+// [clock.ErrRange] before it does anything.
 //
 // It is as if the server had slept meanwhile: a rule that counts from what
 // another one does, as that for noncurrent versions does, needs a second step.
 func (s *Server) Advance(ctx context.Context, d time.Duration) error {
-	s.cfg.Clock.Advance(d)
+	if err := s.cfg.Clock.Advance(d); err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
 	return s.Sweep(ctx)
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -171,6 +172,16 @@ denied from then on.
 	}
 }
 
+// needBucket fails if there is no bucket of that name: IAM makes policies about any.
+func (i *iamCommand) needBucket(ctx context.Context, name string) error {
+	client, err := i.client()
+	if err != nil {
+		return err
+	}
+	_, err = client.Bucket(name).Stat(ctx)
+	return err
+}
+
 func (i *iamCommand) public() *cobra.Command {
 	var list bool
 	cmd := &cobra.Command{
@@ -220,6 +231,9 @@ To open a single object, use icos acl.
 					state = string(public[0].Roles[0])
 				}
 			case args[1] == "on":
+				if err := i.needBucket(ctx, l.bucket); err != nil {
+					return err
+				}
 				state = string(role)
 				p := &iam.Policy{Subject: iam.PublicAccess, Roles: []iam.Role{role}, Instance: found.InstanceID, Bucket: l.bucket}
 				if _, err := client.CreatePolicy(ctx, p); err != nil {

@@ -31,7 +31,9 @@ func (f *fake) Journal() *journal.Log { return f.journal }
 func (f *fake) Clock() *clock.Clock { return f.time }
 
 func (f *fake) Advance(_ context.Context, d time.Duration) error {
-	f.time.Advance(d)
+	if err := f.time.Advance(d); err != nil {
+		return err
+	}
 	return nil
 }
 
@@ -206,6 +208,8 @@ func TestBadRequests(t *testing.T) {
 		{"PUT", "/v1/faults", `{"seed":-1}`, 400},
 		{"POST", "/v1/clock", `{}`, 400},
 		{"POST", "/v1/clock", `{"advance":"soon"}`, 400},
+		{"POST", "/v1/clock", `{"set":"2500-01-01T00:00:00Z"}`, 400},
+		{"POST", "/v1/clock", `{"set":"1066-10-14T00:00:00Z"}`, 400},
 		{"POST", "/v1/clock", `{"advance":"1h","set":"2030-01-01T00:00:00Z"}`, 400},
 		{"GET", "/v1/requests?after=x", "", 400},
 		{"GET", "/v1/requests?wait=x", "", 400},

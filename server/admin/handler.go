@@ -240,13 +240,18 @@ func (h *handler) moveClock(r *http.Request) (any, error) {
 	case (m.Advance == "") == (m.Set == nil):
 		return nil, badRequest(errors.New(`give "advance" or "set"`))
 	case m.Set != nil:
-		d = m.Set.Sub(h.server.Clock().Now())
+		now := h.server.Clock().Now()
+		if d = m.Set.Sub(now); !now.Add(d).Equal(*m.Set) {
+			return nil, badRequest(fmt.Errorf("set: %w", clock.ErrRange))
+		}
 	default:
 		if d, err = time.ParseDuration(m.Advance); err != nil {
 			return nil, badRequest(fmt.Errorf("advance: %w", err))
 		}
 	}
-	if err := h.server.Advance(r.Context(), d); err != nil {
+	if err := h.server.Advance(r.Context(), d); errors.Is(err, clock.ErrRange) {
+		return nil, badRequest(clock.ErrRange)
+	} else if err != nil {
 		return nil, err
 	}
 	return h.clock(r)

@@ -5,6 +5,7 @@
 package clock
 
 import (
+	"errors"
 	"sync"
 	"time"
 )
@@ -33,18 +34,32 @@ func (c *Clock) Now() time.Time {
 	return c.base().Add(c.offset)
 }
 
-// Advance moves the clock by d, back if d is negative. All of time.Duration is 292 years; for more, call it again.
-func (c *Clock) Advance(d time.Duration) {
+// ErrRange is returned for a time that is more than 292 years, which is all of time.Duration, from the one that the clock is based on.
+var ErrRange = errors.New("the clock can be moved by at most 292 years from the real time")
+
+// Advance moves the clock by d, back if d is negative. It fails with ErrRange, and leaves the clock as it is.
+func (c *Clock) Advance(d time.Duration) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.offset += d
+	sum := c.offset + d
+	if (sum > c.offset) != (d > 0) && d != 0 {
+		return ErrRange
+	}
+	c.offset = sum
+	return nil
 }
 
-// Set moves the clock to t, from where it goes on running.
-func (c *Clock) Set(t time.Time) {
+// Set moves the clock to t, from where it goes on running. It fails with ErrRange, and leaves the clock as it is.
+func (c *Clock) Set(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.offset = t.Sub(c.base())
+	base := c.base()
+	offset := t.Sub(base) // as much as there is, if it is more
+	if !base.Add(offset).Equal(t) {
+		return ErrRange
+	}
+	c.offset = offset
+	return nil
 }
 
 // Offset returns how far the clock is ahead of the one it is based on.

@@ -1,6 +1,8 @@
 package clock_test
 
 import (
+	"errors"
+	"math"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -67,5 +69,34 @@ func TestMovedFromManyGoroutines(t *testing.T) {
 	group.Wait()
 	if got, want := c.Now(), base.Add(800*time.Second); !got.Equal(want) {
 		t.Errorf("the clock shows %v, want %v", got, want)
+	}
+}
+
+// A clock moved too far would show any time at all.
+func TestClockRefusesWhatItCannotShow(t *testing.T) {
+	base := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	c := clock.New(func() time.Time { return base })
+	const most = time.Duration(math.MaxInt64)
+	for _, d := range []time.Duration{most, -most} {
+		if err := c.Advance(d); err != nil {
+			t.Errorf("advance by %v: %v", d, err)
+		}
+		if err := c.Advance(d / 1e9); !errors.Is(err, clock.ErrRange) {
+			t.Errorf("advance by another %v: %v, want ErrRange", d/1e9, err)
+		}
+		if got := c.Offset(); got != d {
+			t.Errorf("the offset is %v after what was refused, want %v", got, d)
+		}
+		if err := c.Set(base); err != nil || !c.Now().Equal(base) {
+			t.Errorf("set back: %v, %v", c.Now(), err)
+		}
+	}
+	for _, year := range []int{1700, 2400, 9999} {
+		if err := c.Set(time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)); !errors.Is(err, clock.ErrRange) || !c.Now().Equal(base) {
+			t.Errorf("set to the year %d: %v, and shows %v", year, err, c.Now())
+		}
+	}
+	if err := c.Advance(0); err != nil {
+		t.Error(err)
 	}
 }

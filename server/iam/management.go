@@ -143,11 +143,11 @@ func (s *Service) refuseManagement(w http.ResponseWriter, root string, err error
 	switch {
 	case ok:
 	case errors.Is(err, ErrPolicy), errors.Is(err, ErrRole):
-		e = refuseInvalid(err.Error())
+		e = refuseInvalid(reason(err))
 	case errors.Is(err, ErrNotFound):
 		e = refuseMissing("policy or credential")
 	case errors.Is(err, ErrTooMany):
-		e = &refusal{http.StatusForbidden, "policy_limit_exceeded", err.Error()}
+		e = &refusal{http.StatusForbidden, "policy_limit_exceeded", reason(err)}
 	default:
 		s.fail(w, err)
 		return
@@ -162,6 +162,15 @@ func (s *Service) refuseManagement(w http.ResponseWriter, root string, err error
 	s.answer(w, e.status, map[string]any{
 		"trace": trace, "status_code": e.status, "errors": []map[string]string{{"code": e.code, "message": e.message}},
 	})
+}
+
+// reason is an error without the step that it begins with, which is that of the request: clients say it themselves.
+func reason(err error) string {
+	text := err.Error()
+	for _, step := range [...]string{"iam: ", "create policy: ", "create credential: "} {
+		text = strings.TrimPrefix(text, step)
+	}
+	return text
 }
 
 // read parses the body of a request.

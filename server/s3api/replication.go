@@ -117,8 +117,8 @@ func (c *call) putReplication() error {
 	})
 }
 
-// checkDestination checks that a CRN names another bucket, which the caller may write to. That it has versioning enabled is looked at
-// when something is copied.
+// checkDestination checks that a CRN names another bucket, which the caller may write to and which has versioning enabled. That is
+// looked at again when something is copied.
 func (c *call) checkDestination(crn string) error {
 	name, instance, ok := replication.Bucket(crn)
 	if !ok {
@@ -135,6 +135,8 @@ func (c *call) checkDestination(crn string) error {
 		return err
 	case !c.iam.Allowed(c.who, iam.ObjectPut, iam.Resource{Instance: b.Instance, Bucket: b.Name}):
 		return newError(codeAccessDenied)
+	case b.Versioning != store.VersioningEnabled:
+		return invalidRequest("Versioning must be 'Enabled' on the destination bucket, too, to apply a replication configuration")
 	}
 	return nil
 }
