@@ -3,15 +3,16 @@ package cc
 import "time"
 
 const (
-	// entryPart of the largest window of the last minute is what competing
-	// begins with, if that is more than half of the path: slow flows push a
-	// quiet one aside long before it is sure that they will not yield.
+	// entryPart of the largest window of the last minute, but not more than that
+	// of the path, is what competing begins with, if that is more than half:
+	// slow flows push a quiet one aside long before it is sure that they will
+	// not yield.
 	entryPart = 0.7
 	// claimPart of half of the path is what a session has at least when it has
 	// measured that it has less: CUBIC alone would need minutes to become
 	// equal. Not all of it, because there may be several others. It claims
 	// claimRaise times what it had at most.
-	claimPart  = 2.0 / 3
+	claimPart  = 0.8
 	claimRaise = 2
 	// testCut of the window is what a test leaves, if it is not less already.
 	testCut = 0.7
@@ -19,9 +20,8 @@ const (
 	// to have reduced, too, and have not yet grown much.
 	testAfter = 3
 	// testEvery is the least number of rounds between two looks whether the
-	// others are still there, and testLate when it is done without a reduction.
+	// others are still there.
 	testEvery = 40
-	testLate  = 160
 	// quietRounds without a queue end competing, but not before quietPart of
 	// the time in which CUBIC flows regain what they had, seven eighths of it.
 	quietRounds = 5
@@ -54,7 +54,11 @@ func (c *Controller) competing() bool {
 
 func (c *Controller) toCompete() {
 	c.state, c.poor = compete, 0
-	c.window = max(c.window, entryPart*c.most.get())
+	w := entryPart * c.most.get()
+	if d := c.drag.get(); d > 0 {
+		w = min(w, entryPart*c.delay.standing().rtt.Seconds()/d)
+	}
+	c.window = max(c.window, w)
 	c.contest = contest{cutAt: c.now, untried: testEvery}
 	c.contest.cubic.begin(c.now, c.window/c.unit(), c.window/c.unit())
 	c.follow()
@@ -84,7 +88,7 @@ func (c *Controller) inCompete(ended bool) {
 	}
 	q.rounds++
 	q.untried++
-	if q.rounds == testAfter && q.untried > testEvery || q.rounds > testAfter && q.untried > testLate {
+	if q.rounds == testAfter && q.untried > testEvery {
 		q.untried = 0
 		c.cut(forTest, min(c.drained(), testCut*c.window))
 		return

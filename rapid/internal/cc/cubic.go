@@ -39,10 +39,7 @@ func (c *Controller) beta() float64 {
 func (c *Controller) unit() float64 { return c.datagram() * c.share() }
 
 // growCubic is RFC 9438, sections 4.2 to 4.5, and for n flows as if each had
-// an nth: W(t) = C·(t−K)³ + W_max. With more than half of the path the window does not
-// grow beyond W_max: it is more than CUBIC would have in the long run, and
-// packets that are paced are dropped less than those of others, which would slow
-// it.
+// an nth: W(t) = C·(t−K)³ + W_max.
 func (c *Controller) growCubic() {
 	q := &c.contest.cubic
 	unit := c.unit()
@@ -50,9 +47,6 @@ func (c *Controller) growCubic() {
 	acked := float64(c.s.acked) / unit
 	t := (c.now - q.epoch + c.delay.srtt).Seconds()
 	target := q.max + cubicC*math.Pow(t-q.k, 3)
-	if h := c.half(c.delay.standing().rtt.Seconds()) / unit; h > 0 {
-		target = min(target, max(q.max, h))
-	}
 	target = min(max(target, w), 1.5*w)
 	b := c.beta()
 	q.est += 3 * (1 - b) / (1 + b) * max(c.share(), 1) * acked / w

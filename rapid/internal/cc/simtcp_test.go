@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// A cubicFlow is TCP with CUBIC as RFC 9438 has it, with slow start without
-// HyStart, fast convergence, SACK and one reduction for a round of losses. It
-// is clocked by acknowledgements and not paced.
+// A cubicFlow is TCP with CUBIC as RFC 9438 has it, with fast convergence, SACK
+// and one reduction for a round of losses. It is clocked by acknowledgements and
+// not paced. Slow start goes on until packets are lost, unless hystart is set.
 type cubicFlow struct {
 	cwnd, ssthresh float64 // packets
 	wmax, k, west  float64
@@ -24,6 +24,12 @@ type cubicFlow struct {
 	progress time.Duration
 	rtos     int
 	every    int // packets an acknowledgement, 0 means 2; more as with GRO
+
+	hystart bool          // slow start ends when the round trip grows
+	samples int           // of this round of slow start
+	round   int           // packet number that ends it
+	least   time.Duration // round trip of this round
+	base    time.Duration // … of all
 
 	delivered int
 	rx        receiver
@@ -129,6 +135,7 @@ func (f *cubicFlow) acked(w *world, to int) {
 		if int(pn) > f.largest {
 			f.largest = int(pn)
 			rtt := w.now - r.at
+			f.slowStart(rtt)
 			if f.srtt == 0 {
 				f.srtt, f.rttvar = rtt, rtt/2
 			} else {
@@ -156,6 +163,26 @@ func (f *cubicFlow) acked(w *world, to int) {
 		f.grow(w, float64(acked))
 	}
 	f.fill(w)
+}
+
+// slowStart ends it when the least round trip of a round is an eighth more than
+// the least of all, and 4 to 16 ms: the delay part of HyStart, as Linux has it.
+func (f *cubicFlow) slowStart(rtt time.Duration) {
+	if !f.hystart || f.cwnd >= f.ssthresh || f.cwnd < 16 {
+		return
+	}
+	if f.base == 0 {
+		f.base = rtt
+	}
+	f.base = min(f.base, rtt)
+	if f.largest > f.round {
+		f.round, f.least, f.samples = len(f.recs)-1, rtt, 0
+	}
+	f.samples++
+	f.least = min(f.least, rtt)
+	if f.samples >= 8 && f.least > f.base+min(max(f.base/8, 4*time.Millisecond), 16*time.Millisecond) {
+		f.ssthresh = f.cwnd
+	}
 }
 
 func (f *cubicFlow) reduce() {
