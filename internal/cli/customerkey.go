@@ -170,6 +170,10 @@ func (a *app) keyHint(err error) string {
 	}
 	about := e.Op == "HeadObject" || strings.Contains(strings.ToLower(e.Message), "encryption")
 	switch {
+	case e.StatusCode == http.StatusBadRequest && about && !a.keyed && e.Op == "CopyObject":
+		return "if the source is encrypted with a key of yours (SSE-C), --source-sse-c-key-file FILE gives it"
+	case e.StatusCode == http.StatusBadRequest && about && !a.keyed && e.Op == "HeadObject":
+		return "if the object is encrypted with a key of yours (SSE-C), --sse-c-key-file FILE gives it, or --source-sse-c-key-file to copy it inside the store"
 	case e.StatusCode == http.StatusBadRequest && about && !a.keyed:
 		return "if the object is encrypted with a key of yours (SSE-C), --sse-c-key-file FILE gives it"
 	case e.StatusCode == http.StatusBadRequest && about:

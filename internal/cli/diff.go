@@ -29,7 +29,9 @@ A symbolic link to a file is taken for that file, as "icos sync" does, and links
 to anything else are left out. With --symlinks links are compared as such, which
 is what "icos sync --preserve" makes of them.
 
-The rules of --exclude and --include are those of "icos sync".
+The rules of --exclude and --include are those of "icos sync", and so are the keys
+that objects are encrypted with: --source-sse-c-key-file is that of ONE, if both trees
+are in the store.
 
 Exit codes: 0 the same, 12 differences found, 1 something could not be compared,
 and otherwise as for the other verbs.`,
@@ -42,6 +44,7 @@ and otherwise as for the other verbs.`,
 	cmd.Flags().Var(&d.compare, "compare", "what tells that two are the same: checksum, size or mtime")
 	cmd.Flags().BoolVar(&d.symlinks, "symlinks", false, "compare symbolic links as such, not what they lead to")
 	d.selection.addFlags(cmd)
+	d.keys.addFlags(cmd)
 	a.oneOf(cmd, "compare", "checksum", "size", "mtime")
 	return cmd
 }
@@ -52,6 +55,7 @@ type differ struct {
 	compare   compareFlag
 	symlinks  bool
 	selection selection
+	keys      customerKeys
 
 	one, other location
 	out        *buffered
@@ -67,6 +71,9 @@ func (d *differ) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := d.keys.load(d.app, d.one.remote && d.other.remote); err != nil {
+		return err
+	}
 	client, err := d.anyClient(d.one, d.other)
 	if err != nil {
 		return err
@@ -78,7 +85,7 @@ func (d *differ) run(ctx context.Context, args []string) error {
 	}
 	d.out = newBuffered(d.app)
 	t := manager.Start(ctx, transfer.Sync{
-		From: tree(client, d.one, icos.CustomerKey{}), To: tree(client, d.other, icos.CustomerKey{}), Compare: transfer.Compare(d.compare), Filter: rules,
+		From: tree(client, d.one, d.keys.ofSource(d.other)), To: tree(client, d.other, d.keys.own), Compare: transfer.Compare(d.compare), Filter: rules,
 		Delete: true, DryRun: true, Preserve: transfer.Preserve{Symlinks: d.symlinks},
 	}, transfer.Observer{Item: d.item})
 	err = t.Wait(ctx)

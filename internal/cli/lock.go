@@ -52,6 +52,7 @@ func addVersion(cmd *cobra.Command, version *string) {
 
 func newLockShow(a *app) *cobra.Command {
 	var version string
+	var keys customerKeys
 	cmd := &cobra.Command{
 		Use:   "show cos://BUCKET[/KEY]",
 		Short: "Show the default of a bucket, or the lock of an object",
@@ -66,10 +67,14 @@ func newLockShow(a *app) *cobra.Command {
 				if l.key == "" {
 					return a.showLockDefault(cmd.Context(), client.Bucket(l.bucket))
 				}
-				return a.showLock(cmd.Context(), client.Bucket(l.bucket).Object(l.key).Version(version), l)
+				if err := keys.load(a, false); err != nil {
+					return err
+				}
+				return a.showLock(cmd.Context(), client.Bucket(l.bucket).Object(l.key).Version(version).WithKey(keys.own), l)
 			})
 		},
 	}
+	keys.addFlag(cmd)
 	addVersion(cmd, &version)
 	return cmd
 }

@@ -106,7 +106,7 @@ func keptTime(head *s3.HeadObjectResponse) time.Time {
 func (c *contents) head(ctx context.Context, e *Entry, side Side) (*s3.HeadObjectResponse, verdict, string, error) {
 	head, err := c.ask(ctx, &s3.HeadObjectRequest{Bucket: side.Bucket.Name(), Key: side.Prefix + e.Key}, side)
 	switch {
-	case errors.Is(err, fs.ErrPermission):
+	case errors.Is(err, fs.ErrPermission) && side.Key.IsZero(): // or else the key is another one, which is to be told
 		return nil, unknown, "the store does not let its checksum be read", nil
 	case errors.Is(err, fs.ErrNotExist) && side == c.o.To:
 		return nil, different, "gone from the target meanwhile", nil
