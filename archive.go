@@ -16,9 +16,16 @@ const (
 	ArchiveAccelerated = "ACCELERATED" // restoring takes up to two hours
 )
 
-// A RestoreTier is how fast a copy of an archived object is made. It goes with
-// the archive, so that there is nothing to choose.
+// A RestoreTier is how fast a copy of an archived object is made. Each archive
+// has one.
 type RestoreTier string
+
+// RestoreOptions refine [Object.RestoreArchived].
+type RestoreOptions struct {
+	// Tier has the request refused unless it is that of the archive. If empty,
+	// the archive's.
+	Tier RestoreTier
+}
 
 // The tiers.
 const (
@@ -45,14 +52,13 @@ func (a *Archive) Readable() bool { return a.Class == "" || !a.RestoredUntil.IsZ
 
 // RestoreArchived asks for a copy of an archived object that can be read for so
 // many days. That takes hours; [Object.WaitRestored] waits for it. If there is
-// a copy already, it can now be read for so many days from now. An empty tier is
-// that of the archive.
+// a copy already, it can now be read for so many days from now.
 //
 // While a copy is made the error has the code RestoreAlreadyInProgress, and for
 // an object that is not archived ObjectAlreadyInActiveTierError.
-func (o *Object) RestoreArchived(ctx context.Context, days int, tier RestoreTier) error {
+func (o *Object) RestoreArchived(ctx context.Context, days int, opts *RestoreOptions) error {
 	_, err := call(ctx, o, "restore", (*s3.Client).RestoreObject, &s3.RestoreObjectRequest{
-		Bucket: o.bucket.name, Key: o.key, VersionID: o.version, Days: days, Tier: string(tier),
+		Bucket: o.bucket.name, Key: o.key, VersionID: o.version, Days: days, Tier: string(valueOr(opts).Tier),
 	})
 	return err
 }

@@ -58,8 +58,8 @@ func TestBucketLife(t *testing.T) {
 
 func TestBucketCORS(t *testing.T) {
 	b := newBucket(t)
-	if _, err := b.CORS(ctx); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("CORS of a new bucket: %v, want fs.ErrNotExist", err)
+	if rules, err := b.CORS(ctx); len(rules) != 0 || err != nil {
+		t.Errorf("CORS of a new bucket: %v, %v", rules, err)
 	}
 	want := []icos.CORSRule{{
 		ID: "pages", AllowedOrigins: []string{"https://example.com"}, AllowedMethods: []string{"GET", "PUT"},
@@ -75,8 +75,45 @@ func TestBucketCORS(t *testing.T) {
 	if err := b.DeleteCORS(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.CORS(ctx); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("CORS after DeleteCORS: %v, want fs.ErrNotExist", err)
+	if rules, err := b.CORS(ctx); len(rules) != 0 || err != nil {
+		t.Errorf("CORS after DeleteCORS: %v, %v", rules, err)
+	}
+}
+
+// A bucket without rules has none; that there is no bucket is an error.
+func TestRulesOfAnAbsentBucket(t *testing.T) {
+	b := newBucket(t).Client().Bucket("absent")
+	_, cors := b.CORS(ctx)
+	_, lifecycle := b.Lifecycle(ctx)
+	_, replication := b.Replication(ctx)
+	_, tags := b.Tags(ctx)
+	_, block := b.PublicAccessBlock(ctx)
+	for what, err := range map[string]error{
+		"CORS": cors, "Lifecycle": lifecycle, "Replication": replication, "Tags": tags, "PublicAccessBlock": block,
+		"DeleteLifecycle": b.DeleteLifecycle(ctx), "DeleteCORS": b.DeleteCORS(ctx),
+	} {
+		if !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: %v, want fs.ErrNotExist", what, err)
+		}
+	}
+}
+
+// A token that would be left out, so that the list begins anew, is refused.
+func TestTokenIsOfObjectsOnly(t *testing.T) {
+	b := newBucket(t)
+	for _, err := range b.Versions(ctx, &icos.ListOptions{Token: "t"}) {
+		if err == nil {
+			t.Error("Versions takes a token")
+		}
+	}
+	n := 0
+	for _, err := range b.Uploads(ctx, &icos.ListOptions{Token: "t"}) {
+		if n++; err == nil {
+			t.Error("Uploads takes a token")
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d results of Uploads, want an error", n)
 	}
 }
 

@@ -136,7 +136,7 @@ func (o *Object) copyWhole(ctx context.Context, to *Object, src ObjectInfo, opts
 	}
 	resp, err := wire.CopyObject(ctx, r)
 	if err != nil {
-		return ObjectInfo{}, changedIf(to.bucket.explain(ctx, err), src.ETag)
+		return ObjectInfo{}, archivedIf(changedIf(to.bucket.explain(ctx, err), src.ETag))
 	}
 	return ObjectInfo{
 		Key: to.key, Size: src.Size, ETag: resp.ETag, ModTime: resp.LastModified, VersionID: resp.VersionID,

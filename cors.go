@@ -9,10 +9,12 @@ import (
 // A CORSRule lets web pages of some origins call the bucket from a browser.
 type CORSRule = s3.CORSRule
 
-// CORS returns the rules for web pages. If there are none, the error is
-// fs.ErrNotExist.
+// CORS returns the rules for web pages, none if the bucket has none.
 func (b *Bucket) CORS(ctx context.Context) ([]CORSRule, error) {
 	resp, err := call(ctx, b, "get CORS rules", (*s3.Client).GetBucketCORS, &s3.GetBucketCORSRequest{Bucket: b.name})
+	if hasCode(err, "NoSuchCORSConfiguration") {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -15,9 +15,9 @@ const (
 )
 
 // DeleteObjects removes the objects of any number of keys, 1,000 in one request
-// and up to four requests at once. It takes the next keys when the loop over its
-// results gets there, so the keys may come from a list that is longer than the
-// memory.
+// and up to four requests at once. Nothing is removed before its results are
+// ranged over: it takes the next keys when the loop gets there, so the keys may
+// come from a list that is longer than the memory.
 //
 // The results are the keys, in no particular order, each with the reason why it
 // could not be removed, or nil. An object that does not exist counts as removed.
@@ -44,11 +44,14 @@ func unversioned(keys iter.Seq[string]) iter.Seq[s3.ObjectID] {
 	}
 }
 
+// An ObjectID names an object, and a version of it when VersionID is set.
+type ObjectID = s3.ObjectID
+
 // DeleteVersions is [Bucket.DeleteObjects] for versions and delete markers, which
 // it removes for good. An object without VersionID is deleted as
 // DeleteObjects does it.
-func (b *Bucket) DeleteVersions(ctx context.Context, versions iter.Seq[s3.ObjectID]) iter.Seq2[s3.ObjectID, error] {
-	return func(yield func(s3.ObjectID, error) bool) {
+func (b *Bucket) DeleteVersions(ctx context.Context, versions iter.Seq[ObjectID]) iter.Seq2[ObjectID, error] {
+	return func(yield func(ObjectID, error) bool) {
 		d := &deletion{bucket: b, results: make(chan deleted, deleteConcurrency)}
 		defer d.wait()
 		batch := make([]s3.ObjectID, 0, deleteBatch)

@@ -52,7 +52,7 @@
 //
 // COS has two ways to keep what is stored from being changed. A retention policy is
 // IBM's: a bucket without versioning has one by [Bucket.SetProtection], and then
-// [Object.Retention], [Object.ExtendRetention] and [Object.Hold] are about its
+// [Object.Retention], [Object.ExtendRetention] and [Object.AddHold] are about its
 // objects. Object lock is that of S3: a bucket with versioning has it by
 // [Bucket.SetObjectLock], and then [Object.SetLock] and [Object.SetLockHold] are
 // about versions.

@@ -27,6 +27,12 @@ var ErrChanged = errors.New("changed meanwhile")
 // where the service is and nothing else does.
 var ErrNoEndpoint = errors.New("no endpoint")
 
+// hasCode reports whether err is an answer of the service with that code.
+func hasCode(err error, code string) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Code == code
+}
+
 // A WrongEndpointError says that a bucket is not where the client looked. The
 // service itself only says NoSuchBucket or NoSuchKey then. It is not
 // fs.ErrNotExist, for the bucket does exist; the answer of the service is in

@@ -22,10 +22,12 @@ type (
 	NoncurrentVersionExpiration = s3.NoncurrentVersionExpiration
 )
 
-// Lifecycle returns the lifecycle rules. If there are none, the error is
-// fs.ErrNotExist.
+// Lifecycle returns the lifecycle rules, none if the bucket has none.
 func (b *Bucket) Lifecycle(ctx context.Context) ([]LifecycleRule, error) {
 	resp, err := call(ctx, b, "get lifecycle rules", (*s3.Client).GetBucketLifecycle, &s3.GetBucketLifecycleRequest{Bucket: b.name})
+	if hasCode(err, "NoSuchLifecycleConfiguration") {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -41,8 +43,11 @@ func (b *Bucket) SetLifecycle(ctx context.Context, rules []LifecycleRule) error 
 }
 
 // DeleteLifecycle removes the lifecycle rules. What is in the archive stays
-// there. If there are none, the error is fs.ErrNotExist.
+// there. That there are none is no error.
 func (b *Bucket) DeleteLifecycle(ctx context.Context) error {
 	_, err := call(ctx, b, "delete lifecycle rules", (*s3.Client).DeleteBucketLifecycle, &s3.DeleteBucketLifecycleRequest{Bucket: b.name})
+	if hasCode(err, "NoSuchLifecycleConfiguration") {
+		return nil
+	}
 	return err
 }

@@ -44,10 +44,10 @@ func keep(t *testing.T, o *icos.Object, body string) {
 func TestLifecycle(t *testing.T) {
 	cos, b := timeMachine(t)
 	ctx := t.Context()
-	if _, err := b.Lifecycle(ctx); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("rules of a new bucket: %v", err)
+	if rules, err := b.Lifecycle(ctx); len(rules) != 0 || err != nil {
+		t.Errorf("rules of a new bucket: %v, %v", rules, err)
 	}
-	if err := b.DeleteLifecycle(ctx); !errors.Is(err, fs.ErrNotExist) {
+	if err := b.DeleteLifecycle(ctx); err != nil {
 		t.Errorf("delete no rules: %v", err)
 	}
 	size := int64(100)
@@ -130,7 +130,7 @@ func TestArchive(t *testing.T) {
 	if a := stat().Archive; a.Class != "" || a.At.Sub(at).Abs() > time.Minute || !a.Readable() {
 		t.Errorf("scheduled: %+v", a)
 	}
-	refused(o.RestoreArchived(ctx, 1, ""), "ObjectAlreadyInActiveTierError")
+	refused(o.RestoreArchived(ctx, 1, nil), "ObjectAlreadyInActiveTierError")
 	if err := o.WaitRestored(ctx, nil); err != nil {
 		t.Errorf("wait for an object that is not archived: %v", err)
 	}
@@ -148,17 +148,23 @@ func TestArchive(t *testing.T) {
 	if err := o.WaitRestored(ctx, nil); !errors.Is(err, icos.ErrArchived) {
 		t.Errorf("wait for what nobody asked for: %v", err)
 	}
-	refused(o.RestoreArchived(ctx, 3, icos.RestoreAccelerated), "InvalidArgument")
-	if err := o.RestoreArchived(ctx, 0, ""); err == nil {
+	if _, err := o.Copy(ctx, b.Object("copy"), nil); !errors.Is(err, icos.ErrArchived) {
+		t.Errorf("copy: %v, want ErrArchived", err)
+	}
+	if _, err := o.Get(ctx, nil); !errors.Is(err, icos.ErrArchived) || errors.Is(err, fs.ErrPermission) {
+		t.Errorf("get: %v, want ErrArchived", err)
+	}
+	refused(o.RestoreArchived(ctx, 3, &icos.RestoreOptions{Tier: icos.RestoreAccelerated}), "InvalidArgument")
+	if err := o.RestoreArchived(ctx, 0, nil); err == nil {
 		t.Error("restored for no days")
 	}
-	if err := o.RestoreArchived(ctx, 3, icos.RestoreBulk); err != nil {
+	if err := o.RestoreArchived(ctx, 3, &icos.RestoreOptions{Tier: icos.RestoreBulk}); err != nil {
 		t.Fatal(err)
 	}
 	if a := stat().Archive; !a.Restoring || a.Readable() {
 		t.Errorf("restoring: %+v", a)
 	}
-	refused(o.RestoreArchived(ctx, 3, ""), "RestoreAlreadyInProgress")
+	refused(o.RestoreArchived(ctx, 3, nil), "RestoreAlreadyInProgress")
 	cos.Advance(t, 12*time.Hour)
 	if a := stat().Archive; a.Restoring || !a.Readable() || a.RestoredUntil.IsZero() {
 		t.Errorf("restored: %+v", a)
@@ -166,7 +172,7 @@ func TestArchive(t *testing.T) {
 	if body, err := read(); body != "hello" || err != nil {
 		t.Errorf("read %q, %v", body, err)
 	}
-	if err := o.RestoreArchived(ctx, 30, ""); err != nil {
+	if err := o.RestoreArchived(ctx, 30, nil); err != nil {
 		t.Fatal(err)
 	}
 	cos.Advance(t, 29*day)
@@ -190,8 +196,8 @@ func TestReplication(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := b.Replication(ctx); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("rules of a new bucket: %v", err)
+	if rules, err := b.Replication(ctx); len(rules) != 0 || err != nil {
+		t.Errorf("rules of a new bucket: %v, %v", rules, err)
 	}
 	crn, err := copies.CRN()
 	if err != nil {

@@ -27,8 +27,8 @@ type ListOptions struct {
 	PageSize int
 
 	// Token continues a list where an earlier [Page] ended: it is that page's
-	// Next. The other options must be as they were. Only [Bucket.Pages] and
-	// [Bucket.Objects] use it.
+	// Next. The other options must be as they were. It is of [Bucket.Pages] and
+	// [Bucket.Objects] only.
 	Token string
 }
 
@@ -141,6 +141,9 @@ func (b *Bucket) responses(ctx context.Context, o *ListOptions) iter.Seq2[*s3.Li
 		}
 	}
 }
+
+// errToken refuses a token where it would be left out, and the list begin anew.
+var errToken = errors.New("ListOptions.Token is of Objects and Pages only; use StartAfter")
 
 // errSameToken stops a list that a broken server would make endless.
 var errSameToken = errors.New("the service sent the same continuation token twice")

@@ -2,7 +2,6 @@ package icos
 
 import (
 	"context"
-	"errors"
 
 	"github.com/icos-go/icos/s3"
 )
@@ -16,7 +15,7 @@ type PublicAccessBlock struct {
 // PublicAccessBlock returns the public access block of the bucket, which is zero if it has none.
 func (b *Bucket) PublicAccessBlock(ctx context.Context) (PublicAccessBlock, error) {
 	resp, err := call(ctx, b, "get public access block", (*s3.Client).GetPublicAccessBlock, &s3.GetPublicAccessBlockRequest{Bucket: b.name})
-	if e, ok := errors.AsType[*Error](err); ok && e.Code == "NoSuchPublicAccessBlockConfiguration" {
+	if hasCode(err, "NoSuchPublicAccessBlockConfiguration") {
 		return PublicAccessBlock{}, nil
 	}
 	if err != nil {

@@ -84,7 +84,7 @@ type Reader struct {
 const maxFailures = 5
 
 // Get opens the object for reading. If there is none, the error is
-// fs.ErrNotExist. The caller must close the Reader. The context counts until
+// fs.ErrNotExist, and if it lies in an archive [ErrArchived]. The caller must close the Reader. The context counts until
 // then.
 func (o *Object) Get(ctx context.Context, opts *GetOptions) (*Reader, error) {
 	r, err := o.get(ctx, valueOr(opts))
@@ -109,7 +109,7 @@ func (o *Object) get(ctx context.Context, opts GetOptions) (*Reader, error) {
 		IfModifiedSince: opts.IfModifiedSince, IfUnmodifiedSince: opts.IfUnmodifiedSince,
 	})
 	if err != nil {
-		return nil, changedIf(o.bucket.explain(ctx, err), opts.IfMatch)
+		return nil, archivedIf(changedIf(o.bucket.explain(ctx, err), opts.IfMatch))
 	}
 	r := &Reader{ctx: ctx, object: o, wire: wire, info: newObjectInfo(o.key, &resp.ObjectHeader), body: resp.Body}
 	if err := r.place(resp, &opts); err != nil {

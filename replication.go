@@ -49,10 +49,12 @@ func (b *Bucket) CRN() (string, error) {
 	return rest + ":bucket:" + b.name, nil
 }
 
-// Replication returns the replication rules. If there are none, the error is
-// fs.ErrNotExist.
+// Replication returns the replication rules, none if the bucket has none.
 func (b *Bucket) Replication(ctx context.Context) ([]ReplicationRule, error) {
 	resp, err := call(ctx, b, "get replication rules", (*s3.Client).GetBucketReplication, &s3.GetBucketReplicationRequest{Bucket: b.name})
+	if hasCode(err, "ReplicationConfigurationNotFoundError") {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}

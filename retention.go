@@ -58,7 +58,8 @@ func (b *Bucket) SetProtection(ctx context.Context, p Protection) error {
 // policy. The zero value leaves it to the policy.
 type Retention struct {
 	// For is how long the object is kept from the moment it is stored, in whole
-	// seconds, or RetainIndefinitely or RetainPermanently.
+	// seconds, or RetainIndefinitely or RetainPermanently. A Duration ends at 292
+	// years; Until goes further.
 	For time.Duration
 
 	// Until is the date until which it is kept, instead of For.
@@ -113,17 +114,18 @@ func (o *Object) ExtendRetention(ctx context.Context, e RetentionExtension) erro
 	return err
 }
 
-// Hold puts a legal hold on the object, which must be in a bucket with a
+// AddHold puts a legal hold on the object, which must be in a bucket with a
 // retention policy. The ID has 1–64 letters, digits and characters !_.*()'-, and an
 // object has at most 100 of them. If there is one of that ID, the error is
 // fs.ErrExist.
-func (o *Object) Hold(ctx context.Context, id string) error {
+func (o *Object) AddHold(ctx context.Context, id string) error {
 	_, err := call(ctx, o, "add legal hold", (*s3.Client).AddLegalHold, &s3.AddLegalHoldRequest{Bucket: o.bucket.name, Key: o.key, ID: id})
 	return err
 }
 
-// Release takes a legal hold off the object.
-func (o *Object) Release(ctx context.Context, id string) error {
+// RemoveHold takes a legal hold off the object. If there is none of that ID, the
+// error is fs.ErrNotExist.
+func (o *Object) RemoveHold(ctx context.Context, id string) error {
 	_, err := call(ctx, o, "remove legal hold", (*s3.Client).DeleteLegalHold, &s3.DeleteLegalHoldRequest{Bucket: o.bucket.name, Key: o.key, ID: id})
 	return err
 }

@@ -59,10 +59,10 @@ func TestRetention(t *testing.T) {
 	}
 	cos.Advance(t, 2*year)
 	refused("after eleven years")
-	if err := o.Hold(ctx, "case-1"); err != nil {
+	if err := o.AddHold(ctx, "case-1"); err != nil {
 		t.Error(err)
 	}
-	if err := o.Hold(ctx, "case-1"); !errors.Is(err, fs.ErrExist) {
+	if err := o.AddHold(ctx, "case-1"); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("the same hold again: %v, want fs.ErrExist", err)
 	}
 	cos.Advance(t, 9*year)
@@ -74,10 +74,10 @@ func TestRetention(t *testing.T) {
 	if err != nil || info.LegalHolds != 1 || info.RetentionPeriod != 12*365*86400 || !info.RetainedUntil.Equal(state.Since.Add(12*year)) {
 		t.Errorf("info %+v, error %v", info, err)
 	}
-	if err := o.Release(ctx, "case-1"); err != nil {
+	if err := o.RemoveHold(ctx, "case-1"); err != nil {
 		t.Error(err)
 	}
-	if err := o.Release(ctx, "case-1"); !errors.Is(err, fs.ErrNotExist) {
+	if err := o.RemoveHold(ctx, "case-1"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("release what is not held: %v, want fs.ErrNotExist", err)
 	}
 	if err := o.Delete(ctx); err != nil {
@@ -330,7 +330,7 @@ func TestLifecycleOfWhatIsKept(t *testing.T) {
 	for _, o := range []*icos.Object{kept.Object("k"), held, locked.Object("k"), locked.Object("k")} {
 		keep(t, o, "hello")
 	}
-	if err := held.Hold(ctx, "case"); err != nil {
+	if err := held.AddHold(ctx, "case"); err != nil {
 		t.Fatal(err)
 	}
 	there := func(o *icos.Object) bool {

@@ -2,7 +2,6 @@ package icos
 
 import (
 	"context"
-	"errors"
 
 	"github.com/icos-go/icos/internal/wireform"
 	"github.com/icos-go/icos/s3"
@@ -38,7 +37,7 @@ func (o *Object) SetTags(ctx context.Context, tags map[string]string) error {
 // Tags returns the tags of the bucket by their keys.
 func (b *Bucket) Tags(ctx context.Context) (map[string]string, error) {
 	resp, err := call(ctx, b, "get bucket tags", (*s3.Client).GetBucketTagging, &s3.GetBucketTaggingRequest{Bucket: b.name})
-	if e, ok := errors.AsType[*Error](err); ok && e.Code == "NoSuchTagSet" {
+	if hasCode(err, "NoSuchTagSet") {
 		return nil, nil
 	}
 	if err != nil {

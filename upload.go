@@ -146,7 +146,7 @@ func (u *Upload) CopyPart(ctx context.Context, number int, src *Object, offset, 
 		CustomerKey: u.object.customer, SourceCustomerKey: src.customer,
 	})
 	if err != nil {
-		return Part{}, fmt.Errorf("copy part %d: %w", number, changedIf(err, etag))
+		return Part{}, fmt.Errorf("copy part %d: %w", number, archivedIf(changedIf(err, etag)))
 	}
 	return Part{Number: number, Size: length, ETag: resp.ETag, ModTime: resp.LastModified, Checksum: resp.Checksum}, nil
 }

@@ -35,6 +35,10 @@ func (b *Bucket) Uploads(ctx context.Context, o *ListOptions) iter.Seq2[UploadIn
 
 func (b *Bucket) uploads(ctx context.Context, o *ListOptions) iter.Seq2[UploadInfo, error] {
 	return func(yield func(UploadInfo, error) bool) {
+		if o.Token != "" {
+			yield(UploadInfo{}, errToken)
+			return
+		}
 		wire, err := b.wire(ctx)
 		if err != nil {
 			yield(UploadInfo{}, err)

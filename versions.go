@@ -34,6 +34,10 @@ func (b *Bucket) Versions(ctx context.Context, o *ListOptions) iter.Seq2[Version
 
 func (b *Bucket) versions(ctx context.Context, o *ListOptions) iter.Seq2[VersionInfo, error] {
 	return func(yield func(VersionInfo, error) bool) {
+		if o.Token != "" {
+			yield(VersionInfo{}, errToken)
+			return
+		}
 		wire, err := b.wire(ctx)
 		if err != nil {
 			yield(VersionInfo{}, err)

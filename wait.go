@@ -84,13 +84,20 @@ func (o *Object) WaitNotExists(ctx context.Context, opts *WaitOptions) error {
 	return nil
 }
 
-// ErrArchived is that an object lies in an archive, and that nobody asked for a
-// copy of it; see [Object.RestoreArchived].
-var ErrArchived = errors.New("the object is archived and is not being restored")
+// ErrArchived is in the chain of an error when an object lies in an archive and
+// has no copy that can be read or copied; see [Object.RestoreArchived].
+var ErrArchived = errors.New("the object is archived")
+
+// archivedIf adds ErrArchived to an answer that says so.
+func archivedIf(err error) error {
+	if hasCode(err, "InvalidObjectState") {
+		return fmt.Errorf("%w: %w", ErrArchived, err)
+	}
+	return err
+}
 
 // WaitRestored waits until the object can be read, after [Object.RestoreArchived]
-// asked for that. Of an archived object that nobody asked for, the error is
-// ErrArchived.
+// asked for that. If nobody did, the error is [ErrArchived].
 func (o *Object) WaitRestored(ctx context.Context, opts *WaitOptions) error {
 	w := valueOr(opts)
 	if w.Interval == 0 {
@@ -107,7 +114,7 @@ func (o *Object) WaitRestored(ctx context.Context, opts *WaitOptions) error {
 		case info.Archive.Readable():
 			return true, nil
 		case !info.Archive.Restoring:
-			return false, ErrArchived
+			return false, fmt.Errorf("%w, and nobody asked for a copy of it", ErrArchived)
 		}
 		return false, nil
 	})

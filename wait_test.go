@@ -109,7 +109,7 @@ func TestWaitRestored(t *testing.T) {
 	}
 	o := b.Object("k")
 	keep(t, o, "hello")
-	if err := o.RestoreArchived(ctx, 1, ""); err != nil {
+	if err := o.RestoreArchived(ctx, 1, nil); err != nil {
 		t.Fatal(err)
 	}
 	err := o.WaitRestored(ctx, &icos.WaitOptions{Interval: 1, Tries: 5})

@@ -102,7 +102,10 @@ type Server struct {
 func NewServer(t testing.TB, opts ...*Options) *Server {
 	t.Helper()
 	var o Options
-	if len(opts) > 0 && opts[0] != nil {
+	switch {
+	case len(opts) > 1:
+		t.Fatalf("NewServer takes one *Options at most, not %d", len(opts))
+	case len(opts) == 1 && opts[0] != nil:
 		o = *opts[0]
 	}
 	if o.Dir == "" {

@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -52,6 +51,9 @@ func newCORSShow(a *app) *cobra.Command {
 				rules, err := b.CORS(cmd.Context())
 				if err != nil {
 					return fmt.Errorf("read CORS rules of cos://%s: %w", b.Name(), err)
+				}
+				if len(rules) == 0 {
+					return &missing{fmt.Sprintf("cos://%s has no CORS rules", b.Name())}
 				}
 				var f corsFile
 				for _, r := range rules {
@@ -129,8 +131,7 @@ func (a *app) setCORS(cmd *cobra.Command, arg string, change func([]icos.CORSRul
 		var rules []icos.CORSRule
 		if needed {
 			var err error
-			rules, err = b.CORS(ctx)
-			if e, ok := errors.AsType[*icos.Error](err); err != nil && !(errors.Is(err, fs.ErrNotExist) && ok && e.Code != "NoSuchBucket") {
+			if rules, err = b.CORS(ctx); err != nil {
 				return fmt.Errorf("read CORS rules of cos://%s: %w", b.Name(), err)
 			}
 		}

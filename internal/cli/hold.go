@@ -25,8 +25,8 @@ In a bucket with object lock the command is icos lock hold.
 ` + exitHelp,
 	}
 	cmd.AddCommand(
-		a.holdVerb("add", "Put a legal hold on objects", "add_hold", "held %s by %s\n", (*icos.Object).Hold),
-		a.holdVerb("rm", "Take a legal hold off objects", "remove_hold", "released %s from %s\n", (*icos.Object).Release),
+		a.holdVerb("add", "Put a legal hold on objects", "add_hold", "held %s by %s\n", (*icos.Object).AddHold),
+		a.holdVerb("rm", "Take a legal hold off objects", "remove_hold", "released %s from %s\n", (*icos.Object).RemoveHold),
 		newHoldLs(a),
 	)
 	return cmd

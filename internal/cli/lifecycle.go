@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 
@@ -41,6 +40,9 @@ func newLifecycleShow(a *app) *cobra.Command {
 				rules, err := b.Lifecycle(cmd.Context())
 				if err != nil {
 					return fmt.Errorf("read lifecycle rules of cos://%s: %w", b.Name(), err)
+				}
+				if len(rules) == 0 {
+					return &missing{fmt.Sprintf("cos://%s has no lifecycle rules", b.Name())}
 				}
 				return a.showDocument("lifecycle", b.Name(), newLifecycleFile(rules))
 			})
@@ -254,7 +256,7 @@ func (a *app) addLifecycle(cmd *cobra.Command, arg, verb string, rule icos.Lifec
 		}
 		b := client.Bucket(l.bucket)
 		rules, err := b.Lifecycle(ctx)
-		if e, ok := errors.AsType[*icos.Error](err); err != nil && !(errors.Is(err, fs.ErrNotExist) && ok && e.Code != "NoSuchBucket") {
+		if err != nil {
 			return fmt.Errorf("read lifecycle rules of %s: %w", l, err)
 		}
 		rules = slices.DeleteFunc(rules, func(r icos.LifecycleRule) bool {

@@ -91,6 +91,9 @@ func newReplicationShow(a *app) *cobra.Command {
 				if err != nil {
 					return fmt.Errorf("read replication rules of cos://%s: %w", b.Name(), err)
 				}
+				if len(rules) == 0 {
+					return &missing{fmt.Sprintf("cos://%s has no replication rules", b.Name())}
+				}
 				return a.showDocument("replication", b.Name(), newReplicationFile(rules))
 			})
 		},

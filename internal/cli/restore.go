@@ -128,7 +128,7 @@ func (r *restorer) done(ctx context.Context, obj *icos.Object) error {
 
 // ask asks for a copy. That one is being made, or is not needed, is no error.
 func (r *restorer) ask(ctx context.Context, obj *icos.Object) error {
-	err := obj.RestoreArchived(ctx, r.days.days, icos.RestoreTier(r.tier))
+	err := obj.RestoreArchived(ctx, r.days.days, &icos.RestoreOptions{Tier: icos.RestoreTier(r.tier)})
 	status := "requested"
 	if e, ok := errors.AsType[*icos.Error](err); ok {
 		switch e.Code {
