@@ -275,3 +275,30 @@ func TestAnswers(t *testing.T) {
 		t.Errorf("a redirect: %v, and %d requests elsewhere", err, elsewhere)
 	}
 }
+
+// What the environment says is enough, and a local server has everything in one place.
+func TestLoadConfig(t *testing.T) {
+	cos := icostest.NewServer(t)
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("USERPROFILE", t.TempDir())
+	t.Setenv("ICOS_API_KEY", cos.Credential.APIKey)
+	t.Setenv("ICOS_AUTH_ENDPOINT", cos.Credential.AuthEndpoint)
+	cfg, err := iam.LoadConfig()
+	if err != nil || cfg.Endpoint != cos.URL {
+		t.Fatalf("endpoint %q, %v; want %s", cfg.Endpoint, err, cos.URL)
+	}
+	client, err := iam.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, err := range client.Keys(t.Context(), cos.Credential.ResourceInstanceID) {
+		if err != nil || key.ID == "" {
+			t.Errorf("%v, %v", key, err)
+		}
+	}
+	t.Setenv("ICOS_API_KEY", "")
+	t.Setenv("ICOS_AUTH_ENDPOINT", "")
+	if _, err := iam.LoadConfig(); !errors.Is(err, auth.ErrNoCredentials) {
+		t.Errorf("without credentials: %v", err)
+	}
+}

@@ -2,6 +2,7 @@ package resourceconfig_test
 
 import (
 	"errors"
+	"io/fs"
 	"net/http"
 	"strings"
 	"testing"
@@ -175,5 +176,30 @@ func TestRefusals(t *testing.T) {
 		if _, err := resourceconfig.New(cfg); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+}
+
+// What the environment says is enough, and a local server has everything in one place.
+func TestLoadConfig(t *testing.T) {
+	cos := icostest.NewServer(t)
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("USERPROFILE", t.TempDir())
+	t.Setenv("ICOS_API_KEY", cos.Credential.APIKey)
+	t.Setenv("ICOS_AUTH_ENDPOINT", cos.Credential.AuthEndpoint)
+	cfg, err := resourceconfig.LoadConfig()
+	if err != nil || cfg.Endpoint != cos.URL {
+		t.Fatalf("endpoint %q, %v; want %s", cfg.Endpoint, err, cos.URL)
+	}
+	client, err := resourceconfig.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Bucket(t.Context(), "absent"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("absent bucket: %v", err)
+	}
+	t.Setenv("ICOS_API_KEY", "")
+	t.Setenv("ICOS_AUTH_ENDPOINT", "")
+	if _, err := resourceconfig.LoadConfig(); !errors.Is(err, auth.ErrNoCredentials) {
+		t.Errorf("without credentials: %v", err)
 	}
 }
