@@ -11,10 +11,10 @@ import (
 )
 
 // sharedPath runs a Tuner for a while over a path that all connections share, with rate bytes/s going over it, and disk bytes/s read.
-func sharedPath(t *testing.T, o pace.TunerOptions, path *pace.PathInfo, rate, disk int64, d time.Duration) (*pace.Tuner, *pace.Gate) {
+func sharedPath(t *testing.T, o pace.TunerOptions, path func() pace.PathInfo, rate, disk int64, d time.Duration) (*pace.Tuner, *pace.Gate) {
 	t.Helper()
 	o.Gate, o.Meter = pace.NewGate(1), pace.NewMeter(nil)
-	o.Path = func() (pace.PathInfo, bool) { return *path, true }
+	o.Path = func() (pace.PathInfo, bool) { return path(), true }
 	tuner := pace.NewTuner(o)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
@@ -63,7 +63,7 @@ func TestTunerOfSharedPath(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				path := &pace.PathInfo{RTT: c.rtt, MinRTT: c.rtt, Conns: 1, Shared: true}
+				path := func() pace.PathInfo { return pace.PathInfo{RTT: c.rtt, MinRTT: c.rtt, Conns: 1, Shared: true} }
 				tuner, gate := sharedPath(t, pace.TunerOptions{Min: c.min, Max: c.max}, path, c.rate, cmp.Or(c.disk, 5e9), c.d)
 				n, part := tuner.Ahead()
 				if got := tuner.PartSize(object) >> 20; gate.Bulk() != c.bulk || got != c.part || tuner.Whole(object) != c.whole || n != c.ahead {
@@ -81,9 +81,10 @@ func TestTunerOfSharedPath(t *testing.T) {
 // A path that is not shared any more, since UDP is blocked, is tuned for as others are.
 func TestTunerLeavesSharedPath(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		path := &pace.PathInfo{RTT: 200 * time.Millisecond, MinRTT: 200 * time.Millisecond, Conns: 1}
-		time.AfterFunc(5*time.Second, func() { path.Shared = false })
-		path.Shared = true
+		begin := time.Now()
+		path := func() pace.PathInfo {
+			return pace.PathInfo{RTT: 200 * time.Millisecond, MinRTT: 200 * time.Millisecond, Conns: 1, Shared: time.Since(begin) < 5*time.Second}
+		}
 		tuner, _ := sharedPath(t, pace.TunerOptions{}, path, 118e6, 5e9, 6*time.Second)
 		if n, _ := tuner.Ahead(); n != 0 || tuner.Whole(256<<20) {
 			t.Errorf("%d parts are asked for ahead, whole %v", n, tuner.Whole(256<<20))
