@@ -12,7 +12,7 @@ import (
 type requestBody struct {
 	io.ReadCloser
 	h         *Handler
-	part      *Part
+	call      *call
 	off       int64
 	cut, flip int64 // where it ends, where a bit is flipped; -1: nowhere
 	bit       int
@@ -30,7 +30,7 @@ func (b *requestBody) Read(p []byte) (int, error) {
 		p[at] ^= 1 << b.bit
 	}
 	b.off += int64(n)
-	b.h.moved(b.part, int64(n), 0)
+	b.h.moved(b.call, int64(n), 0)
 	return n, err
 }
 
@@ -79,7 +79,7 @@ func (a *answer) begin(status int) {
 	data := a.call.get && (status == http.StatusOK || status == http.StatusPartialContent)
 	if data {
 		a.rng = &Range{Bucket: a.call.bucket, Key: a.call.key, Offset: rangeStart(a.Header().Get("Content-Range")), Length: length}
-		a.h.answering(a.rng)
+		a.h.answering(a.call, a.rng)
 	}
 	if a.fault == nil || length == 0 {
 		return
@@ -110,19 +110,26 @@ func (a *answer) Write(p []byte) (int, error) {
 		p = bytes.Clone(p)
 		p[at] ^= 1 << a.fault.bit
 	}
+	// It is counted before, so that who has got it finds it counted.
+	a.count(len(p))
 	n, err := a.ResponseWriter.Write(p)
+	a.count(n - len(p))
 	a.off += int64(n)
 	a.failed = a.failed || err != nil
-	a.h.moved(nil, 0, int64(n))
-	if a.rng != nil {
-		a.h.sent(a.rng, int64(n))
-	}
 	if err == nil && a.ended && n < whole {
 		// What the server writes now goes nowhere.
 		a.cut = a.off
 		return n, errCut
 	}
 	return n, err
+}
+
+// count adds to what was handed to the connection; less than 0 is what it did not take.
+func (a *answer) count(n int) {
+	a.h.moved(a.call, 0, int64(n))
+	if a.rng != nil {
+		a.h.sent(a.rng, int64(n))
+	}
 }
 
 // done counts what became of the request.

@@ -18,6 +18,8 @@ type call struct {
 	creates     bool   // a multipart upload
 	ends        string // the upload it completes or aborts, or ""
 	sends, asks bool   // it is a PUT with a body, a GET
+
+	resets int // how often the counters had been reset when it arrived
 }
 
 // subresources make a request for a key one about something else than its data.

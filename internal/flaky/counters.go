@@ -39,30 +39,35 @@ type Slice struct {
 	In, Out int64 // bytes of bodies received and sent
 }
 
-func (h *Handler) moved(part *Part, in, out int64) {
+func (h *Handler) moved(c *call, in, out int64) {
 	if in == 0 && out == 0 {
 		return
 	}
 	start := time.Now().Truncate(SliceTime)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if n := len(h.slices); n == 0 || !h.slices[n-1].Start.Equal(start) {
+	if c.resets != h.resets {
+		return
+	}
+	if n := len(h.slices); n == 0 || out >= 0 && !h.slices[n-1].Start.Equal(start) {
 		h.slices = append(h.slices, Slice{Start: start})
 	}
 	last := &h.slices[len(h.slices)-1]
 	last.In += in
 	last.Out += out
-	if part != nil {
-		count := h.parts[*part]
+	if c.part != nil {
+		count := h.parts[*c.part]
 		count.Bytes += in
-		h.parts[*part] = count
+		h.parts[*c.part] = count
 	}
 }
 
-func (h *Handler) answering(r *Range) {
+func (h *Handler) answering(c *call, r *Range) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.ranges = append(h.ranges, r)
+	if c.resets == h.resets {
+		h.ranges = append(h.ranges, r)
+	}
 }
 
 func (h *Handler) sent(r *Range, n int64) {
@@ -76,6 +81,7 @@ func (h *Handler) carriedOut(c *call, answer []byte, told bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
+	case c.part != nil && c.resets != h.resets:
 	case c.part != nil:
 		count := h.parts[*c.part]
 		count.Stored++
@@ -157,9 +163,12 @@ func (h *Handler) Uploads() int {
 }
 
 // Reset sets the counters to zero: those of parts, ranges, traffic and
-// requests. What is in flight and which uploads are open is known still.
+// requests. A request that is in flight does not count any more, however long
+// the server takes to hear that its client has left. What is in flight and
+// which uploads are open is known still.
 func (h *Handler) Reset() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.parts, h.ranges, h.slices, h.requests, h.most = map[Part]PartCount{}, nil, nil, 0, h.running
+	h.resets++
 }

@@ -41,6 +41,7 @@ func (f fate) at(size int64) int64 {
 func (h *Handler) enter(c *call, r *http.Request) (fate, time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	c.resets = h.resets
 	h.requests++
 	h.running++
 	h.most = max(h.most, h.running)

@@ -55,6 +55,7 @@ type Handler struct {
 	requests int64
 	running  int
 	most     int // of running
+	resets   int
 }
 
 // New wraps a server, which is asked for objects as /bucket/key.
@@ -82,7 +83,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		timer.Stop()
 	}
-	body := &requestBody{ReadCloser: r.Body, h: h, part: q.part, cut: -1, flip: -1}
+	body := &requestBody{ReadCloser: r.Body, h: h, call: q, cut: -1, flip: -1}
 	answer := &answer{ResponseWriter: w, h: h, call: q, cut: -1, flip: -1}
 	switch f.fault {
 	case slowDown:

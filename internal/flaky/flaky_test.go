@@ -316,3 +316,35 @@ func TestInFlight(t *testing.T) {
 		t.Errorf("%d in flight, at most %d; want 0 and 3", h.InFlight(), h.MaxInFlight())
 	}
 }
+
+// What a request does that began before a Reset does not count after it.
+func TestResetForgetsWhatIsInFlight(t *testing.T) {
+	h := flaky.New(&server{}, flaky.Faults{})
+	body, sender := io.Pipe()
+	var all sync.WaitGroup
+	all.Go(func() {
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("PUT", "/b/k?uploadId=up&partNumber=1", body))
+	})
+	for range 2 { // the second is taken when the first has been counted
+		if _, err := sender.Write(object); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(h.Traffic()) == 0 || len(h.Parts()) != 1 {
+		t.Fatalf("%d slices and %d parts before", len(h.Traffic()), len(h.Parts()))
+	}
+	h.Reset()
+	if _, err := sender.Write(object); err != nil {
+		t.Fatal(err)
+	}
+	if n := h.InFlight(); n != 1 {
+		t.Errorf("%d in flight, want 1", n)
+	}
+	if err := sender.Close(); err != nil {
+		t.Fatal(err)
+	}
+	all.Wait()
+	if len(h.Traffic()) != 0 || len(h.Parts()) != 0 {
+		t.Errorf("counted %v and %v", h.Traffic(), h.Parts())
+	}
+}

@@ -109,7 +109,7 @@ func TestSealedRanges(t *testing.T) {
 	objects["parts"] = putParts(t, s, "parts", seal, 10, 200<<10, 64<<10, 64<<10+1, 1, 130<<10)
 	for key, want := range objects {
 		r := openSealed(t, s, "bucket", key, seal)
-		for range 300 {
+		for range 100 {
 			off, n := edge(rng, len(want)), edge(rng, len(want))
 			n = min(n, len(want)-off)
 			got := make([]byte, n)

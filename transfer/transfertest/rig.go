@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/icos-go/icos"
 	"github.com/icos-go/icos/icostest"
@@ -27,6 +28,7 @@ type rig struct {
 	*testing.T
 	net        *flaky.Handler
 	cos        *icostest.Server
+	client     *icos.Client
 	bucket     *icos.Bucket
 	dir        string
 	state      string
@@ -48,7 +50,18 @@ func newRig(t *testing.T, cos *icostest.Options, newManager newManager) *rig {
 		return r.net
 	}
 	r.cos = icostest.NewServer(t, &o)
-	r.bucket = r.cos.Client().Bucket("transfers")
+	cfg := r.cos.Config()
+	cfg.Retry.BaseDelay = 5 * time.Millisecond // the server fails by design, and is never at its limit
+	var err error
+	if r.client, err = icos.NewClient(cfg); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := r.client.Close(); err != nil {
+			t.Errorf("close the client: %v", err)
+		}
+	})
+	r.bucket = r.client.Bucket("transfers")
 	if err := r.bucket.Create(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +72,7 @@ func newRig(t *testing.T, cos *icostest.Options, newManager newManager) *rig {
 // empty. Parts are small, and go one after the other.
 func (r *rig) manager(state string) *transfer.Manager {
 	r.Helper()
-	m, err := r.newManager(r.T, r.cos.Client(), transfer.Options{
+	m, err := r.newManager(r.T, r.client, transfer.Options{
 		PartSize:    part,
 		Threshold:   part,
 		Connections: 1,
