@@ -87,8 +87,9 @@ func checkGrants(grants []Grant) error {
 	return nil
 }
 
-// SetGrants replaces the ACL of the bucket by grants, of which there must be some; see [Bucket.SetACL] for none. On IBM Cloud,
-// policies do what grants did, and only the canned ACLs are documented.
+// SetGrants replaces the ACL of the bucket by grants, of which there must be some;
+// [Bucket.SetACL] with [Private] takes all away. On IBM Cloud, policies do what
+// grants did, and only the canned ACLs are documented.
 func (b *Bucket) SetGrants(ctx context.Context, grants ...Grant) error {
 	if err := checkGrants(grants); err != nil {
 		return fmt.Errorf("set bucket ACL: %w", err)
@@ -100,7 +101,8 @@ func (b *Bucket) SetGrants(ctx context.Context, grants ...Grant) error {
 	return err
 }
 
-// SetGrants replaces the ACL of the object by grants, of which there must be some; see [Object.SetACL] for none.
+// SetGrants replaces the ACL of the object by grants, of which there must be some;
+// [Object.SetACL] with [Private] takes all away.
 func (o *Object) SetGrants(ctx context.Context, grants ...Grant) error {
 	if err := checkGrants(grants); err != nil {
 		return fmt.Errorf("set ACL: %w", err)

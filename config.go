@@ -42,8 +42,10 @@ type Config struct {
 	// for a region that it lacks.
 	EndpointsURL string
 
-	// HTTPClient sends the requests. If nil, a client tuned for object
-	// transfer is used.
+	// HTTPClient sends the requests. If nil, one with the transport of
+	// s3.NewTransport, which gives up connections that stand still. A Timeout, if
+	// any, bounds each request to the end of its body: leave it zero where objects
+	// are large. It is not closed by Close.
 	HTTPClient *http.Client
 
 	// VirtualHost puts the name of the bucket in the host name rather than in
@@ -57,7 +59,8 @@ type Config struct {
 	// s3.NoChecksum is for stores that refuse such headers.
 	Checksum s3.ChecksumAlgorithm
 
-	// Retry says how failed requests are repeated.
+	// Retry says how failed requests are repeated. The zero value is up to six
+	// attempts with growing pauses.
 	Retry s3.RetryPolicy
 
 	// Logger receives one record for each attempt, at debug level, without

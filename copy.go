@@ -13,16 +13,16 @@ import (
 
 // CopyOptions say how an object is copied.
 type CopyOptions struct {
-	// Attributes replace those of the source. If nil, the copy has the same
-	// content type, metadata and so on. Only the fields that say what is stored
-	// count, and not those that there are here, too.
+	// Attributes replace those of the source: the content type and its like,
+	// Expires, Metadata and Encrypt. If nil, the copy has the same. The other
+	// fields of it do not count; those that a copy knows are here.
 	Attributes *PutOptions
 
 	// Tags replace those of the source. If nil, the copy has the same.
 	Tags map[string]string
 
-	// What keeps the copy. If zero, the bucket decides: what keeps the source stays
-	// with it.
+	// Retention and Lock keep the copy. If zero, the bucket decides: what keeps the
+	// source is not copied.
 	Retention Retention
 	Lock      Lock
 
@@ -74,7 +74,8 @@ func (c *CopyOptions) setDefaults() error {
 // Copy copies the object to another place in the service, whatever its size,
 // without moving its bytes through this machine. If the object is replaced
 // meanwhile the error is [ErrChanged]. Copying an object to itself, with new
-// Attributes, changes its metadata.
+// Attributes, changes its metadata. What the service does not answer is missing
+// from the ObjectInfo; [Object.Stat] has it all.
 func (o *Object) Copy(ctx context.Context, to *Object, opts *CopyOptions) (ObjectInfo, error) {
 	info, err := o.copy(ctx, to, valueOr(opts))
 	if err != nil {

@@ -64,8 +64,13 @@
 // # Errors
 //
 // The questions callers ask are those of package [io/fs]:
-// errors.Is(err, fs.ErrNotExist), fs.ErrExist and fs.ErrPermission. What the
+// errors.Is(err, fs.ErrNotExist), fs.ErrExist and fs.ErrPermission. Besides there
+// are [ErrArchived], [ErrChanged], [ErrChecksum] and [ErrNoEndpoint]. What the
 // service said in its own words is in [Error].
+//
+// A bucket that has no rules or tags of a kind is not an error: the list is empty.
+// What a bucket is or is not, a website or one with object lock, is
+// fs.ErrNotExist if it is not.
 //
 // # Options
 //

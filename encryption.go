@@ -7,17 +7,21 @@ import (
 	"github.com/icos-go/icos/s3"
 )
 
-// A CustomerKey is a key of 32 bytes that an object is encrypted with and that the service forgets: only who sends it again can read
-// the object. It prints as REDACTED. Make one with [NewCustomerKey].
+// A CustomerKey is a key of 32 bytes that an object is encrypted with and that
+// the service forgets: only who sends it again can read the object. It prints as
+// REDACTED. Make one with [NewCustomerKey].
 type CustomerKey = s3.CustomerKey
 
 // NewCustomerKey returns the key of these 32 bytes, for [Object.WithKey].
 func NewCustomerKey(key []byte) (CustomerKey, error) { return s3.NewCustomerKey(key) }
 
-// WithKey returns a handle of the object as encrypted with a key of the caller (SSE-C): it is stored with it and can be described and
-// read with it only. Get, Put, Stat, ReaderAt, uploads and transfers send the key along; a copy uses that of the handle it is made
-// from to read and that of the handle it is made to to write. The service keeps no key: an object whose key is lost is lost. Keys
-// go over TLS, or to this machine, only. A bucket under a root key takes no such objects.
+// WithKey returns a handle of the object as encrypted with a key of the caller
+// (SSE-C): it is stored with the key, and cannot be described or read without it.
+// Get, Put, Stat, ReaderAt, uploads and transfers send the key along. [Object.Copy]
+// reads with the key of the handle that it is called on, and writes with that of
+// the handle that it is given. The service keeps no key: an object whose key is
+// lost is lost. Keys go over TLS, or to this machine, only. A bucket under a root
+// key takes no such objects.
 func (o *Object) WithKey(key CustomerKey) *Object {
 	c := *o
 	c.customer = key

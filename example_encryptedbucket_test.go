@@ -28,5 +28,5 @@ func Example_encryptedBucket() {
 	// Creating new encrypted bucket: example-encrypted
 	// Encrypted Bucket: example-encrypted created!
 	// Creating new encrypted bucket: example-foreign
-	// CLIENT ERROR: The Key CRN could not be found (InvalidArgument)
+	// CLIENT ERROR: The Key CRN could not be found, or the service instance is not authorized to use it (InvalidArgument)
 }

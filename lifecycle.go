@@ -12,7 +12,7 @@ type (
 	LifecycleRule = s3.LifecycleRule
 	// A LifecycleFilter chooses the objects that a rule is about.
 	LifecycleFilter = s3.LifecycleFilter
-	// A Tag is what objects that a filter chooses are labelled with.
+	// A Tag is a label. A filter with tags chooses the objects that have them all.
 	Tag = s3.Tag
 	// A LifecycleTransition moves new objects to an archive.
 	LifecycleTransition = s3.LifecycleTransition

@@ -63,7 +63,7 @@ type ObjectInfo struct {
 	Lock     Lock // what keeps this version
 
 	// What keeps the object in a bucket with a retention policy.
-	RetentionPeriod int64     // seconds, RetainIndefinitely or RetainPermanently
+	RetentionPeriod int64     // seconds, which may be more than a Duration holds, RetainIndefinitely or RetainPermanently
 	RetainedUntil   time.Time // when the period ends; zero if there is none, or it does not end
 	LegalHolds      int       // see [Object.Holds]
 

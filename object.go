@@ -27,7 +27,7 @@ func (o *Object) Key() string { return o.key }
 func (o *Object) Bucket() *Bucket { return o.bucket }
 
 // Version returns a handle of one version of the object, for Get, Stat, Copy,
-// Delete and the ACL.
+// Delete, MakeLatest, the ACL, the tags and the lock.
 func (o *Object) Version(id string) *Object {
 	c := *o
 	c.version = id

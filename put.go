@@ -35,9 +35,9 @@ type PutOptions struct {
 	// key of your own, see [Object.WithKey].
 	Encrypt bool
 
-	// IfNoneMatch, set to "*", stores the object only if there is none yet.
-	// IfMatch replaces only the object with that ETag. Otherwise the error is
-	// that of a failed precondition.
+	// IfNoneMatch, set to "*", stores the object only if there is none yet;
+	// otherwise the error is fs.ErrExist. IfMatch replaces only the object with
+	// that ETag; otherwise the error is that of a failed precondition.
 	IfMatch     string
 	IfNoneMatch string
 
@@ -105,6 +105,8 @@ func (p *PutOptions) setDefaults(inPlace bool) error {
 // meanwhile, or if it ends before its size is reached.
 //
 // Put does not close r, and does not return while a call of r.Read is blocked.
+// What the service does not answer is missing from the ObjectInfo; [Object.Stat]
+// has it all.
 func (o *Object) Put(ctx context.Context, r io.Reader, opts *PutOptions) (ObjectInfo, error) {
 	info, err := o.put(ctx, r, valueOr(opts))
 	if err != nil {

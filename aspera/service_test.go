@@ -242,7 +242,7 @@ func TestEndpoints(t *testing.T) {
 	} {
 		client, err := icos.NewClient(icos.Config{
 			Endpoint:    "https://s3.example.com",
-			Credentials: auth.IAM("key", &auth.IAMOptions{Client: &http.Client{Transport: answers(`{"access_token":"t","token_type":"Bearer","expires_in":3600}`)}}),
+			Credentials: auth.IAM("key", &auth.IAMOptions{HTTPClient: &http.Client{Transport: answers(`{"access_token":"t","token_type":"Bearer","expires_in":3600}`)}}),
 			HTTPClient: &http.Client{Transport: answers(`<X><AccessKey><Id>a</Id><Secret>s</Secret></AccessKey><ATSEndpoint>` +
 				strings.ReplaceAll(endpoint, "&", "&amp;") + `</ATSEndpoint></X>`)},
 		})

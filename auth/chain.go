@@ -27,9 +27,9 @@ type ChainOptions struct {
 	// beside it: for what needs an identity of IAM, as a delegated token does.
 	PreferAPIKey bool
 
-	ReadFile func(name string) ([]byte, error)      // default os.ReadFile, bounded
-	Stat     func(name string) (fs.FileInfo, error) // default os.Stat, or with a ReadFile none: files are then not checked for being world-readable
-	Client   *http.Client                           // for the token exchange; see IAMOptions
+	ReadFile   func(name string) ([]byte, error)      // default os.ReadFile, bounded
+	Stat       func(name string) (fs.FileInfo, error) // default os.Stat, or with a ReadFile none: files are then not checked for being world-readable
+	HTTPClient *http.Client                           // for the token exchange; see IAMOptions
 }
 
 // Find looks for credentials where IBM's and AWS's tools keep them. The first place
@@ -203,11 +203,11 @@ func (f *finder) settle(won *candidate) {
 	switch won.kind {
 	case KindAPIKey:
 		f.useSecret("API key", won.apiKey)
-		found.Credentials = IAM(won.apiKey.text, &IAMOptions{Endpoint: found.AuthEndpoint, Client: f.o.Client})
+		found.Credentials = IAM(won.apiKey.text, &IAMOptions{Endpoint: found.AuthEndpoint, HTTPClient: f.o.HTTPClient})
 	case KindTrustedProfile:
 		f.use("trusted profile", won.named)
 		p := won.profile
-		p.Endpoint, p.Client = found.AuthEndpoint, f.o.Client
+		p.Endpoint, p.HTTPClient = found.AuthEndpoint, f.o.HTTPClient
 		found.Credentials = TrustedProfile(p)
 	case KindToken:
 		f.useSecret("token", won.token)

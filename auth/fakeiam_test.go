@@ -71,7 +71,7 @@ func (f *fakeIAM) grants() string {
 }
 
 func (f *fakeIAM) credentials(key string) *auth.IAMCredentials {
-	return auth.IAM(key, &auth.IAMOptions{Client: &http.Client{Transport: f}})
+	return auth.IAM(key, &auth.IAMOptions{HTTPClient: &http.Client{Transport: f}})
 }
 
 func answer(status int, body string) *http.Response {

@@ -15,10 +15,10 @@ type IAMOptions struct {
 	// path it gets /identity/token. It must be https unless it is on this machine.
 	Endpoint string
 
-	// Client sends the requests; default one like http.DefaultClient. Redirects are
+	// HTTPClient sends the requests; default one like http.DefaultClient. Redirects are
 	// never followed, because the request carries the key, and connections are not
 	// kept, because there is one request an hour.
-	Client *http.Client
+	HTTPClient *http.Client
 }
 
 // IAMCredentials get bearer tokens from IBM Cloud Identity and Access Management and
@@ -45,7 +45,7 @@ func IAM(apiKey string, o *IAMOptions) *IAMCredentials {
 	if o == nil {
 		o = new(IAMOptions)
 	}
-	return newIAM(apiKeyLogin(strings.TrimSpace(apiKey)), newExchanger(o.Endpoint, o.Client))
+	return newIAM(apiKeyLogin(strings.TrimSpace(apiKey)), newExchanger(o.Endpoint, o.HTTPClient))
 }
 
 func newIAM(l login, x *exchanger) *IAMCredentials {

@@ -62,7 +62,7 @@ func TestEndpoint(t *testing.T) {
 	}
 	for _, test := range tests {
 		iam := &fakeIAM{answer: func(n int, _ url.Values) *http.Response { return granted(n) }}
-		c := auth.IAM("key", &auth.IAMOptions{Endpoint: test.endpoint, Client: &http.Client{Transport: iam}})
+		c := auth.IAM("key", &auth.IAMOptions{Endpoint: test.endpoint, HTTPClient: &http.Client{Transport: iam}})
 		if _, err := c.Token(t.Context()); err != nil {
 			t.Errorf("%q: %v", test.endpoint, err)
 			continue
@@ -279,7 +279,7 @@ func TestKeyGoesNowhereElse(t *testing.T) {
 
 	for _, endpoint := range []string{"http://iam.example/identity/token", "http://10.0.0.1", "ftp://iam.example", "iam.example", "http://[::1"} {
 		iam := &fakeIAM{answer: func(n int, _ url.Values) *http.Response { return granted(n) }}
-		c := auth.IAM("s3cr3t", &auth.IAMOptions{Endpoint: endpoint, Client: &http.Client{Transport: iam}})
+		c := auth.IAM("s3cr3t", &auth.IAMOptions{Endpoint: endpoint, HTTPClient: &http.Client{Transport: iam}})
 		_, err := c.Token(t.Context())
 		if err == nil || iam.count() != 0 || strings.Contains(err.Error(), "s3cr3t") {
 			t.Errorf("%s: %d requests, error %v", endpoint, iam.count(), err)

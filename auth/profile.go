@@ -26,8 +26,8 @@ type ProfileOptions struct {
 	// runs elsewhere: it is exchanged for a token, and that for one of the profile.
 	APIKey string
 
-	Endpoint string       // as in IAMOptions
-	Client   *http.Client // as in IAMOptions
+	Endpoint   string       // as in IAMOptions
+	HTTPClient *http.Client // as in IAMOptions
 }
 
 // Format implements fmt.Formatter: options may hold an API key.
@@ -54,7 +54,7 @@ const maxTokenFile = 64 << 10
 // because of where it runs: there is no key to keep. A mistake in o is an error of
 // the first use.
 func TrustedProfile(o ProfileOptions) *IAMCredentials {
-	return newIAM(&profileLogin{o: o, readFile: readBounded}, newExchanger(o.Endpoint, o.Client))
+	return newIAM(&profileLogin{o: o, readFile: readBounded}, newExchanger(o.Endpoint, o.HTTPClient))
 }
 
 type profileLogin struct {

@@ -21,7 +21,7 @@ func TestTrustedProfileReadsTheTokenFileEachTime(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "token")
 	synctest.Test(t, func(t *testing.T) {
 		iam := &fakeIAM{answer: func(n int, _ url.Values) *http.Response { return granted(n) }}
-		c := auth.TrustedProfile(auth.ProfileOptions{ID: "Profile-1", TokenFile: name, Client: &http.Client{Transport: iam}})
+		c := auth.TrustedProfile(auth.ProfileOptions{ID: "Profile-1", TokenFile: name, HTTPClient: &http.Client{Transport: iam}})
 		for _, text := range []string{"first\n", "second"} {
 			if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
@@ -52,7 +52,7 @@ func TestTrustedProfileByName(t *testing.T) {
 	}
 	iam := &fakeIAM{answer: func(n int, _ url.Values) *http.Response { return granted(n) }}
 	c := auth.TrustedProfile(auth.ProfileOptions{
-		Name: "reader", AccountID: "acc", TokenFile: name, Client: &http.Client{Transport: iam},
+		Name: "reader", AccountID: "acc", TokenFile: name, HTTPClient: &http.Client{Transport: iam},
 	})
 	if _, err := c.Token(t.Context()); err != nil {
 		t.Fatal(err)
@@ -64,7 +64,7 @@ func TestTrustedProfileByName(t *testing.T) {
 
 func TestTrustedProfileAssumedWithAKey(t *testing.T) {
 	iam := &fakeIAM{answer: func(n int, _ url.Values) *http.Response { return granted(n) }}
-	c := auth.TrustedProfile(auth.ProfileOptions{ID: "Profile-1", APIKey: "key", Client: &http.Client{Transport: iam}})
+	c := auth.TrustedProfile(auth.ProfileOptions{ID: "Profile-1", APIKey: "key", HTTPClient: &http.Client{Transport: iam}})
 	token, err := c.Token(t.Context())
 	if err != nil || token.Value != "token-2" {
 		t.Errorf("token %q, %v", token.Value, err)
@@ -92,13 +92,13 @@ func TestTrustedProfileRefuses(t *testing.T) {
 		"binary":     {ID: "p", TokenFile: filepath.Join(dir, "binary")},
 		"huge":       {ID: "p", TokenFile: filepath.Join(dir, "huge")},
 	} {
-		o.Client = &http.Client{Transport: iam}
+		o.HTTPClient = &http.Client{Transport: iam}
 		if _, err := auth.TrustedProfile(o).Token(t.Context()); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
 	for _, name := range []string{filepath.Join(dir, "missing"), ""} {
-		_, err := auth.TrustedProfile(auth.ProfileOptions{ID: "p", TokenFile: name, Client: &http.Client{Transport: iam}}).Token(t.Context())
+		_, err := auth.TrustedProfile(auth.ProfileOptions{ID: "p", TokenFile: name, HTTPClient: &http.Client{Transport: iam}}).Token(t.Context())
 		if !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("file %q: error %v, want fs.ErrNotExist", name, err)
 		}

@@ -90,7 +90,7 @@ func TestOverTLS(t *testing.T) {
 	cred := cos.Credential("https://" + ln.Addr().String())
 	client, err := icos.NewClient(icos.Config{
 		Endpoint:    "https://" + ln.Addr().String(),
-		Credentials: auth.IAM(cred.APIKey, &auth.IAMOptions{Endpoint: cred.AuthEndpoint, Client: hc}),
+		Credentials: auth.IAM(cred.APIKey, &auth.IAMOptions{Endpoint: cred.AuthEndpoint, HTTPClient: hc}),
 		InstanceID:  cred.ResourceInstanceID,
 		HTTPClient:  hc,
 	})

@@ -17,8 +17,8 @@ import (
 // Config is what a Client needs to reach the service.
 type Config struct {
 	// Endpoint is the URL of the service, such as
-	// https://s3.us-south.cloud-object-storage.appdomain.cloud. Required. Without
-	// a scheme it is https.
+	// https://s3.us-south.cloud-object-storage.appdomain.cloud. Required. A host
+	// without a scheme means https, or http for a loopback host.
 	Endpoint string
 
 	// Credentials authorize requests. If nil, requests are anonymous.
@@ -29,7 +29,9 @@ type Config struct {
 	InstanceID string
 
 	// HTTPClient sends the requests. If nil, one with the Transport of
-	// NewTransport. Its CheckRedirect is not used: the Client follows redirects itself.
+	// NewTransport. Its CheckRedirect is not used: the Client follows redirects
+	// itself, within the domain of Endpoint. Its Timeout, if any, bounds each
+	// attempt to the end of its body: leave it zero where objects are large.
 	HTTPClient *http.Client
 
 	// Logger gets one debug record per attempt, with neither secrets nor

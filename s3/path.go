@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/url"
 	"strings"
+
+	"github.com/icos-go/icos/internal/loopback"
 )
 
 // checkBucket refuses what cannot be a bucket name in a URL. The stricter rules for
@@ -121,7 +123,11 @@ func parseEndpoint(s string) (*url.URL, error) {
 		return nil, errors.New("no endpoint: set Config.Endpoint, such as https://s3.us-south.cloud-object-storage.appdomain.cloud")
 	}
 	if !strings.Contains(s, "://") {
-		s = "https://" + s
+		scheme := "https://"
+		if u, err := url.Parse("http://" + s); err == nil && loopback.Host(u.Hostname()) {
+			scheme = "http://"
+		}
+		s = scheme + s
 	}
 	u, err := url.Parse(s)
 	if err != nil {

@@ -105,3 +105,15 @@ func TestRelated(t *testing.T) {
 		}
 	}
 }
+
+// A host without a scheme means https, unless it is this machine.
+func TestSchemeOfEndpoint(t *testing.T) {
+	for endpoint, want := range map[string]string{
+		"localhost:9000": "http", "127.0.0.1:9000": "http", "[::1]:9000": "http",
+		"s3.example": "https", "localhost.example": "https", "https://localhost:9000": "https", "http://s3.example": "http",
+	} {
+		if u, err := parseEndpoint(endpoint); err != nil || u.Scheme != want {
+			t.Errorf("%s: %v, %v; want %s", endpoint, u, err, want)
+		}
+	}
+}
