@@ -90,17 +90,20 @@ func New(cfg Config) (*Client, error) {
 	return &Client{policies: at(policies), keys: at(keys)}, nil
 }
 
-// splitCRN returns the account and the id of the COS instance in a CRN. Of an id alone, the account is empty.
-func splitCRN(s string) (account, instance string, err error) {
+// splitCRN returns the account and the id of an instance of a service in a CRN. Of an id alone, the account is empty.
+func splitCRN(service, s string) (account, instance string, err error) {
 	if !strings.HasPrefix(s, "crn:") {
 		return "", s, nil
 	}
 	f := strings.Split(s, ":")
 	if len(f) != 10 || f[4] != service || !strings.HasPrefix(f[6], "a/") || f[7] == "" {
-		return "", "", fmt.Errorf("%q is not the CRN of a COS instance", s)
+		return "", "", fmt.Errorf("%q is not the CRN of an instance of %s", s, service)
 	}
 	return f[6][len("a/"):], f[7], nil
 }
 
 // service is the name of COS in policies.
 const service = "cloud-object-storage"
+
+// KeyProtect is the name of Key Protect in policies.
+const KeyProtect = "kms"

@@ -132,8 +132,8 @@ func TestKeysAndPoliciesAreListed(t *testing.T) {
 		}
 		return n
 	}
-	if all, public := count(&iam.PoliciesOptions{Account: account}), count(&iam.PoliciesOptions{Subject: iam.PublicAccess}); all != 8 || public != 1 {
-		t.Errorf("%d policies, %d of them public; want 8 and 1", all, public)
+	if all, public := count(&iam.PoliciesOptions{Account: account}), count(&iam.PoliciesOptions{Subject: iam.PublicAccess}); all != 9 || public != 1 {
+		t.Errorf("%d policies, %d of them public; want 9, one of them on Key Protect, and 1", all, public)
 	}
 	for _, err := range client.Keys(ctx, "crn:v1:bluemix:public:kms:us-south:a/1:2::") {
 		if err == nil {

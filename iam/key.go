@@ -132,7 +132,7 @@ func (c *Client) CreateKey(ctx context.Context, instance, name string, o *Create
 		o = &CreateKeyOptions{}
 	}
 	r := &rest.Request{Op: "create key", About: name, Method: http.MethodPost, Path: keysPath}
-	if _, id, err := splitCRN(instance); err != nil || id == "" || name == "" {
+	if _, id, err := splitCRN(service, instance); err != nil || id == "" || name == "" {
 		return nil, c.keys.Errorf(r, "it needs a name, and the CRN or the id of a COS instance, not %q", instance)
 	}
 	body := map[string]any{"name": name, "source": instance, "parameters": map[string]any{"HMAC": o.HMAC}}
@@ -151,7 +151,7 @@ func (c *Client) CreateKey(ctx context.Context, instance, name string, o *Create
 // request for each page, as the loop gets there. An error comes last.
 func (c *Client) Keys(ctx context.Context, instance string) iter.Seq2[*Key, error] {
 	return func(yield func(*Key, error) bool) {
-		_, id, err := splitCRN(instance)
+		_, id, err := splitCRN(service, instance)
 		if err != nil {
 			yield(nil, fmt.Errorf("iam: list keys: %w", err))
 			return

@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +27,11 @@ type Policy struct {
 	// Subject is an IAM ID, such as iam-ServiceId-…, or the ID of an access group, such as PublicAccess.
 	Subject string
 	Roles   []Role
+	// Service is what the policy is about: KeyProtect, or COS if it is empty. Of policies on Key Protect, Bucket, Prefix and Rule are
+	// empty, and the local server knows the roles Reader, Writer and Manager.
+	Service string
 	// Instance is the service instance, as CRN. If empty, all instances of the account.
+	// That of a policy on Key Protect which the service returns is the id.
 	Instance string
 	// Account is the account the policy is of. If empty, that in Instance.
 	Account string
@@ -131,7 +136,8 @@ func (p *Policy) document() (*policyDocument, error) {
 	if p == nil {
 		return nil, errors.New("the policy is nil")
 	}
-	account, instance, err := splitCRN(p.Instance)
+	about := cmp.Or(p.Service, service)
+	account, instance, err := splitCRN(about, p.Instance)
 	if err != nil {
 		return nil, err
 	}
@@ -143,6 +149,10 @@ func (p *Policy) document() (*policyDocument, error) {
 		return nil, errors.New("a policy has a subject and roles")
 	case account == "":
 		return nil, errors.New("the account is not known; name the instance by its CRN")
+	case about != service && about != KeyProtect:
+		return nil, fmt.Errorf("iam: create policy: no policies on %s; the service is KeyProtect, or COS if it is empty", about)
+	case about != service && (p.Bucket != "" || p.Prefix != "" || p.Rule != nil):
+		return nil, errors.New("iam: create policy: a policy on Key Protect is about an instance, and has no bucket, prefix or rule")
 	case p.Prefix != "" && (p.Bucket == "" || p.Rule != nil):
 		return nil, errors.New("a prefix is of a bucket, and takes the place of a rule")
 	case strings.ContainsAny(p.Prefix, "*?"):
@@ -155,7 +165,7 @@ func (p *Policy) document() (*policyDocument, error) {
 		d.Subject.add("iam_id", p.Subject)
 	}
 	d.Resource.add("accountId", account)
-	d.Resource.add("serviceName", service)
+	d.Resource.add("serviceName", about)
 	if instance != "" {
 		d.Resource.add("serviceInstance", instance)
 	}
@@ -180,12 +190,18 @@ func (d *policyDocument) policy() *Policy {
 		ID: d.ID, Description: d.Description, Account: d.Resource.value("accountId"), Bucket: d.Resource.value("resource"),
 		Rule: d.Rule, Prefix: prefixOf(d.Rule), Created: d.Created, CreatedBy: d.CreatedBy, Modified: d.Modified,
 	}
+	if about := d.Resource.value("serviceName"); about != service {
+		p.Service = about
+	}
 	p.Subject = d.Subject.value("iam_id")
 	if p.Subject == "" {
 		p.Subject = d.Subject.value("access_group_id")
 	}
 	if id := d.Resource.value("serviceInstance"); id != "" {
 		p.Instance = "crn:v1:bluemix:public:" + service + ":global:a/" + p.Account + ":" + id + "::"
+		if p.Service != "" {
+			p.Instance = id // its CRN has a region, which policies do not tell
+		}
 	}
 	for _, r := range d.Control.Grant.Roles {
 		p.Roles = append(p.Roles, fromCRN(r.ID))
@@ -215,7 +231,8 @@ type PoliciesOptions struct {
 	Subject string // an IAM ID or the ID of an access group; if empty, all
 }
 
-// Policies lists the policies on COS that the caller may see. An error comes last. o may be nil.
+// Policies lists the policies on COS and on Key Protect that the caller may see, but no authorizations between services. An error
+// comes last. o may be nil.
 func (c *Client) Policies(ctx context.Context, o *PoliciesOptions) iter.Seq2[*Policy, error] {
 	q := url.Values{}
 	if o != nil && o.Account != "" {
@@ -239,7 +256,8 @@ func (c *Client) Policies(ctx context.Context, o *PoliciesOptions) iter.Seq2[*Po
 		}
 		for i := range out.Policies {
 			d := &out.Policies[i]
-			if d.Resource.value("serviceName") == service && !yield(d.policy(), nil) {
+			about := d.Resource.value("serviceName")
+			if d.Type == "access" && (about == service || about == KeyProtect) && !yield(d.policy(), nil) {
 				return
 			}
 		}

@@ -232,14 +232,25 @@ func (s *Server) Credential(baseURL string) Credential {
 	return c
 }
 
-// CreateInstance makes another service instance and returns a credential for
-// it. Complete that with [iam.ServiceCredential.At].
+// CreateInstance makes another service instance, and an instance of Key Protect
+// for it, and returns a credential that manages both. Complete that with
+// [iam.ServiceCredential.At].
 func (s *Server) CreateInstance(ctx context.Context, name string) (Credential, error) {
 	if !s.gate.enter() {
 		return Credential{}, errRestoring
 	}
 	defer s.gate.leave()
-	return s.state.Load().iam.CreateInstance(ctx, name)
+	d := s.state.Load()
+	c, err := d.iam.CreateInstance(ctx, name)
+	if err != nil {
+		return Credential{}, err
+	}
+	in, err := d.kms.CreateInstance(ctx, name, c.IAMID())
+	if err != nil {
+		return Credential{}, fmt.Errorf("server: create instance: %w", err)
+	}
+	c.KMSInstance = in.CRN
+	return c, nil
 }
 
 // IAM returns the identity service, for tests and administration. After Restore

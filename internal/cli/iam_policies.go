@@ -23,6 +23,10 @@ func crnField(s string, n int) string {
 // scopeOf says what a policy is about.
 func scopeOf(p *iam.Policy) string {
 	switch {
+	case p.Service == iam.KeyProtect && p.Instance == "":
+		return "Key Protect"
+	case p.Service == iam.KeyProtect:
+		return "Key Protect instance " + p.Instance
 	case p.Prefix != "":
 		return "cos://" + p.Bucket + "/" + p.Prefix
 	case p.Bucket != "" && p.Rule != nil:
@@ -65,8 +69,8 @@ func (i *iamCommand) listPolicies() *cobra.Command {
 	var bucket, subject string
 	cmd := &cobra.Command{
 		Use:   "ls",
-		Short: "List policies on COS",
-		Long: `List the policies on COS that you may see: id, roles, who has them, and on what.
+		Short: "List policies on COS and Key Protect",
+		Long: `List the policies on COS and Key Protect that you may see: id, roles, who has them, and on what.
 
 ` + exitHelp,
 		Example: `  icos iam policies ls --bucket reports
@@ -114,6 +118,7 @@ func subjectOf(s string) string {
 
 func (i *iamCommand) addPolicy() *cobra.Command {
 	var subject, role, bucket, prefix, description string
+	var keyProtect bool
 	cmd := &cobra.Command{
 		Use:   "add --subject IAM-ID --role ROLE [--bucket NAME [--prefix PREFIX]]",
 		Short: "Give somebody a role",
@@ -122,13 +127,20 @@ below a prefix. The subject is an IAM ID, as icos iam keys ls shows, of this ins
 or of another of the account; or everyone, for a bucket and the roles ContentReader and
 ObjectReader.
 
+With --key-protect the role is on the instance of Key Protect that icos kms uses, and one
+of Reader, Writer and Manager: roles on COS give none on root keys.
+
 ` + exitHelp,
 		Example: `  icos iam policies add --subject iam-ServiceId-1234 --role Reader --bucket reports
-  icos iam policies add --subject everyone --role ObjectReader --bucket website`,
+  icos iam policies add --subject everyone --role ObjectReader --bucket website
+  icos iam policies add --subject iam-ServiceId-1234 --role Reader --key-protect`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if subject == "" {
 				return &usageError{errors.New("--subject is missing: an IAM ID of icos iam keys ls, or everyone")}
+			}
+			if keyProtect && bucket != "" {
+				return &usageError{errors.New("--key-protect and --bucket: a policy is about one of the two")}
 			}
 			r, err := parseScope(role, &bucket, prefix)
 			if err != nil {
@@ -138,10 +150,17 @@ ObjectReader.
 			if err != nil {
 				return err
 			}
-			p, err := client.CreatePolicy(cmd.Context(), &iam.Policy{
+			p := &iam.Policy{
 				Subject: subjectOf(subject), Roles: []iam.Role{r}, Instance: found.InstanceID, Bucket: bucket, Prefix: prefix, Description: description,
-			})
-			if err != nil {
+			}
+			if keyProtect {
+				p.Service = iam.KeyProtect
+				// The account is that of COS if a UUID names the instance.
+				if p.Instance, p.Account = found.KMSInstance, accountOf(found); p.Instance == "" {
+					return errors.New("no instance of Key Protect is named; set ICOS_KMS_INSTANCE to its CRN")
+				}
+			}
+			if p, err = client.CreatePolicy(cmd.Context(), p); err != nil {
 				return err
 			}
 			return i.showPolicy("create_policy", p)
@@ -152,6 +171,7 @@ ObjectReader.
 	f.StringVar(&role, "role", "", "`ROLE`: what they may do, one of icos iam roles")
 	f.StringVar(&bucket, "bucket", "", "`NAME` of the one bucket it is about")
 	f.StringVar(&prefix, "prefix", "", "`PREFIX` that the keys begin with that it is about")
+	f.BoolVar(&keyProtect, "key-protect", false, "on the instance of Key Protect that icos kms uses")
 	f.StringVar(&description, "description", "", "`TEXT` that says what it is for")
 	i.oneOf(cmd, "role", roleNames()...)
 	return cmd

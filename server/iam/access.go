@@ -4,6 +4,7 @@ import "slices"
 
 // A Resource is what an action is about.
 type Resource struct {
+	Service  string // "" is COS
 	Instance string // UUID of the service instance
 	Bucket   string // "" if the action is about the instance itself
 	// Path is the key of the object, of an action on an object.
@@ -15,18 +16,20 @@ type Resource struct {
 // grant is a policy prepared for questions.
 type grant struct {
 	roles     roleSet
+	service   string // "" is COS
 	instance  string // "" is every one
 	bucket    string // "" is every one, and the instance
 	condition *Condition
 }
 
 func newGrant(p *Policy) grant {
-	return grant{roles: setOf(p.Roles...), instance: p.Instance, bucket: p.Bucket, condition: p.Condition}
+	return grant{roles: setOf(p.Roles...), service: p.Service, instance: p.Instance, bucket: p.Bucket, condition: p.Condition}
 }
 
 // covers reports whether the grant has the action in its scope, if its condition holds.
 func (g *grant) covers(a Action, r *Resource) bool {
 	return g.roles&actionTable[a].roles != 0 &&
+		g.service == r.Service &&
 		(g.instance == "" || g.instance == r.Instance) &&
 		(g.bucket == "" || g.bucket == r.Bucket)
 }
@@ -69,6 +72,6 @@ func (s *Service) AllowedSome(p Principal, a Action, r Resource) bool {
 func (s *Service) Manages(p Principal, instance string) bool {
 	sub := s.state.Load().subjects[p.ID]
 	return sub != nil && slices.ContainsFunc(sub.grants, func(g grant) bool {
-		return g.roles&managers != 0 && g.bucket == "" && g.condition == nil && (g.instance == "" || g.instance == instance)
+		return g.roles&managers != 0 && g.service == "" && g.bucket == "" && g.condition == nil && (g.instance == "" || g.instance == instance)
 	})
 }

@@ -53,11 +53,17 @@ func (c ServiceCredential) At(base string) ServiceCredential {
 	c.Endpoint = base
 	c.Endpoints = base + "/v2/endpoints"
 	c.AuthEndpoint = base + "/identity/token"
+	if c.KMSInstance != "" {
+		c.KMSEndpoint = base
+	}
 	return c
 }
 
 // InstanceID returns the UUID of the instance the credential belongs to.
 func (c ServiceCredential) InstanceID() string { return instanceID(c.ResourceInstanceID) }
+
+// IAMID returns the IAM ID of the identity that the credential is of.
+func (c ServiceCredential) IAMID() string { return "iam-" + lastField(c.ServiceIDCRN) }
 
 // Format prints what the credential is for and hides its secrets, whatever
 // the verb.

@@ -29,19 +29,28 @@ func (m *management) createPolicy(in []byte, form policyForm) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !m.Manages(m.who, instanceID(p.Instance)) {
+	if !m.manages(&p) {
 		return nil, refuseForbidden()
 	}
 	if p, err = m.CreatePolicy(m.r.Context(), p, m.who.ID); err != nil {
 		return nil, err
 	}
-	m.log.Info("made a policy", "policy", p.ID, "subject", p.Subject, "instance", p.Instance, "bucket", p.Bucket, "by", m.who.ID)
+	m.log.Info("made a policy", "policy", p.ID, "subject", p.Subject+p.Source, "service", p.Service, "instance", p.Instance, "bucket", p.Bucket, "by", m.who.ID)
 	return m.show(form, &p), nil
+}
+
+// manages reports whether the caller is a Manager of all that a policy is about.
+func (m *management) manages(p *Policy) bool {
+	id := instanceOf(p.Service, p.Instance)
+	if p.Service == KeyProtect {
+		return m.KeyProtectRole(m.who, id) == Manager
+	}
+	return m.Manages(m.who, id)
 }
 
 // sees reports whether the caller may see a policy: whether it manages what that is about, or is its subject.
 func (m *management) sees(p *Policy) bool {
-	return p.Subject == m.who.ID || m.Manages(m.who, p.Instance)
+	return p.Subject == m.who.ID || m.manages(p)
 }
 
 // listPolicies lists the policies that the caller may see. The first form has no conditions, so that policies that have some are
@@ -76,7 +85,7 @@ func (m *management) deletePolicy() error {
 	if err != nil || !m.sees(&p) {
 		return refuseMissing("policy")
 	}
-	if !m.Manages(m.who, p.Instance) {
+	if !m.manages(&p) {
 		return refuseForbidden()
 	}
 	m.log.Info("deleted a policy", "policy", p.ID, "subject", p.Subject, "by", m.who.ID)
@@ -94,16 +103,24 @@ const cosService = "cloud-object-storage"
 // parsePolicy reads the parts that both forms have.
 func parsePolicy(kind string, subject, resource []attribute, roles []string, account string) (Policy, error) {
 	var p Policy
-	if kind != "access" {
-		return p, refuseInvalid("The type of a policy is access; authorizations between services are not implemented.")
+	if kind != typeAccess && kind != typeAuthorization {
+		return p, refuseInvalid("The type of a policy is access or authorization.")
 	}
 	for _, a := range slices.Concat(subject, resource) {
 		if a.operator != "" && a.operator != "stringEquals" {
 			return p, refuseInvalid("The operator of an attribute is stringEquals; wildcards belong into the rule.")
 		}
 	}
+	from := ""
 	for _, a := range subject {
 		switch {
+		case kind == typeAuthorization && a.key == "serviceName":
+			from = a.value
+		case kind == typeAuthorization && a.key == "serviceInstance":
+			p.Source = instanceID(a.value)
+		case kind == typeAuthorization && a.key == "accountId" && a.value == account:
+		case kind == typeAuthorization:
+			return p, refuseInvalid("The subject of an authorization is a serviceInstance of the serviceName " + cosService + ", of the same account.")
 		case a.key == "iam_id", a.key == "access_group_id" && a.value == PublicAccess:
 			p.Subject = a.value
 		default:
@@ -129,8 +146,13 @@ func parsePolicy(kind string, subject, resource []attribute, roles []string, acc
 			return p, refuseInvalid("The attribute " + a.key + " of a resource is not implemented.")
 		}
 	}
-	if service != cosService || kindOfResource != "" && kindOfResource != "bucket" || (p.Bucket != "") != (kindOfResource != "") {
-		return p, refuseInvalid("The resource of a policy has the serviceName " + cosService + ", and a bucket is its resource with the resourceType bucket.")
+	switch {
+	case kind == typeAuthorization && (from != cosService || p.Source == "" || service != KeyProtect):
+		return p, refuseInvalid("There are authorizations of a serviceInstance of " + cosService + " to use " + KeyProtect + " only.")
+	case service == KeyProtect && kindOfResource == "" && p.Bucket == "":
+		p.Service = KeyProtect
+	case service != cosService || kindOfResource != "" && kindOfResource != "bucket" || (p.Bucket != "") != (kindOfResource != ""):
+		return p, refuseInvalid("The resource of a policy has the serviceName " + cosService + " or " + KeyProtect + ", and a bucket of the former is its resource with the resourceType bucket.")
 	}
 	for _, name := range roles {
 		r, err := ParseRole(name)
@@ -142,18 +164,34 @@ func parsePolicy(kind string, subject, resource []attribute, roles []string, acc
 	return p, nil
 }
 
-// subject returns the attribute of the policy's subject.
-func (p *Policy) subject() attribute {
+// The types of policies.
+const (
+	typeAccess        = "access"
+	typeAuthorization = "authorization"
+)
+
+func (p *Policy) kind() string {
+	if p.Source != "" {
+		return typeAuthorization
+	}
+	return typeAccess
+}
+
+// subject returns the attributes of the policy's subject.
+func (p *Policy) subject() []attribute {
+	if p.Source != "" {
+		return []attribute{{"serviceName", "stringEquals", cosService}, {"serviceInstance", "stringEquals", p.Source}}
+	}
 	key := "iam_id"
 	if p.Subject == PublicAccess {
 		key = "access_group_id"
 	}
-	return attribute{key, "stringEquals", p.Subject}
+	return []attribute{{key, "stringEquals", p.Subject}}
 }
 
 // resource returns the attributes of what the policy is about.
 func (p *Policy) resource(account string) []attribute {
-	list := []attribute{{"accountId", "stringEquals", account}, {"serviceName", "stringEquals", cosService}}
+	list := []attribute{{"accountId", "stringEquals", account}, {"serviceName", "stringEquals", cmp.Or(p.Service, cosService)}}
 	if p.Instance != "" {
 		list = append(list, attribute{"serviceInstance", "stringEquals", p.Instance})
 	}

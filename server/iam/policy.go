@@ -21,7 +21,11 @@ const (
 type Policy struct {
 	ID      string `json:"id"`      // a uuid
 	Subject string `json:"subject"` // the IAM ID of an identity, or PublicAccess
-	Roles   []Role `json:"roles"`
+	// Source is set in place of Subject in an authorization between services: the UUID of the instance of COS that is authorized.
+	Source string `json:"source,omitempty"`
+	Roles  []Role `json:"roles"`
+	// Service is what the policy is about: COS if it is empty, or KeyProtect.
+	Service string `json:"service,omitempty"`
 	// Instance is the UUID of the service instance the policy is about. If empty, it is about all of the account.
 	Instance string `json:"instance,omitempty"`
 	// Bucket is the one bucket the policy is about. If empty, it is about all buckets of the instance, those to come included,
@@ -45,8 +49,12 @@ var ErrTooMany = errors.New("iam: the account has its limit of 4020 policies")
 func (p *Policy) check() error {
 	invalid := func(why string) error { return fmt.Errorf("%w: %s", ErrPolicy, why) }
 	switch {
-	case p.Subject == "":
+	case p.Subject == "" && p.Source == "":
 		return invalid("it has no subject")
+	case p.Service != "" && p.Service != KeyProtect:
+		return invalid("it is about a service that is not here")
+	case p.Source != "" && (p.Subject != "" || p.Service != KeyProtect):
+		return invalid("an authorization is for COS to use Key Protect")
 	case len(p.Roles) == 0 || len(p.Roles) > maxRoles:
 		return invalid("it must give 1 to 16 roles")
 	case slices.ContainsFunc(p.Roles, func(r Role) bool { return r == 0 || r > Manager }):
@@ -55,6 +63,11 @@ func (p *Policy) check() error {
 		return invalid("a policy on a bucket names its service instance")
 	case len(p.Bucket) > 255 || len([]rune(p.Description)) > maxDescription:
 		return invalid("the name of the bucket or the description is too long")
+	}
+	if p.Service == KeyProtect {
+		if err := p.checkKeyProtect(); err != nil {
+			return err
+		}
 	}
 	if p.Subject == PublicAccess {
 		if p.Bucket == "" || slices.ContainsFunc(p.Roles, func(r Role) bool { return r != ContentReader && r != ObjectReader }) {
@@ -73,8 +86,8 @@ func (p *Policy) check() error {
 // return. Nothing checks whether by may do so; see [Service.Manages].
 func (s *Service) CreatePolicy(ctx context.Context, p Policy, by string) (Policy, error) {
 	if p.Instance != "" {
-		if p.Instance = instanceID(p.Instance); p.Instance == "" { // and not the whole account
-			return Policy{}, fmt.Errorf("iam: create policy: %w: the CRN is not that of a COS instance", ErrPolicy)
+		if p.Instance = instanceOf(p.Service, p.Instance); p.Instance == "" { // and not the whole account
+			return Policy{}, fmt.Errorf("iam: create policy: %w: the CRN is not that of an instance of the service", ErrPolicy)
 		}
 	}
 	if err := p.check(); err != nil {
@@ -86,9 +99,11 @@ func (s *Service) CreatePolicy(ctx context.Context, p Policy, by string) (Policy
 		switch {
 		case len(rec.Policies) >= maxPolicies:
 			return identity{}, ErrTooMany
-		case p.Instance != "" && !rec.hasInstance(p.Instance):
+		case p.Instance != "" && p.Service == "" && !rec.hasInstance(p.Instance),
+			p.Instance != "" && p.Service == KeyProtect && !rec.hasKeyProtect(p.Instance):
 			return identity{}, fmt.Errorf("iam: create policy: %w: there is no such service instance", ErrPolicy)
-		case p.Subject != PublicAccess && !rec.hasSubject(p.Subject):
+		case p.Source != "" && !rec.hasInstance(p.Source),
+			p.Source == "" && p.Subject != PublicAccess && !rec.hasSubject(p.Subject):
 			return identity{}, fmt.Errorf("iam: create policy: %w: there is no such subject", ErrPolicy)
 		}
 		rec.Policies = append(rec.Policies, p)

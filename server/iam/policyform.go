@@ -55,8 +55,8 @@ func (formV1) parse(in []byte, account string) (Policy, error) {
 
 func (formV1) document(p *Policy, account, href string) any {
 	return &policyV1{
-		ID: p.ID, Type: "access", Description: p.Description,
-		Subjects: []attributesV1{toV1(p.subject())}, Roles: roleDocuments(p.Roles), Resources: []attributesV1{toV1(p.resource(account)...)},
+		ID: p.ID, Type: p.kind(), Description: p.Description,
+		Subjects: []attributesV1{toV1(p.subject()...)}, Roles: roleDocuments(p.Roles), Resources: []attributesV1{toV1(p.resource(account)...)},
 		policyHistory: p.history(href),
 	}
 }
@@ -128,7 +128,7 @@ func (formV2) parse(in []byte, account string) (Policy, error) {
 
 func (formV2) document(p *Policy, account, href string) any {
 	doc := &policyV2{
-		ID: p.ID, Type: "access", Description: p.Description, Subject: toV2(p.subject()), Resource: toV2(p.resource(account)...),
+		ID: p.ID, Type: p.kind(), Description: p.Description, Subject: toV2(p.subject()...), Resource: toV2(p.resource(account)...),
 		Rule: p.Condition, policyHistory: p.history(href),
 	}
 	doc.Control.Grant.Roles = roleDocuments(p.Roles)

@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// stateVersion is what is written. Version 1 had no policies: every identity was a Manager of its instance.
-const stateVersion = 2
+// stateVersion is what is written. Version 1 had no policies: every identity was a Manager of its instance. Version 2 knew no
+// instances of Key Protect.
+const stateVersion = 3
 
 // record is the persistent state, as it stands in the file state.json.
 type record struct {
@@ -21,6 +22,7 @@ type record struct {
 	Account     string     `json:"account"`
 	TokenSecret string     `json:"token_secret"` // keys the MAC of refresh tokens, hexadecimal
 	Instances   []instance `json:"instances"`
+	KeyProtect  []instance `json:"key_protect,omitempty"` // instances of that
 	Identities  []identity `json:"identities"`
 	Profiles    []profile  `json:"profiles,omitempty"`
 	Policies    []Policy   `json:"policies"`
@@ -64,6 +66,7 @@ type profile struct {
 func (r *record) clone() *record {
 	c := *r
 	c.Instances = slices.Clone(r.Instances)
+	c.KeyProtect = slices.Clone(r.KeyProtect)
 	c.Identities = slices.Clone(r.Identities)
 	c.Profiles = slices.Clone(r.Profiles)
 	c.Policies = slices.Clone(r.Policies)
@@ -115,6 +118,10 @@ func (r *record) removeIdentity(id string) (identity, error) {
 
 // upgrade brings a record of an older version to this one, and reports whether it did.
 func (r *record) upgrade() bool {
+	if r.Version == 2 {
+		r.Version = stateVersion
+		return true
+	}
 	if r.Version != 1 {
 		return false
 	}

@@ -38,6 +38,15 @@ func (e crnError) Error() string { return ErrCRN.Error() + ": " + string(e) }
 
 func (crnError) Is(target error) bool { return target == ErrCRN }
 
+// InstanceOf returns the UUID of the instance in the CRN of a key, "" if it is none.
+func InstanceOf(key string) string {
+	c, err := parseCRN(key)
+	if err != nil {
+		return ""
+	}
+	return c.instance
+}
+
 func instanceCRN(region, account, id string) string {
 	return "crn:v1:bluemix:public:kms:" + region + ":a/" + account + ":" + id + "::"
 }

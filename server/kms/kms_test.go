@@ -205,7 +205,7 @@ func TestAuthentication(t *testing.T) {
 	g.do("GET", "/keys", "").want(t, "expired", 401, "UNAUTHORIZED_ERR")
 }
 
-// TestRoles: what a role on the whole of an instance gives, and that a role on a bucket gives nothing.
+// TestRoles: what a role on an instance of Key Protect gives, and that roles on COS, or on another instance, give nothing.
 func TestRoles(t *testing.T) {
 	g := newRig(t)
 	id, _ := g.create(`{"name":"k"}`)
@@ -222,23 +222,35 @@ func TestRoles(t *testing.T) {
 		{"POST", "/keys/" + id + "/actions/enable", "", "manager"},
 		{"DELETE", "/keys/" + id + "?force=true", "", "manager"},
 	}
+	other, err := g.CreateInstance(t.Context(), "other", "")
+	if err != nil {
+		t.Fatal(err)
+	}
 	instance := g.iam.Instances()[0].ID
 	rank := map[string]int{"none": 0, "reader": 1, "writer": 2, "manager": 3}
 	for _, as := range []struct {
 		has string
 		o   iam.CredentialOptions
+		p   iam.Policy
 	}{
-		{"none", iam.CredentialOptions{Role: iam.Manager, Bucket: "bucket"}},
-		{"none", iam.CredentialOptions{Role: iam.ContentReader}},
-		{"reader", iam.CredentialOptions{Role: iam.Reader}},
-		{"writer", iam.CredentialOptions{Role: iam.Writer}},
-		{"manager", iam.CredentialOptions{Role: iam.Manager}},
+		{"none", iam.CredentialOptions{Role: iam.Manager}, iam.Policy{}},
+		{"none", iam.CredentialOptions{Role: iam.Manager, Bucket: "bucket"}, iam.Policy{}},
+		{"none", iam.CredentialOptions{Role: iam.Manager}, iam.Policy{Roles: []iam.Role{iam.Manager}, Instance: other.CRN}},
+		{"reader", iam.CredentialOptions{WithoutRole: true}, iam.Policy{Roles: []iam.Role{iam.Reader}, Instance: g.instance}},
+		{"writer", iam.CredentialOptions{Role: iam.Reader}, iam.Policy{Roles: []iam.Role{iam.Reader, iam.Writer}, Instance: g.instance}},
+		{"manager", iam.CredentialOptions{WithoutRole: true}, iam.Policy{Roles: []iam.Role{iam.Manager}, Instance: g.instance}},
+		{"manager", iam.CredentialOptions{WithoutRole: true}, iam.Policy{Roles: []iam.Role{iam.Manager}}},
 	} {
 		c, err := g.iam.CreateCredential(t.Context(), instance, as.has, &as.o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		token, _, err := g.iam.NewToken("iam-" + c.ServiceIDCRN[strings.LastIndex(c.ServiceIDCRN, ":")+1:])
+		if as.p.Subject, as.p.Service = c.IAMID(), iam.KeyProtect; as.p.Roles != nil {
+			if _, err := g.iam.CreatePolicy(t.Context(), as.p, ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		token, _, err := g.iam.NewToken(c.IAMID())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -251,11 +263,54 @@ func TestRoles(t *testing.T) {
 	}
 }
 
+// TestTenants: the Manager of another instance of COS can do nothing to keys, until a policy lets it.
+func TestTenants(t *testing.T) {
+	g := newRig(t)
+	id, _ := g.create(`{"name":"mine"}`)
+	tenant, err := g.iam.CreateInstance(t.Context(), "tenant")
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := g.CreateInstance(t.Context(), "theirs", tenant.IAMID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, _, err := g.iam.NewToken(tenant.IAMID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := "Bearer " + raw
+	for _, path := range []string{"/keys", "/keys/" + id, "/keys/" + id + "/metadata", "/keys/registrations"} {
+		g.do("GET", path, "", "Authorization", token).want(t, path, 401, "UNAUTHORIZED_ERR")
+	}
+	g.do("DELETE", "/keys/"+id+"?force=true", "", "Authorization", token).want(t, "delete", 401, "UNAUTHORIZED_ERR")
+	g.do("DELETE", "/keys/"+id+"?force=true", "", "Authorization", token, "Bluemix-Instance", theirs.ID).want(t, "by another instance", 404, "KEY_NOT_FOUND_ERR")
+	g.do("POST", "/keys", `{"resources":[{"name":"x"}]}`, "Authorization", token, "Bluemix-Instance", theirs.ID).want(t, "own", 201, "")
+	g.do("GET", "/keys", "", "Bluemix-Instance", theirs.ID).want(t, "the first identity", 401, "UNAUTHORIZED_ERR")
+
+	home := g.iam.First().InstanceID()
+	for _, pair := range []struct {
+		cos, keyProtect string
+		want            bool
+	}{{home, g.instance, true}, {tenant.InstanceID(), theirs.ID, true}, {tenant.InstanceID(), g.instance, false}, {home, theirs.ID, false}, {"", g.instance, false}} {
+		if got := g.iam.Authorized(pair.cos, pair.keyProtect); got != pair.want {
+			t.Errorf("Authorized(%q, %q) = %v", pair.cos, pair.keyProtect, got)
+		}
+	}
+	if _, err := g.CreateInstance(t.Context(), "nobody's", "iam-ServiceId-0"); !errors.Is(err, iam.ErrNotFound) {
+		t.Errorf("an instance of nobody: %v", err)
+	}
+	g.open() // nothing is given twice
+	if n := len(g.iam.Policies()); n != 6 {
+		t.Errorf("%d policies, want 6: two of COS, and two for each instance of Key Protect", n)
+	}
+}
+
 // TestInstances: keys of one instance are not seen from another.
 func TestInstances(t *testing.T) {
 	g := newRig(t)
 	id, crn := g.create(`{"name":"mine","aliases":["alias-1"]}`)
-	other, err := g.CreateInstance(t.Context(), "other")
+	other, err := g.CreateInstance(t.Context(), "other", "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -109,7 +109,7 @@ func (k *key) clone() *key {
 
 func newRecord(account, region string, now time.Time) *record {
 	rec := &record{Version: recordVersion, Account: account, Region: region, MasterKey: randomBytes(32)}
-	in := rec.addInstance("default", now)
+	in := rec.addInstance(newUUID(), "default", now)
 	id := newUUID()
 	rec.Keys = append(rec.Keys, &key{
 		ID: id, Instance: in.ID, Name: "root-key", State: Active, CreatedBy: "icos", Created: now, Updated: now,
@@ -118,8 +118,8 @@ func newRecord(account, region string, now time.Time) *record {
 	return rec
 }
 
-func (r *record) addInstance(name string, now time.Time) instance {
-	in := instance{ID: newUUID(), Name: name, Created: now}
+func (r *record) addInstance(id, name string, now time.Time) instance {
+	in := instance{ID: id, Name: name, Created: now}
 	r.Instances = append(r.Instances, in)
 	return in
 }

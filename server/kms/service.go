@@ -108,6 +108,11 @@ func New(cfg Config) (*Service, error) {
 		s.log.Info("made the first Key Protect instance and root key", "instance", rec.Instances[0].ID, "key", rec.Keys[0].ID)
 	}
 	s.state.Store(newIndex(rec))
+	for _, in := range rec.Instances { // those of before IAM knew of instances, and the first
+		if err := s.iam.AddKeyProtect(context.Background(), in.ID, in.Name, ""); err != nil {
+			return nil, fmt.Errorf("kms: %w", err)
+		}
+	}
 	return s, nil
 }
 
@@ -157,20 +162,24 @@ func (s *Service) First() (in Instance, rootKey string) {
 	return in, ""
 }
 
-// CreateInstance makes another instance, without keys. It is durable on return.
-func (s *Service) CreateInstance(ctx context.Context, name string) (Instance, error) {
+// CreateInstance makes another instance, without keys. Its owner, an IAM ID, is a Manager of it, and the owner's instance of COS may use
+// its root keys; if empty, it is the first identity. It is durable on return.
+func (s *Service) CreateInstance(ctx context.Context, name, owner string) (Instance, error) {
 	if err := ctx.Err(); err != nil {
 		return Instance{}, err
 	}
-	var in instance
-	err := s.change(func(rec *record, now time.Time) error {
-		in = rec.addInstance(name, now)
+	id := newUUID()
+	// IAM comes first: that it knows of an instance which is not there does no harm.
+	if err := s.iam.AddKeyProtect(ctx, id, name, owner); err != nil {
+		return Instance{}, fmt.Errorf("kms: %w", err)
+	}
+	if err := s.change(func(rec *record, now time.Time) error {
+		rec.addInstance(id, name, now)
 		return nil
-	})
-	if err != nil {
+	}); err != nil {
 		return Instance{}, err
 	}
-	return s.state.Load().rec.instance(in.ID), nil
+	return s.state.Load().rec.instance(id), nil
 }
 
 func (r *record) instance(id string) Instance {

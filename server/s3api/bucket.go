@@ -53,7 +53,7 @@ func (c *call) createBucket() error {
 	if strings.EqualFold(c.r.Header.Get("X-Amz-Bucket-Object-Lock-Enabled"), "true") {
 		b.ObjectLock.Enabled, b.Versioning = true, store.VersioningEnabled
 	}
-	if b.RootKey, err = c.bucketEncryption(); err != nil {
+	if b.RootKey, err = c.bucketEncryption(instance); err != nil {
 		return err
 	}
 	if b.Location, err = c.locationConstraint(); err != nil {

@@ -223,8 +223,9 @@ const (
 	headerKPKeyID     = "Ibm-Sse-Kp-Crk-Id"
 )
 
-// bucketEncryption reads how a new bucket is encrypted: the CRN of its root key, or nothing.
-func (c *call) bucketEncryption() (rootKey string, err error) {
+// bucketEncryption reads how a new bucket of an instance is encrypted: the CRN of its root key, or nothing. The instance has to be
+// authorized to use the keys there: otherwise anybody who knows the CRN of a key could keep its owner from deleting it.
+func (c *call) bucketEncryption(instance string) (rootKey string, err error) {
 	h := c.r.Header
 	if h[headerKPAlgorithm] == nil && h[headerKPRootKey] == nil {
 		return "", nil
@@ -242,14 +243,18 @@ func (c *call) bucketEncryption() (rootKey string, err error) {
 	case c.keys == nil:
 		return "", notImplemented("Buckets encrypted by Key Protect (ibm-sse-kp-*) are not implemented here")
 	}
-	switch err := c.keys.Check(rootKey); {
+	err = c.keys.Check(rootKey)
+	if !errors.Is(err, kms.ErrCRN) && !c.iam.Authorized(instance, kms.InstanceOf(rootKey)) {
+		err = kms.ErrNotFound
+	}
+	switch {
 	case errors.Is(err, kms.ErrCRN):
 		if f := strings.Split(rootKey, ":"); len(f) == 10 && f[8] == "key" {
 			return "", invalidArgument("The Key CRN is not valid: " + err.Error() + ".")
 		}
 		return "", invalidArgument(`The resource type is missing or the specified value is not valid. Supported value: "key".`)
 	case errors.Is(err, kms.ErrNotFound):
-		return "", invalidArgument("The Key CRN could not be found")
+		return "", invalidArgument("The Key CRN could not be found, or the service instance is not authorized to use it")
 	case errors.Is(err, kms.ErrDestroyed):
 		return "", invalidArgument("The Key CRN could not be found: the key was deleted")
 	case errors.Is(err, kms.ErrNotRoot):
