@@ -23,7 +23,8 @@ const (
 	// others are still there.
 	testEvery = 40
 	// quietRounds without a queue end competing, but not before quietPart of
-	// the time in which CUBIC flows regain what they had, seven eighths of it.
+	// the time in which a CUBIC flow regains what it had: by then it has seven
+	// eighths of what it gave away.
 	quietRounds = 5
 	quietPart   = 0.5
 )
@@ -39,6 +40,7 @@ type contest struct {
 	rounds  int           // since the last reduction
 	untried int           // rounds since the last test
 	quiet   int           // rounds in a row without a queue
+	quietAt time.Duration // when they began
 }
 
 func (q *contest) lose(p *Packet) {
@@ -59,7 +61,7 @@ func (c *Controller) toCompete() {
 		w = min(w, entryPart*c.delay.standing().rtt.Seconds()/d)
 	}
 	c.window = max(c.window, w)
-	c.contest = contest{cutAt: c.now, untried: testEvery}
+	c.contest = contest{cutAt: c.now, untried: testEvery, quietAt: c.now}
 	c.contest.cubic.begin(c.now, c.window/c.unit(), c.window/c.unit())
 	c.follow()
 }
@@ -94,8 +96,8 @@ func (c *Controller) inCompete(ended bool) {
 		return
 	}
 	if c.delay.queue() >= c.middle() {
-		q.quiet = 0
-	} else if q.quiet++; q.quiet >= quietRounds && (c.now-q.cubic.epoch).Seconds() > quietPart*q.cubic.k {
+		q.quiet, q.quietAt = 0, c.now
+	} else if q.quiet++; q.quiet >= quietRounds && (c.now-q.quietAt).Seconds() > quietPart*c.regain() {
 		c.toGrow()
 	}
 }

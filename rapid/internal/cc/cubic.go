@@ -35,6 +35,12 @@ func (c *Controller) beta() float64 {
 	return (n - 1 + cubicBeta) / n
 }
 
+// regain is K of RFC 9438 for one CUBIC flow that has as much as each share of this
+// session: the seconds until it has again what a reduction took.
+func (c *Controller) regain() float64 {
+	return math.Cbrt(c.window / c.unit() * (1 - cubicBeta) / cubicC)
+}
+
 // unit is the size of a packet of one share.
 func (c *Controller) unit() float64 { return c.datagram() * c.share() }
 

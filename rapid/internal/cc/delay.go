@@ -10,9 +10,6 @@ type delaySample struct {
 	idle     bool // the application had too little to send: the path may have carried more
 }
 
-// rate is what the path carried, by Little's law.
-func (s delaySample) rate() float64 { return float64(s.inflight) / s.rtt.Seconds() }
-
 // A delayFilter separates the round trip into what the path needs, base, and
 // what waits in queues, standing.
 //

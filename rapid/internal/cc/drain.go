@@ -15,9 +15,11 @@ const (
 	// sameRate is the part of the delivery rate that is left when less is
 	// sent and as much arrives.
 	sameRate = 0.97
-	// testKept is the part of the delivery rate that is left when a session
-	// alone on its path drains: others would take more.
-	testKept = 0.9
+	// A session alone on its path shortens the round trip by as large a part as it
+	// takes of what is in flight; beside others that keep theirs, by less than
+	// testOwn of it. That shows if it takes testLess at least.
+	testOwn  = 0.75
+	testLess = 0.2
 	// aloneKept is the part of the delivery rate that is left after a drain
 	// where nobody else is.
 	aloneKept  = 0.93
@@ -198,7 +200,9 @@ func (c *Controller) lostLess(left time.Duration) {
 // stays, or what this session had is taken at once by them.
 func (c *Controller) tested(left time.Duration) {
 	d := &c.drain
-	if left <= c.emptied() && d.seen.rate() > testKept*d.from.rate() {
+	less := 1 - float64(d.seen.inflight)/float64(d.from.inflight)
+	shorter := 1 - float64(d.seen.rtt)/float64(d.from.rtt)
+	if left <= c.emptied() && less >= testLess && shorter > testOwn*less {
 		c.poor = 0
 		c.toGrow()
 		return

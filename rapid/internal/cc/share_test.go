@@ -247,3 +247,28 @@ func TestShareLasts(t *testing.T) {
 		}
 	}
 }
+
+// TestTCPLeaves has CUBIC stop after 20 s: Fair has the link again, and the queue
+// is short, within seconds.
+func TestTCPLeaves(t *testing.T) {
+	c := cell{100, 50, 0, 1}
+	for run := range time.Duration(4) {
+		w := newWorld(1, c.link())
+		fair, tcp := newRapid(cc.Config{}), newLinux(0)
+		tcp.start(w)
+		w.at(sec/2, func() { fair.start(w) })
+		w.run(20*sec + run*1700*time.Millisecond)
+		tcp.(*cubicFlow).stopped = true
+		w.run(w.now + 8*sec)
+		w.clear()
+		before := fair.delivered
+		w.run(w.now + 5*sec)
+		w.measure()
+		part := float64(fair.delivered-before) / 5 / c.perfect()
+		queue := w.link.area / 5 / c.rate() / c.base().Seconds()
+		t.Logf("run %d: %.3f of the link, queue %.2f", run, part, queue)
+		if part < 0.97 || queue > 0.4 {
+			t.Errorf("run %d: fair has %.3f of the link with a mean queue of %.2f round trips, want 0.97 with less than 0.4", run, part, queue)
+		}
+	}
+}

@@ -25,6 +25,8 @@ type cubicFlow struct {
 	rtos     int
 	every    int // packets an acknowledgement, 0 means 2; more as with GRO
 
+	stopped bool // nothing more is sent
+
 	hystart bool          // slow start ends when the round trip grows
 	samples int           // of this round of slow start
 	round   int           // packet number that ends it
@@ -77,7 +79,7 @@ func (f *cubicFlow) watch(w *world) {
 }
 
 func (f *cubicFlow) fill(w *world) {
-	for float64(f.inflight)+1 <= f.cwnd {
+	for !f.stopped && float64(f.inflight)+1 <= f.cwnd {
 		f.recs = append(f.recs, tcpRec{at: w.now})
 		f.inflight++
 		w.send(f, len(f.recs)-1, datagram)
