@@ -150,9 +150,9 @@ func (p *Policy) document() (*policyDocument, error) {
 	case account == "":
 		return nil, errors.New("the account is not known; name the instance by its CRN")
 	case about != service && about != KeyProtect:
-		return nil, fmt.Errorf("iam: create policy: no policies on %s; the service is KeyProtect, or COS if it is empty", about)
+		return nil, fmt.Errorf("no policies on %s; the service is KeyProtect, or COS if it is empty", about)
 	case about != service && (p.Bucket != "" || p.Prefix != "" || p.Rule != nil):
-		return nil, errors.New("iam: create policy: a policy on Key Protect is about an instance, and has no bucket, prefix or rule")
+		return nil, errors.New("a policy on Key Protect is about an instance, and has no bucket, prefix or rule")
 	case p.Prefix != "" && (p.Bucket == "" || p.Rule != nil):
 		return nil, errors.New("a prefix is of a bucket, and takes the place of a rule")
 	case strings.ContainsAny(p.Prefix, "*?"):
