@@ -34,9 +34,10 @@
 //     whether the queue is gone. Then grow.go again. Several flows on one path
 //     see the same queue, shrink in proportion and grow by a law that favours
 //     the smaller: they become equal.
-//   - If drains do not drain, others keep the queue filled. compete.go then
-//     does what as many CUBIC flows would do (RFC 9438), and looks from time
-//     to time whether that is still needed.
+//   - If drains do not drain, others keep the queue filled. drag.go learns from
+//     them what the path carries, compete.go begins with half of it, goes on
+//     like as many CUBIC flows (cubic.go: RFC 9438), and looks from time to time
+//     whether that is still needed.
 //   - floor.go learns which losses are noise. Only what is lost beyond that
 //     counts as congestion: it makes grow.go drain and compete.go reduce.
 //   - fixed.go holds a rate whatever happens, but for a circuit breaker.
