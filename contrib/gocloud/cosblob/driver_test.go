@@ -56,7 +56,7 @@ func TestErrorCode(t *testing.T) {
 	status := func(status int) error { return fmt.Errorf("wrapped: %w", &icos.Error{StatusCode: status}) }
 	b := &bucket{}
 	for want, errs := range map[gcerrors.ErrorCode][]error{
-		gcerrors.FailedPrecondition: {status(412), icos.ErrChanged},
+		gcerrors.FailedPrecondition: {status(412), icos.ErrChanged, icos.ErrArchived},
 		gcerrors.InvalidArgument:    {status(400), status(416)},
 		gcerrors.Unimplemented:      {status(501), s3.ErrPresign, errAbsentType},
 		gcerrors.ResourceExhausted:  {status(429), status(503)},

@@ -40,6 +40,7 @@ func (b *bucket) ErrorCode(err error) gcerrors.ErrorCode {
 		{fs.ErrExist, gcerrors.AlreadyExists},
 		{fs.ErrPermission, gcerrors.PermissionDenied},
 		{icos.ErrChanged, gcerrors.FailedPrecondition},
+		{icos.ErrArchived, gcerrors.FailedPrecondition},
 		{s3.ErrPresign, gcerrors.Unimplemented},
 		{errAbsentType, gcerrors.Unimplemented},
 	} {
