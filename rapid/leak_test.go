@@ -36,7 +36,7 @@ func TestNothingRunsOn(t *testing.T) {
 			end(w)
 			// A goroutine that has done its last may still be seen for a moment.
 			var left string
-			for range 200 {
+			for range 3000 {
 				if left = ours(); left == "" {
 					return
 				}

@@ -226,7 +226,7 @@ func TestStalledConnectionIsCut(t *testing.T) {
 	}()
 	c, err := s3.New(s3.Config{
 		Endpoint:   "http://" + l.Addr().String(),
-		HTTPClient: &http.Client{Transport: s3.NewTransport(&s3.TransportOptions{StallTimeout: 50 * time.Millisecond})},
+		HTTPClient: &http.Client{Transport: s3.NewTransport(&s3.TransportOptions{StallTimeout: 500 * time.Millisecond})},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -446,7 +446,7 @@ func TestSessionsPerCaller(t *testing.T) {
 		if err == nil {
 			break
 		}
-		if !errors.Is(err, relay.ErrBusy) || try == 1000 {
+		if !errors.Is(err, relay.ErrBusy) || try == 6000 {
 			t.Fatalf("after a session has ended: %v", err)
 		}
 		time.Sleep(10 * time.Millisecond)
