@@ -161,7 +161,8 @@ func (w *watch) look(now time.Time) (observation, bool) {
 	if known {
 		const segment = 1400
 		o.upload = (path.Sent-w.sent)*segment > useful/4
-		o.queued = path.MinRTT > 0 && path.RTT > path.MinRTT*5/4+time.Millisecond
+		// What congestion control they share queues, it does with few connections as well.
+		o.queued = !path.Shared && path.MinRTT > 0 && path.RTT > path.MinRTT*5/4+time.Millisecond
 		o.buffers = path.Buffers
 	}
 	if w.kind == bulk {
