@@ -60,9 +60,8 @@ func (s *sharing) beside() int {
 // part returns the size of parts, before it is rounded.
 func (s *sharing) part() float64 { return max(minPart, min(s.need()/firstShared, largePart)) }
 
-// share sets the limit of bulk requests if the connections share a congestion control, and reports whether it is
-// another now.
-func (t *Tuner) share(now time.Time) (changed bool) {
+// share sets the limit of bulk requests if the connections share a congestion control, and reports whether they do.
+func (t *Tuner) share(now time.Time) bool {
 	path, ok := t.o.Path()
 	if !ok || t.o.Min == t.o.Max {
 		return false
@@ -76,13 +75,11 @@ func (t *Tuner) share(now time.Time) (changed bool) {
 	}
 	n := min(max(s.beside(), t.o.Min), t.o.Max)
 	t.mu.Unlock()
-	c := t.climbers[bulk]
-	if !path.Shared || n <= c.limit && n > c.limit*3/4 {
-		return false
+	if c := t.climbers[bulk]; path.Shared && (n > c.limit || n <= c.limit*3/4) {
+		c.stay(c.base, n, "the connections share a path")
+		t.set(bulk)
 	}
-	c.stay(c.base, n, "the connections share a path")
-	t.set(bulk)
-	return true
+	return path.Shared
 }
 
 // isShared reports whether the connections share a congestion control.

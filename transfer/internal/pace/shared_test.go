@@ -3,6 +3,7 @@ package pace_test
 import (
 	"cmp"
 	"context"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -89,5 +90,38 @@ func TestTunerLeavesSharedPath(t *testing.T) {
 		if n, _ := tuner.Ahead(); n != 0 || tuner.Whole(256<<20) {
 			t.Errorf("%d parts are asked for ahead, whole %v", n, tuner.Whole(256<<20))
 		}
+	})
+}
+
+// Many small objects find how many of them pay as soon as over other paths: nobody waits for what is said about parts, of which
+// there are none.
+func TestTunerOfSmallObjectsOnSharedPath(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const rtt = 100 * time.Millisecond
+		o := pace.TunerOptions{Gate: pace.NewGate(1), Meter: pace.NewMeter(nil)}
+		o.Path = func() (pace.PathInfo, bool) {
+			return pace.PathInfo{RTT: rtt, MinRTT: rtt, Conns: 1, Shared: true}, true
+		}
+		tuner := pace.NewTuner(o)
+		ctx, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		all.Go(func() { tuner.Run(ctx) })
+		for range 200 {
+			all.Go(func() {
+				var lane pace.Lane
+				for o.Gate.Enter(ctx, &lane) == nil {
+					time.Sleep(rtt)
+					o.Meter.Moved(16 << 10)
+					o.Meter.Answered(rtt)
+					o.Gate.Leave(&lane)
+				}
+			})
+		}
+		time.Sleep(3 * time.Second)
+		if n := o.Gate.Limit(); n < 32 {
+			t.Errorf("after 3 s there are %d requests at once, want 32 or more", n)
+		}
+		cancel()
+		all.Wait()
 	})
 }

@@ -93,16 +93,15 @@ func (t *Tuner) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
-			if t.share(now) {
-				w = t.watch(w.kind, now)
+			if t.share(now) && w.kind == bulk { // which needs no watching there
+				w = t.watch(single, now)
 			}
 			o, over := w.look(now)
 			if !over {
 				continue
 			}
 			t.learn(w, o)
-			steered := w.kind == bulk && t.isShared() // without being watched
-			if climb := t.climbers[w.kind]; w.inUse[w.kind] >= 0.5 && !steered && climb.observe(o) != w.limit {
+			if climb := t.climbers[w.kind]; w.inUse[w.kind] >= 0.5 && climb.observe(o) != w.limit {
 				t.set(w.kind)
 				if t.o.Logger != nil {
 					t.o.Logger.LogAttrs(ctx, slog.LevelDebug, "pace: connections", slog.Bool("bulk", w.kind == bulk),
@@ -116,8 +115,11 @@ func (t *Tuner) Run(ctx context.Context) {
 }
 
 // turn returns the kind that is watched after w: the same while something is being tried with it, or if the
-// other has nothing to do.
+// other has nothing to do. Bulk requests that share a path are not watched.
 func (t *Tuner) turn(w *watch) kind {
+	if t.isShared() {
+		return single
+	}
 	other := bulk - w.kind
 	if w.isBusy(other) && (t.climbers[w.kind].phase == staying || !w.isBusy(w.kind)) {
 		return other
