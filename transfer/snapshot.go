@@ -35,17 +35,23 @@ func (r *sweep) restore(job *checkpoint.Job) checkpoint.State {
 	}
 	state.Label = r.t.plan.label
 	if first && found && !(state.Listed && len(state.Pending) == 0) {
-		y.bytes.Add(state.Bytes)
-		y.whole.Add(state.Bytes)
-		y.resumed.Add(state.Bytes)
-		y.credited.Add(state.Bytes)
-		y.objects.Add(state.Objects)
-		y.deleted.Add(state.Deleted)
+		r.credit(&state)
 	}
 	// What is not done is listed again.
 	y.total.Store(y.whole.Load())
 	y.objectsTotal.Store(y.objects.Load() + y.failed.Load())
 	return state
+}
+
+// credit adds to the sums what another process has done.
+func (r *sweep) credit(s *checkpoint.State) {
+	y := &r.t.tally
+	y.bytes.Add(s.Bytes)
+	y.whole.Add(s.Bytes)
+	y.resumed.Add(s.Bytes)
+	y.credited.Add(s.Bytes)
+	y.objects.Add(s.Objects)
+	y.deleted.Add(s.Deleted)
 }
 
 // carried returns what of an earlier state still holds when the list is begun

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"os"
 	"path"
@@ -51,7 +52,7 @@ func (r *sweep) run(ctx context.Context) (err error) {
 		return fmt.Errorf("unknown way to compare: %d", r.w.Compare)
 	}
 	if err := r.ready(ctx); err != nil {
-		return err
+		return r.unless(ctx, err)
 	}
 	if r.w.Delete {
 		r.deletes = mirror.NewDeletes("")
@@ -80,12 +81,48 @@ func (r *sweep) run(ctx context.Context) (err error) {
 		return errors.Join(err, job.Remove())
 	}
 	if resumed {
-		// A process may have been killed when an object was complete and its
-		// checkpoint not removed yet; and objects that were under way may have gone
-		// from the source since.
-		if err := r.t.m.discardChildren(ctx, r.t); err != nil {
-			return errors.Join(err, job.Close())
-		}
+		return r.forget(ctx, job)
+	}
+	if err := job.Remove(); err != nil {
+		return fmt.Errorf("remove checkpoint: %w", err)
+	}
+	return nil
+}
+
+// unless returns err, for which the work cannot begin, unless it is over: a directory that was moved is gone, and the process
+// was killed before it had removed the checkpoint.
+func (r *sweep) unless(ctx context.Context, err error) error {
+	if !r.w.Move || r.w.From.Bucket != nil || r.w.DryRun {
+		return err
+	}
+	if _, gone := os.Stat(r.w.From.Dir); !errors.Is(gone, fs.ErrNotExist) {
+		return err
+	}
+	job, jerr := r.t.m.store.Job(r.id)
+	if jerr != nil {
+		return errors.Join(err, busy(jerr))
+	}
+	state, found := job.State()
+	switch {
+	case !found:
+		return errors.Join(err, job.Remove())
+	case !state.Complete():
+		return errors.Join(err, job.Close())
+	}
+	r.credit(&state)
+	y := &r.t.tally
+	y.total.Store(y.whole.Load())
+	y.objectsTotal.Store(y.objects.Load())
+	return r.forget(ctx, job)
+}
+
+// forget removes the checkpoints of a job that is over, of which processes before this one may have left some.
+func (r *sweep) forget(ctx context.Context, job *checkpoint.Job) error {
+	// A process may have been killed when an object was complete and its
+	// checkpoint not removed yet; and objects that were under way may have gone
+	// from the source since.
+	if err := r.t.m.discardChildren(ctx, r.t); err != nil {
+		return errors.Join(err, job.Close())
 	}
 	if err := job.Remove(); err != nil {
 		return fmt.Errorf("remove checkpoint: %w", err)
@@ -135,6 +172,10 @@ func (r *sweep) move(ctx context.Context, job *checkpoint.Job) error {
 		return errors.Join(err, saveErr, job.Save(final))
 	}
 	if r.w.Move && r.w.From.Bucket == nil {
+		// Once the source is gone, only this tells that all of it was moved.
+		if err := job.Save(final); err != nil {
+			return errors.Join(fmt.Errorf("write checkpoint: %w", err), saveErr)
+		}
 		return removeEmptied(r.w.From.Dir, "", r.w.Filter)
 	}
 	return nil

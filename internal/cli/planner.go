@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -31,10 +32,11 @@ func (p *planner) add(ctx context.Context, src, dst location) error {
 	}
 	if !src.remote {
 		info, err := os.Stat(src.path)
-		if err != nil {
+		switch {
+		case p.move && errors.Is(err, fs.ErrNotExist): // it may have been moved by a process that was killed before it could say so
+		case err != nil:
 			return err
-		}
-		if !info.IsDir() {
+		case !info.IsDir():
 			return p.addOne(ctx, src, into(dst, src, p.many))
 		}
 		return p.addTree(src, dst)

@@ -117,6 +117,11 @@ type State struct {
 	Paused                bool // by the user; stays so until resumed
 }
 
+// Complete reports whether all objects are done.
+func (s *State) Complete() bool {
+	return s.Listed && len(s.Pending) == 0 && len(s.Failed) == 0 && !s.Overflow && s.FailedCount == 0
+}
+
 func (s *State) fields(c *codec) {
 	c.bytes((*[]byte)(&s.Label))
 	c.time(&s.Started)
